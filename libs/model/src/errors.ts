@@ -1,0 +1,96 @@
+/** Every code an error of Meshfleet can carry. Users meet them in `userErrors`, HTTP bodies and CLI output. */
+export const ERROR_CODES = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'INVALID_INPUT',
+  'CONFLICT',
+  'ALREADY_EXISTS',
+  'PRECONDITION_FAILED',
+  'IDEMPOTENCY_KEY_REUSED',
+  'LIMIT_EXCEEDED',
+  'MANIFEST_NOT_YAML',
+  'MANIFEST_INVALID',
+  'MANIFEST_UNKNOWN_KIND',
+  'MANIFEST_KIND_NOT_MANAGED',
+  'MANIFEST_DUPLICATE',
+  'MANIFEST_TOO_LARGE',
+  'MANIFEST_TEMPLATED',
+  'PLACEMENT_INVALID',
+  'TOKEN_INVALID',
+  'TOKEN_EXPIRED',
+  'TOKEN_USED',
+  'CLUSTER_QUARANTINED',
+  'CLUSTER_EVICTED',
+  'APPROVAL_PENDING',
+  'SIGNATURE_INVALID',
+  'REQUEST_EXPIRED',
+  'REQUEST_REPLAYED',
+  'PROTOCOL_UNSUPPORTED',
+  'STATE_STALE',
+  'STATE_CORRUPT',
+  'DELETION_GUARD',
+  'STORE_UNAVAILABLE',
+  'CONFIG_INVALID',
+  'KUBERNETES_UNREACHABLE',
+  'KUBERNETES_REFUSED',
+  'INTERNAL',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Where an error lies: a field of an input, a document and line of a manifest, an object of a cluster. */
+export interface ErrorWhere {
+  /** Path of the input field, as GraphQL clients name it: ["input", "manifests"]. */
+  readonly field?: readonly string[];
+  /** One-based document of a multi-document manifest. */
+  readonly document?: number;
+  /** One-based line within the text as the user sent it. */
+  readonly line?: number;
+  readonly column?: number;
+  /** Object that the error is about, as `kind.group/namespace/name`. */
+  readonly object?: string;
+}
+
+/** What every error of ours says: what happened, why, and what to do about it. */
+export interface ErrorEnvelope {
+  readonly code: ErrorCode;
+  readonly summary: string;
+  readonly why?: string;
+  readonly fix?: string;
+  readonly where?: ErrorWhere;
+}
+
+/** The only error class thrown on purpose. Each edge (GraphQL, HTTP, CLI) has one mapper for it. */
+export class MeshfleetError extends Error implements ErrorEnvelope {
+  readonly code: ErrorCode;
+  readonly summary: string;
+  readonly why?: string;
+  readonly fix?: string;
+  readonly where?: ErrorWhere;
+
+  constructor(envelope: ErrorEnvelope, options?: { cause?: unknown }) {
+    super(envelope.summary, options);
+    this.name = 'MeshfleetError';
+    this.code = envelope.code;
+    this.summary = envelope.summary;
+    if (envelope.why !== undefined) this.why = envelope.why;
+    if (envelope.fix !== undefined) this.fix = envelope.fix;
+    if (envelope.where !== undefined) this.where = envelope.where;
+  }
+
+  toEnvelope(): ErrorEnvelope {
+    return {
+      code: this.code,
+      summary: this.summary,
+      ...(this.why === undefined ? {} : { why: this.why }),
+      ...(this.fix === undefined ? {} : { fix: this.fix }),
+      ...(this.where === undefined ? {} : { where: this.where }),
+    };
+  }
+}
+
+/** For switches over string unions: a value that the type says cannot be. */
+export function assertNever(value: never): never {
+  throw new MeshfleetError({ code: 'INTERNAL', summary: `Unexpected value ${JSON.stringify(value)}` });
+}
