@@ -36,6 +36,8 @@ export interface ResourceInfo {
   /** get, list, watch, create, update, patch, delete, deletecollection. Create-only (virtual) resources have ['create']. */
   readonly verbs: readonly string[];
   readonly subresources: readonly Subresource[];
+  /** What discovery says of each subresource (`deployments/scale` answers autoscaling/v1 Scale). Absent for custom resources: own kind, or Scale. */
+  readonly subresourceDetails?: readonly { readonly name: string; readonly kind: string; readonly group: string; readonly version: string; readonly verbs: readonly string[] }[];
   /** Objects are kept in this version, whichever version wrote them. */
   readonly storageVersion: string;
   /** True when a CustomResourceDefinition defines it: no strategic merge patch, no protobuf. */
