@@ -2,10 +2,11 @@
 // packages outside, because Nest, Prisma and Mercurius load parts of themselves at run time.
 import { build } from 'esbuild';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
-const wanted = process.argv.slice(2);
+// Names or folders of apps; none means all of them.
+const wanted = process.argv.slice(2).map((name) => basename(name));
 const apps = ['api', 'reconciler', 'agent'].filter((app) => wanted.length === 0 || wanted.includes(app));
 
 for (const app of apps) {

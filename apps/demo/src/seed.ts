@@ -1,0 +1,73 @@
+import { MeshfleetError } from '@meshfleet/model';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DemoCluster } from './clusters.ts';
+import { ADA, ORGANIZATION, type Fleet } from './fleet.ts';
+import { createGraphqlClient, type GraphqlClient } from './graphql-client.ts';
+import type { Progress } from './progress.ts';
+
+interface Problems {
+  readonly userErrors: readonly { readonly code: string; readonly message: string }[];
+}
+
+/** Signs in as Ada; creates her organization at the first start. Returns the client and the token behind it. */
+export async function signIn(fleet: Fleet): Promise<{ client: GraphqlClient; token: string }> {
+  const token = await fleet.issuer.token(ADA);
+  const anonymous = createGraphqlClient({ url: fleet.url, token });
+  const { viewer } = await anonymous.request<{ viewer: { memberships: { organization: { slug: string } }[] } }>(
+    '{ viewer { memberships { organization { slug } } } }',
+  );
+  if (!viewer.memberships.some(({ organization }) => organization.slug === ORGANIZATION)) {
+    const { organizationCreate } = await anonymous.request<{ organizationCreate: Problems }>(
+      `mutation ($input: OrganizationCreateInput!) { organizationCreate(input: $input) { userErrors { code message } } }`,
+      { input: { slug: ORGANIZATION, name: 'Acme' } },
+    );
+    refuseProblems(organizationCreate);
+  }
+  return { client: createGraphqlClient({ url: fleet.url, token, organization: ORGANIZATION }), token };
+}
+
+/** Starts every cluster's agent, with a join token where the cluster is new, and waits until all are online. */
+export async function enrolAll(fleet: Fleet, client: GraphqlClient, progress: Progress): Promise<void> {
+  await progress.step(`Enrolling ${fleet.clusters.length} clusters`, async () => {
+    const known = await clusterStatuses(client);
+    for (const cluster of fleet.clusters) {
+      fleet.startAgent(cluster, known.has(cluster.name) ? undefined : await createJoinToken(client, cluster));
+    }
+    await until('every cluster is online', 60_000, async () => {
+      const statuses = await clusterStatuses(client);
+      return fleet.clusters.every(({ name }) => statuses.get(name) === 'ONLINE');
+    });
+  });
+}
+
+/** Waits for a condition that the public interfaces show. */
+export async function until(what: string, timeoutMs: number, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await holds())) {
+    if (performance.now() > deadline) {
+      throw new MeshfleetError({ code: 'INTERNAL', summary: `Waited ${timeoutMs / 1000} s, but not: ${what}` });
+    }
+    await sleep(40);
+  }
+}
+
+export function refuseProblems(payload: Problems): void {
+  const [problem] = payload.userErrors;
+  if (problem !== undefined) throw new MeshfleetError({ code: 'INTERNAL', summary: `${problem.code}: ${problem.message}` });
+}
+
+async function createJoinToken(client: GraphqlClient, cluster: DemoCluster): Promise<string> {
+  const { joinTokenCreate } = await client.request<{ joinTokenCreate: Problems & { secret: string } }>(
+    `mutation ($input: JoinTokenCreateInput!) { joinTokenCreate(input: $input) { secret userErrors { code message } } }`,
+    { input: { name: cluster.name, labels: Object.entries(cluster.labels).map(([key, value]) => ({ key, value })) } },
+  );
+  refuseProblems(joinTokenCreate);
+  return joinTokenCreate.secret;
+}
+
+async function clusterStatuses(client: GraphqlClient): Promise<Map<string, string>> {
+  const { organization } = await client.request<{ organization: { clusters: { nodes: { name: string; status: string }[] } } }>(
+    '{ organization { clusters(first: 100) { nodes { name status } } } }',
+  );
+  return new Map(organization.clusters.nodes.map(({ name, status }) => [name, status]));
+}

@@ -1,0 +1,125 @@
+import { MeshfleetError } from '@meshfleet/model';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface ProcessSpec {
+  readonly name: string;
+  readonly script: string;
+  readonly args?: readonly string[];
+  readonly env: Record<string, string>;
+}
+
+/** A process of the fleet that is started again when it dies, as a Deployment would. */
+export interface SupervisedProcess {
+  readonly name: string;
+  readonly logFile: string;
+  pid(): number | undefined;
+  /** How often it was started again. */
+  restarts(): number;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface Supervisor {
+  start(spec: ProcessSpec): SupervisedProcess;
+  process(name: string): SupervisedProcess | undefined;
+  /** Ends the process named by the first line of this file, too, should the demo be killed. */
+  hold(pidFile: string): void;
+  stop(): Promise<void>;
+}
+
+/** Exits that come sooner than this after a start count as a failure to start. */
+const QUICK_EXIT_MS = 2_000;
+const STOP_GRACE_MS = 10_000;
+
+export function createSupervisor(options: { logDir: string; onRestart?: (name: string, how: string) => void }): Supervisor {
+  const leash = spawn(process.execPath, [join(import.meta.dirname, 'leash.ts')], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const running = new Map<string, ChildProcess>();
+  const supervised = new Map<string, SupervisedProcess>();
+  let stopping = false;
+
+  const launch = (spec: ProcessSpec, state: { restarts: number; quickExits: number }): void => {
+    const log = openSync(join(options.logDir, `${spec.name}.log`), 'a');
+    const startedAt = performance.now();
+    const child = spawn(process.execPath, [spec.script, ...(spec.args ?? [])], {
+      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...spec.env },
+      stdio: ['ignore', log, log],
+      // A group of its own: Ctrl-C reaches the demo alone, which then stops everything in order.
+      detached: true,
+    });
+    closeSync(log);
+    running.set(spec.name, child);
+    leash.stdin?.write(`+${child.pid}\n`);
+    child.once('exit', (code, signal) => {
+      leash.stdin?.write(`-${child.pid}\n`);
+      if (stopping) return;
+      state.quickExits = performance.now() - startedAt < QUICK_EXIT_MS ? state.quickExits + 1 : 0;
+      state.restarts += 1;
+      options.onRestart?.(spec.name, signal ?? `exit code ${code}`);
+      const backoff = Math.min(10_000, 100 * 2 ** state.quickExits);
+      void sleep(backoff).then(() => {
+        if (!stopping) launch(spec, state);
+      });
+    });
+  };
+
+  return {
+    start(spec) {
+      const state = { restarts: 0, quickExits: 0 };
+      launch(spec, state);
+      const handle: SupervisedProcess = {
+        name: spec.name,
+        logFile: join(options.logDir, `${spec.name}.log`),
+        pid: () => running.get(spec.name)?.pid,
+        restarts: () => state.restarts,
+        kill: (signal) => {
+          running.get(spec.name)?.kill(signal);
+        },
+      };
+      supervised.set(spec.name, handle);
+      return handle;
+    },
+    process: (name) => supervised.get(name),
+    hold(pidFile) {
+      const [pid] = readFileSync(pidFile, 'utf8').split('\n');
+      leash.stdin?.write(`+${pid}\n`);
+    },
+    async stop() {
+      stopping = true;
+      await Promise.all([...running.values()].map(stopChild));
+      leash.stdin?.end();
+    },
+  };
+}
+
+/** Waits for `ready`; a process that keeps dying meanwhile ends the wait with the last lines of its log. */
+export async function waitUntilReady(child: SupervisedProcess, ready: () => Promise<boolean>, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await ready())) {
+    if (child.restarts() >= 3 || performance.now() > deadline) {
+      throw new MeshfleetError({
+        code: 'INTERNAL',
+        summary: `${child.name} did not become ready`,
+        why: lastLines(child.logFile, 5),
+        fix: `Read the whole log in ${child.logFile}.`,
+      });
+    }
+    await sleep(50);
+  }
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+  await gone;
+  clearTimeout(timer);
+}
+
+function lastLines(file: string, count: number): string {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  return lines.slice(-count).join('\n');
+}

@@ -1,0 +1,36 @@
+/** What the tour pushes, as a user would paste it. */
+export const STRICT_MTLS = `# Only mutual TLS in the shop.
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata:
+  name: default
+  namespace: shop
+spec:
+  mtls:
+    mode: STRICT
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata:
+  name: checkout
+  namespace: shop
+spec:
+  hosts: [checkout]
+  http:
+    - timeout: 3s
+      retries:
+        attempts: 2
+        perTryTimeout: 1s
+        retryOn: connect-failure,refused-stream
+      route:
+        - destination:
+            host: checkout
+`;
+
+/** An object that somebody else put there; it must outlive everything that the tour does. */
+export const BYSTANDER = {
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'VirtualService',
+  metadata: { name: 'catalog', namespace: 'shop' },
+  spec: { hosts: ['catalog'], http: [{ route: [{ destination: { host: 'catalog' } }] }] },
+};

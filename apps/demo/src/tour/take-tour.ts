@@ -1,0 +1,97 @@
+import { MeshfleetError } from '@meshfleet/model';
+import { isDeepStrictEqual } from 'node:util';
+import { clusterNamed, type Fleet } from '../fleet.ts';
+import type { GraphqlClient } from '../graphql-client.ts';
+import type { Progress } from '../progress.ts';
+import { refuseProblems, until } from '../seed.ts';
+import { BYSTANDER, STRICT_MTLS } from './manifests.ts';
+import { openMeshObjects, type MeshObject } from './mesh-objects.ts';
+
+const POLICY = 'shop-baseline';
+const PUSHED = ['peerauthentications/default', 'virtualservices/checkout'];
+
+/**
+ * The main job over the public interfaces alone: push by label, see it applied, tamper, see it corrected, withdraw, see
+ * exactly the pushed objects gone. Throws at the first step that does not hold.
+ */
+export async function takeTour(fleet: Fleet, client: GraphqlClient, progress: Progress): Promise<void> {
+  const prod = ['frankfurt', 'virginia'].map((name) => openMeshObjects(clusterNamed(fleet, name).kubeconfigFile));
+  const staging = openMeshObjects(clusterNamed(fleet, 'dublin').kubeconfigFile);
+  const all = [...prod, staging];
+  const [frankfurt] = prod;
+  expectThat(frankfurt !== undefined, 'the demo has a cluster in Frankfurt');
+
+  for (const cluster of all) await cluster.create('virtualservices', BYSTANDER);
+  const before = await Promise.all(all.map((cluster) => cluster.snapshot()));
+
+  await progress.step('Pushing a PeerAuthentication and a VirtualService to env=prod', async () => {
+    const { policyApply } = await client.request<{ policyApply: { userErrors: { code: string; message: string }[] } }>(
+      `mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { code message } } }`,
+      { input: { name: POLICY, manifests: STRICT_MTLS, placement: { clusterSelector: 'env=prod' }, comment: 'Taken on the tour' } },
+    );
+    refuseProblems(policyApply);
+    await until('the policy is applied in both clusters', 30_000, async () => {
+      const statuses = await policyStatuses(client);
+      return statuses.size === 2 && [...statuses.values()].every((status) => status === 'APPLIED');
+    });
+  });
+
+  await progress.step('Finding the objects in the two production clusters, and not in staging', async () => {
+    for (const cluster of prod) {
+      const held = await cluster.snapshot();
+      expectThat(PUSHED.every((key) => held.has(key)), 'both objects are in each production cluster');
+      expectThat(modeOf(held) === 'STRICT', 'mutual TLS is strict');
+    }
+    expectThat(isDeepStrictEqual(await staging.snapshot(), before[2]), 'staging is as it was');
+  });
+
+  await progress.step('Tampering by hand in Frankfurt, and seeing it corrected and reported', async () => {
+    await frankfurt.tamper('peerauthentications', 'default', { '/spec/mtls/mode': 'PERMISSIVE' }, 'kubectl-patch');
+    await until('strict mutual TLS is back', 30_000, async () => modeOf(await frankfurt.snapshot()) === 'STRICT');
+    await until('the correction is reported with its cause', 30_000, async () => {
+      const conditions = await conditionsOf(client, 'frankfurt');
+      return conditions.some(({ key, status, manager }) => key.includes('PeerAuthentication') && status === 'CORRECTED' && manager === 'kubectl-patch');
+    });
+  });
+
+  await progress.step('Withdrawing the policy', async () => {
+    const { policyDelete } = await client.request<{ policyDelete: { userErrors: { code: string; message: string }[] } }>(
+      `mutation ($input: PolicyDeleteInput!) { policyDelete(input: $input) { userErrors { code message } } }`,
+      { input: { name: POLICY } },
+    );
+    refuseProblems(policyDelete);
+    await until('both clusters are rid of it', 30_000, async () => {
+      const held = await Promise.all(prod.map((cluster) => cluster.snapshot()));
+      return held.every((objects) => PUSHED.every((key) => !objects.has(key)));
+    });
+  });
+
+  await progress.step('Finding exactly those objects gone, and everything else untouched', async () => {
+    const after = await Promise.all(all.map((cluster) => cluster.snapshot()));
+    expectThat(isDeepStrictEqual(after, before), 'every cluster holds what it held before, to the letter');
+  });
+}
+
+async function policyStatuses(client: GraphqlClient): Promise<Map<string, string>> {
+  const { policy } = await client.request<{ policy: { clusters: { nodes: { status: string; cluster: { name: string } }[] } } }>(
+    `query ($name: String!) { policy(name: $name) { clusters(first: 10) { nodes { status cluster { name } } } } }`,
+    { name: POLICY },
+  );
+  return new Map(policy.clusters.nodes.map(({ cluster, status }) => [cluster.name, status]));
+}
+
+async function conditionsOf(client: GraphqlClient, name: string) {
+  const { cluster } = await client.request<{
+    cluster: { conditions: { nodes: { key: string; status: string; manager: string | null }[] } };
+  }>(`query ($name: String!) { cluster(name: $name) { conditions(first: 50) { nodes { key status manager } } } }`, { name });
+  return cluster.conditions.nodes;
+}
+
+function modeOf(objects: Map<string, MeshObject>): unknown {
+  const mtls = objects.get('peerauthentications/default')?.spec['mtls'];
+  return typeof mtls === 'object' && mtls !== null && 'mode' in mtls ? mtls.mode : undefined;
+}
+
+function expectThat(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new MeshfleetError({ code: 'INTERNAL', summary: `The tour expected that ${what}` });
+}

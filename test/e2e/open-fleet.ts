@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startFleet, type Fleet } from '../../apps/demo/src/fleet.ts';
+import type { GraphqlClient } from '../../apps/demo/src/graphql-client.ts';
+import { createProgress } from '../../apps/demo/src/progress.ts';
+import { enrolAll, signIn } from '../../apps/demo/src/seed.ts';
+
+export interface OpenFleet {
+  readonly fleet: Fleet;
+  readonly client: GraphqlClient;
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+/** The whole product as users run it (processes, Postgres, three clusters with their agents), on throw-away data. */
+export async function openFleet(): Promise<OpenFleet> {
+  const root = join(import.meta.dirname, '..', '..');
+  const dataDir = mkdtempSync(join(tmpdir(), 'meshfleet-e2e-'));
+  const quiet = createProgress(() => undefined);
+  const fleet = await startFleet({ check: true, help: false, port: 0, dataDir, reset: false }, root, quiet);
+  const close = async (): Promise<void> => {
+    await fleet.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const { client, token } = await signIn(fleet);
+    await enrolAll(fleet, client, quiet);
+    return { fleet, client, token, close };
+  } catch (error) {
+    await fleet.stop();
+    throw error;
+  }
+}
