@@ -54,3 +54,22 @@ alter table object_condition add primary key (cluster_id, object_key, policy_id)
 -- The hub's own verdict is no agent's to clear: only a compilation (app.compiling) removes it.
 create policy verdict_of_the_hub on object_condition as restrictive for delete to meshfleet_app
   using (reason <> 'ObjectClaimedByOtherPolicy' or current_setting('app.compiling', true) = 'on');
+
+-- Whether assignments follow the row as it is now. Events only speed things up: the sweep looks for what is not placed.
+alter table policy add column placed boolean not null default false;
+create index policy_unplaced on policy (organization_id, id) where not placed;
+alter table cluster add column placed boolean not null default false;
+create index cluster_unplaced on cluster (organization_id, id) where not placed;
+
+create function placement_due() returns trigger language plpgsql as $$
+begin
+  new.placed := false;
+  return new;
+end $$;
+create trigger policy_placement_due before update of current_version, deleted_at on policy for each row
+  when (old.current_version is distinct from new.current_version or old.deleted_at is distinct from new.deleted_at)
+  execute function placement_due();
+create trigger cluster_placement_due before update of labels, name, region, zone, network, lifecycle on cluster for each row
+  when (old.labels is distinct from new.labels or old.name is distinct from new.name or old.region is distinct from new.region
+    or old.zone is distinct from new.zone or old.network is distinct from new.network or old.lifecycle is distinct from new.lifecycle)
+  execute function placement_due();
