@@ -293,4 +293,6 @@ grant select, insert, delete on outbox to meshfleet_app;
 create policy relay on outbox to meshfleet_relay using (true) with check (false);
 create policy relay on organization for select to meshfleet_relay using (true);
 grant select, delete on outbox to meshfleet_relay;
+-- SELECT … FOR UPDATE asks for the right to update some column; the policy's check refuses every update that is tried.
+grant update (created_at) on outbox to meshfleet_relay;
 grant select (id) on organization to meshfleet_relay;

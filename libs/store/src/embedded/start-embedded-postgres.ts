@@ -1,0 +1,124 @@
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import pg from 'pg';
+import { MeshfleetError } from '@meshfleet/model';
+import { toStoreError } from '../connection/store-error.ts';
+import { postgresBinaries, serverUser } from './binaries.ts';
+import { placeOf, prepareDataDirectory } from './data-directory.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { embeddedError } from './embedded-error.ts';
+import { freePort } from './free-port.ts';
+import { clearStaleServer, startServer } from './server-process.ts';
+import type { ServerProcess } from './server-process.ts';
+import { watchOver } from './watchdog.ts';
+
+export interface EmbeddedPostgresOptions {
+  readonly dataDir: string;
+  /** On 127.0.0.1; 0 or absent takes a free one. */
+  readonly port?: number;
+  /** False: the data directory is removed at the end, and nothing waits for the disk. */
+  readonly persistent: boolean;
+}
+
+export interface EmbeddedPostgres {
+  /** Of the database `meshfleet`, as its superuser. */
+  readonly url: string;
+  /** Where the data lie; differs from what was asked when the server's user cannot go there. */
+  readonly dataDir: string;
+  readonly port: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a Postgres of our own out of npm. The process ends with ours, however ours ends.
+ * We drive the binaries ourselves: the package's own class stops the server on SIGINT before anybody could drain.
+ * @throws MeshfleetError CONFIG_INVALID or STORE_UNAVAILABLE, each with the fix
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const user = serverUser();
+  const dataDir = placeOf(options.dataDir, user);
+  const lock = guarded(dataDir, () => lockDirectory(dataDir));
+  let dispose = (): void => undefined;
+  let server: ServerProcess | undefined;
+  try {
+    const binaries = await postgresBinaries(user);
+    dispose = binaries.dispose;
+    await clearStaleServer(dataDir);
+    if (options.port !== undefined && options.port !== 0) await freePort(options.port);
+    const password = await prepareDataDirectory(dataDir, binaries, user, { durable: options.persistent });
+    const started = await startOnPort(options.port ?? 0, (port) => startServer(binaries, user, { dataDir, port, durable: options.persistent }));
+    server = started.server;
+    const copied = dirname(dirname(binaries.postgres));
+    const watchdog = watchOver({
+      dataDir,
+      pid: server.pid,
+      removeData: !options.persistent,
+      ...(binaries.copied ? { removeCopy: copied } : {}),
+    });
+    const url = await createDatabase(`postgresql://postgres:${password}@127.0.0.1:${started.port}/postgres`);
+    return {
+      url,
+      dataDir,
+      port: started.port,
+      pid: server.pid,
+      stop: once(async () => {
+        await started.server.stop();
+        watchdog.dismiss();
+        if (!options.persistent) rmSync(dataDir, { recursive: true, force: true });
+        dispose();
+        lock.release();
+      }),
+    };
+  } catch (error) {
+    await server?.stop();
+    if (!options.persistent) rmSync(dataDir, { recursive: true, force: true });
+    dispose();
+    lock.release();
+    throw error instanceof MeshfleetError ? error : embeddedError(String(error), { dataDir, port: options.port ?? 0, user: user?.name }, error);
+  }
+}
+
+/** A port found free may be taken a moment later: only a port that was asked for is worth an error. */
+async function startOnPort(
+  wanted: number,
+  start: (port: number) => Promise<ServerProcess>,
+): Promise<{ server: ServerProcess; port: number }> {
+  for (let attempt = 0; ; attempt += 1) {
+    const port = wanted === 0 ? await freePort(0) : wanted;
+    try {
+      return { server: await start(port), port };
+    } catch (error) {
+      const taken = error instanceof MeshfleetError && error.summary === `Port ${port} is in use`;
+      if (wanted !== 0 || attempt >= 4 || !taken) throw error;
+    }
+  }
+}
+
+async function createDatabase(serverUrl: string): Promise<string> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rowCount } = await client.query(`select from pg_database where datname = 'meshfleet'`);
+    if (rowCount === 0) await client.query('create database meshfleet');
+  } catch (error) {
+    throw toStoreError(error, 'the embedded Postgres');
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+  return serverUrl.replace(/\/postgres$/, '/meshfleet');
+}
+
+function guarded<T>(dataDir: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof MeshfleetError ? error : embeddedError(String(error), { dataDir, port: 0, user: undefined }, error);
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= work());
+}

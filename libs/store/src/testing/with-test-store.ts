@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { withDatabase } from '../connection/database-url.ts';
+import type { Sql } from '../connection/sql.ts';
+import { columnTypes } from '../connection/statement.ts';
+import { startEmbeddedPostgres } from '../embedded/start-embedded-postgres.ts';
+import type { EmbeddedPostgres } from '../embedded/start-embedded-postgres.ts';
+import { migrate } from '../migrate/migrate.ts';
+import { openStore } from '../store.ts';
+import type { Store } from '../store.ts';
+import { uuidv7 } from '../uuidv7.ts';
+
+/** A store on a database of its own, for one spec file. */
+export interface TestStore {
+  readonly store: Store;
+  /** URL of the database, as superuser: for processes under test (DATABASE_URL). */
+  readonly url: string;
+  /** As superuser, past row-level security: to arrange and to look. */
+  readonly admin: Sql;
+  /** A new organization; returns its id. */
+  createOrganization(name?: string): Promise<string>;
+  /** A second store on the same database, as another process has it. */
+  openAnother(applicationName?: string): Promise<Store>;
+  close(): Promise<void>;
+}
+
+interface SharedServer {
+  readonly postgres: EmbeddedPostgres;
+  readonly folder: string;
+}
+
+let server: Promise<SharedServer> | undefined;
+let users = 0;
+
+/**
+ * Real Postgres for a spec: one embedded server per test process, one migrated database per call (copied from a
+ * template). Call `close()` in `afterAll`; the last one stops the server.
+ */
+export async function withTestStore(): Promise<TestStore> {
+  users += 1;
+  server ??= startShared();
+  const { postgres } = await server;
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await asAdmin(postgres.url, (admin) => admin.query(`create database ${name} template template_meshfleet strategy file_copy`));
+  const url = withDatabase(postgres.url, name);
+  const pool = new pg.Pool({ connectionString: url, max: 2, types: columnTypes });
+  pool.on('error', () => undefined);
+  const store = await openStore({ databaseUrl: url, poolSize: 8, applicationName: 'test' });
+  const others: Store[] = [];
+  return {
+    store,
+    url,
+    admin: {
+      query: async <R extends object>(text: string, values: readonly unknown[] = []) => {
+        const { rows, rowCount } = await pool.query<R>(text, [...values]);
+        return { rows, rowCount: rowCount ?? 0 };
+      },
+    },
+    async createOrganization(organizationName = 'Test') {
+      const id = uuidv7(new Date(), randomBytes(10));
+      await pool.query('insert into organization (id, slug, name) values ($1, $2, $3)', [id, `org-${id}`, organizationName]);
+      return id;
+    },
+    async openAnother(applicationName = 'test-other') {
+      const other = await openStore({ databaseUrl: url, poolSize: 8, applicationName });
+      others.push(other);
+      return other;
+    },
+    async close() {
+      await Promise.all([store, ...others].map((opened) => opened.close()));
+      await pool.end();
+      users -= 1;
+      if (users > 0) return;
+      server = undefined;
+      await postgres.stop();
+      rmSync(join(postgres.dataDir, '..'), { recursive: true, force: true });
+    },
+  };
+}
+
+async function startShared(): Promise<SharedServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'meshfleet-test-'));
+  const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'data'), persistent: false });
+  await asAdmin(postgres.url, (admin) => admin.query('create database template_meshfleet'));
+  await migrate(withDatabase(postgres.url, 'template_meshfleet'));
+  return { postgres, folder };
+}
+
+async function asAdmin(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: withDatabase(url, 'postgres') });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
