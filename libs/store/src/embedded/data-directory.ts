@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { reachableFor } from './binaries.ts';
@@ -12,13 +13,13 @@ const PASSWORD_FILE = 'meshfleet-password';
 
 /**
  * Where the data really goes: a server that runs as another user cannot enter a directory that only root may enter
- * (/root), so that its data then lies under /var/lib/meshfleet.
+ * (/root). Its data then lie under /var/lib/meshfleet, or among the temporary files if they are to be thrown away.
  */
-export function placeOf(dataDir: string, user: ServerUser | undefined): string {
+export function placeOf(dataDir: string, user: ServerUser | undefined, persistent: boolean): string {
   const wanted = resolve(dataDir);
   if (user === undefined || reachableFor(user, nearestExisting(dirname(wanted)))) return wanted;
   const name = createHash('sha256').update(wanted).digest('hex').slice(0, 12);
-  return join('/var/lib/meshfleet', `${basename(wanted)}-${name}`);
+  return persistent ? join('/var/lib/meshfleet', `${basename(wanted)}-${name}`) : join(tmpdir(), `meshfleet-${basename(wanted)}-${name}`);
 }
 
 /** Makes the directory a database cluster unless it is one; returns the password of its superuser. */

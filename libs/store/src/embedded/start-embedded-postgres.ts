@@ -37,7 +37,7 @@ export interface EmbeddedPostgres {
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const user = serverUser();
-  const dataDir = placeOf(options.dataDir, user);
+  const dataDir = placeOf(options.dataDir, user, options.persistent);
   const lock = guarded(dataDir, () => lockDirectory(dataDir));
   let dispose = (): void => undefined;
   let server: ServerProcess | undefined;

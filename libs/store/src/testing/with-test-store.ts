@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -27,12 +26,7 @@ export interface TestStore {
   close(): Promise<void>;
 }
 
-interface SharedServer {
-  readonly postgres: EmbeddedPostgres;
-  readonly folder: string;
-}
-
-let server: Promise<SharedServer> | undefined;
+let server: Promise<EmbeddedPostgres> | undefined;
 let users = 0;
 
 /**
@@ -42,7 +36,7 @@ let users = 0;
 export async function withTestStore(): Promise<TestStore> {
   users += 1;
   server ??= startShared();
-  const { postgres } = await server;
+  const postgres = await server;
   const name = `test_${randomBytes(6).toString('hex')}`;
   await asAdmin(postgres.url, (admin) => admin.query(`create database ${name} template template_meshfleet strategy file_copy`));
   const url = withDatabase(postgres.url, name);
@@ -76,17 +70,16 @@ export async function withTestStore(): Promise<TestStore> {
       if (users > 0) return;
       server = undefined;
       await postgres.stop();
-      rmSync(join(postgres.dataDir, '..'), { recursive: true, force: true });
     },
   };
 }
 
-async function startShared(): Promise<SharedServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'meshfleet-test-'));
-  const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'data'), persistent: false });
+async function startShared(): Promise<EmbeddedPostgres> {
+  const dataDir = join(tmpdir(), `meshfleet-test-${randomBytes(6).toString('hex')}`);
+  const postgres = await startEmbeddedPostgres({ dataDir, persistent: false });
   await asAdmin(postgres.url, (admin) => admin.query('create database template_meshfleet'));
   await migrate(withDatabase(postgres.url, 'template_meshfleet'));
-  return { postgres, folder };
+  return postgres;
 }
 
 async function asAdmin(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
