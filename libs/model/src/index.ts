@@ -1,2 +1,3 @@
 export * from './errors.ts';
 export * from './kubernetes.ts';
+export * from './label-selector.ts';
