@@ -1,1 +1,14 @@
-export {};
+export * from './accept-state.ts';
+export * from './apply-order.ts';
+export * from './canonical-json.ts';
+export * from './cursor.ts';
+export * from './desired-state.ts';
+export * from './desired-state-delta.ts';
+export * from './desired-state-schema.ts';
+export * from './freshness.ts';
+export * from './jwk.ts';
+export * from './key-proof.ts';
+export * from './messages.ts';
+export * from './request-signature.ts';
+export * from './secret-token.ts';
+export * from './state-signature.ts';

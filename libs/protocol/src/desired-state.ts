@@ -1,0 +1,62 @@
+import { canonicalJson, sha256Hex } from './canonical-json.ts';
+import { applyRank, compareText } from './apply-order.ts';
+
+export type DriftMode = 'CORRECT' | 'REPORT';
+export type ConflictMode = 'REPORT' | 'FORCE';
+export type OrganizationMode = 'ENFORCE' | 'OBSERVE';
+
+/** One object that a cluster should hold, and how the policy wants it treated. */
+export interface DesiredEntry {
+  /** `formatObjectKey`: `VirtualService.networking.istio.io/shop/reviews`. */
+  readonly key: string;
+  /** Content hash of the object (SHA-256 of canonical JSON, hexadecimal). */
+  readonly hash: string;
+  readonly policyId: string;
+  readonly drift: DriftMode;
+  readonly conflicts: ConflictMode;
+}
+
+/** The only thing that may make an agent delete an object. */
+export interface Tombstone {
+  readonly key: string;
+  readonly policyId: string;
+}
+
+/** What one cluster should hold: entries in apply order, tombstones by key and policy. What the digest covers. */
+export interface DesiredState {
+  readonly entries: readonly DesiredEntry[];
+  readonly tombstones: readonly Tombstone[];
+}
+
+export const EMPTY_STATE: DesiredState = { entries: [], tombstones: [] };
+
+/** The same state in the one order that states have; entries and tombstones may come in any. */
+export function normalizeState(state: DesiredState): DesiredState {
+  return {
+    entries: sortByApplyOrder(state.entries),
+    tombstones: [...state.tombstones].sort(compareTombstones),
+  };
+}
+
+/** SHA-256 over what the state says, independent of the order in which it is given. */
+export function digestOf(state: DesiredState): string {
+  const { entries, tombstones } = normalizeState(state);
+  return sha256Hex(
+    canonicalJson({
+      entries: entries.map(({ key, hash, policyId, drift, conflicts }) => [key, hash, policyId, drift, conflicts]),
+      tombstones: tombstones.map(({ key, policyId }) => [key, policyId]),
+    }),
+  );
+}
+
+export function compareTombstones(left: Tombstone, right: Tombstone): number {
+  return compareText(left.key, right.key) || compareText(left.policyId, right.policyId);
+}
+
+/** Sorts by apply order, working out each rank once: states have thousands of entries. */
+function sortByApplyOrder(entries: readonly DesiredEntry[]): readonly DesiredEntry[] {
+  return entries
+    .map((entry) => ({ entry, rank: applyRank(entry.key) }))
+    .sort((left, right) => left.rank - right.rank || compareText(left.entry.key, right.entry.key))
+    .map(({ entry }) => entry);
+}

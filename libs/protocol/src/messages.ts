@@ -1,0 +1,141 @@
+import type { ErrorEnvelope } from '@meshfleet/model';
+import { z } from 'zod';
+import { sealKeySchema, signKeySchema } from './jwk.ts';
+
+/** The version of the wire contract that this code speaks. */
+export const PROTOCOL = 1;
+/** Largest body of a report after decompression, and of any request on the wire. Agents split what is larger. */
+export const REPORT_LIMIT = 8 * 1024 * 1024;
+/** Seconds between the comments that keep a quiet stream open. */
+export const STREAM_PING = 30;
+/** Longest `wait` of a poll, in seconds. */
+export const POLL_WAIT = 55;
+
+const short = z.string().min(1).max(253);
+const key = z.string().min(3).max(1024);
+const count = z.int().nonnegative();
+const compact = z.string().max(4096);
+
+export const enrolRequestSchema = z.object({
+  protocol: z.literal(PROTOCOL),
+  joinToken: z.string().min(10).max(200),
+  /** UID of the kube-system namespace. */
+  clusterUid: z.string().min(1).max(128),
+  clusterName: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a DNS label: a-z, 0-9 and -, at most 63'),
+  signKey: signKeySchema,
+  sealKey: sealKeySchema,
+  agentVersion: short,
+  kubernetesVersion: short,
+  proof: compact,
+});
+export type EnrolRequest = z.infer<typeof enrolRequestSchema>;
+
+export const enrolResponseSchema = z.object({
+  clusterId: z.uuid(),
+  clusterName: z.string(),
+  organizationId: z.uuid(),
+  /** `aud` of everything that the agent signs from now on. */
+  audience: z.string(),
+  status: z.enum(['ACTIVE', 'PENDING_APPROVAL']),
+  /** To pin: what the organization signs desired states with. */
+  signingKeys: z.array(signKeySchema).min(1),
+  epoch: count,
+  hubTime: z.iso.datetime(),
+});
+export type EnrolResponse = z.infer<typeof enrolResponseSchema>;
+
+export const rotateKeysRequestSchema = z.object({ signKey: signKeySchema, sealKey: sealKeySchema, proof: compact });
+export type RotateKeysRequest = z.infer<typeof rotateKeysRequestSchema>;
+
+export const desiredEventSchema = z.object({
+  epoch: count,
+  revision: count,
+  digest: z.string(),
+  mode: z.enum(['ENFORCE', 'OBSERVE']),
+  approvedDeletions: count,
+});
+export type DesiredEvent = z.infer<typeof desiredEventSchema>;
+
+export const CONTROL_TYPES = ['approved', 'quarantined', 'evicted', 'resync-inventory', 'reenroll'] as const;
+export type ControlType = (typeof CONTROL_TYPES)[number];
+export const controlEventSchema = z.object({ type: z.enum(CONTROL_TYPES) });
+
+/** Events of the stream and of the poll. `desired` has an id, which is the cursor to come back with. */
+export const agentEventSchema = z.discriminatedUnion('event', [
+  z.object({ event: z.literal('desired'), id: z.string(), data: desiredEventSchema }),
+  z.object({ event: z.literal('control'), data: controlEventSchema }),
+]);
+export type AgentEvent = z.infer<typeof agentEventSchema>;
+
+export const pollResponseSchema = z.object({ events: z.array(agentEventSchema), cursor: z.string() });
+export type PollResponse = z.infer<typeof pollResponseSchema>;
+
+export const conditionSchema = z.object({
+  key,
+  policyId: z.uuid(),
+  status: z.enum(['APPLIED', 'FAILED', 'DRIFTED', 'CORRECTED', 'DELETED']),
+  /** CamelCase, as in Kubernetes' conditions. */
+  reason: z.string().min(1).max(128),
+  message: z.string().max(4096),
+  /** The other field manager, when known. */
+  manager: z.string().max(256).optional(),
+  fields: z.array(z.string().max(512)).max(100).optional(),
+  observedAt: z.iso.datetime(),
+});
+export type ReportedCondition = z.infer<typeof conditionSchema>;
+
+export const factsSchema = z.object({
+  kubernetesVersion: short,
+  nodeCount: count,
+  region: z.string().max(63).optional(),
+  zone: z.string().max(63).optional(),
+  meshes: z
+    .array(z.object({ flavour: z.enum(['ISTIO', 'LINKERD']), revision: z.string().max(253), version: z.string().max(128), namespace: z.string().max(63) }))
+    .max(100),
+  /** `networking.istio.io/v1/VirtualService`. */
+  servedKinds: z.array(z.string().max(512)).max(5000),
+  agentVersion: short.optional(),
+});
+export type Facts = z.infer<typeof factsSchema>;
+
+export const inventorySchema = z.object({
+  /** Rises by any amount with each inventory that is sent. */
+  seq: z.int().positive(),
+  /** `seq` of the inventory that it builds on; 0: the first part of a full snapshot, which replaces everything before it. */
+  base: count,
+  upsert: z.array(z.object({ key, body: z.record(z.string(), z.json()) })).max(20_000),
+  remove: z.array(key).max(20_000),
+});
+export type InventoryDelta = z.infer<typeof inventorySchema>;
+
+export const reportSchema = z.object({
+  /** Rises strictly with each report of a cluster. */
+  seq: z.int().positive(),
+  epoch: count,
+  revision: count,
+  /** Set when the revision is fully processed: the acknowledgement. */
+  digest: z.string().length(64).optional(),
+  conditions: z.object({
+    /** True: objects that are not among the items are as desired. */
+    full: z.boolean(),
+    items: z.array(conditionSchema).max(20_000),
+  }),
+  facts: factsSchema.optional(),
+  inventory: inventorySchema.optional(),
+});
+export type Report = z.infer<typeof reportSchema>;
+
+export const reportResponseSchema = z.object({
+  /** Highest sequence that the hub has taken. */
+  seq: count,
+  /** The inventory did not follow the one that the hub has: send a full snapshot (base 0) next. */
+  resyncInventory: z.boolean().optional(),
+});
+export type ReportResponse = z.infer<typeof reportResponseSchema>;
+
+/** Body of every answer that is not 2xx. */
+export interface ErrorBody {
+  readonly error: ErrorEnvelope;
+  /** ISO 8601. */
+  readonly hubTime: string;
+}
