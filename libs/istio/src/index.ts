@@ -1,1 +1,3 @@
-export {};
+export * from './kinds.ts';
+export { istioCatalogue } from './catalogue.ts';
+export { ISTIO_DEPRECATED_FIELDS } from './deprecated-fields.ts';
