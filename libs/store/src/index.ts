@@ -1,6 +1,7 @@
 export { isForeignKeyViolation, isUniqueViolation } from './connection/sql.ts';
 export type { Sql, Tx } from './connection/sql.ts';
 export { parseDatabaseUrl } from './connection/database-url.ts';
+export { toStoreError } from './connection/store-error.ts';
 export { openStore } from './store.ts';
 export type { Store, StoreOptions, TransactionOptions } from './store.ts';
 export type { PrismaTx } from './prisma/prisma-path.ts';

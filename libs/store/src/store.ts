@@ -67,7 +67,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const notifier = createNotifier(notices);
   const listener = createListener(appUrl, applicationName);
   const relay = createRelay(options.relayUrl ?? options.databaseUrl, applicationName);
-  const prisma = createPrismaPath(appUrl, `${applicationName}-prisma`);
+  const prisma = createPrismaPath(appUrl, label, `${applicationName}-prisma`);
   let closed = false;
 
   async function run<T>(scope: Parameters<typeof runTransaction>[1], retries: number, work: (tx: Tx) => Promise<T>): Promise<T> {
