@@ -133,7 +133,8 @@ export class FieldSet {
     for (const element of this.#elements()) {
       const path = [...prefix, element];
       if (this.members.has(element)) out.push(path);
-      this.children.get(element)?.#collect(path, out);
+      const child = this.children.get(element);
+      if (child !== undefined) child.#collect(path, out);
     }
   }
 }
