@@ -1,1 +1,8 @@
-export {};
+export type { Custody } from './custody.ts';
+export { createLocalCustody } from './local-custody.ts';
+export type { LocalCustodyOptions } from './local-custody.ts';
+export { contextOf, createOrganizationKey, openOrganizationKey } from './organization-key.ts';
+export type { StoredOrganizationKey } from './organization-key.ts';
+export type { RandomBytes } from './random-bytes.ts';
+export { openSealed, sealedEnvelopeSchema, sealTo } from './sealed-envelope.ts';
+export type { SealedEnvelope } from './sealed-envelope.ts';

@@ -7,9 +7,9 @@ import { sha256Base64Url } from './canonical-json.ts';
 const point = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url');
 
 /** Public key that signs: Ed25519 (RFC 8037). Unknown members, a private `d` above all, are refused. */
-export const signKeySchema = z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: point, kid: z.string().max(64).optional() });
+export const signKeySchema = z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: point, kid: z.string().max(64).exactOptional() });
 /** Public key that receives sealed envelopes: X25519 (RFC 8037). */
-export const sealKeySchema = z.strictObject({ kty: z.literal('OKP'), crv: z.literal('X25519'), x: point, kid: z.string().max(64).optional() });
+export const sealKeySchema = z.strictObject({ kty: z.literal('OKP'), crv: z.literal('X25519'), x: point, kid: z.string().max(64).exactOptional() });
 
 export type SignJwk = z.infer<typeof signKeySchema>;
 export type SealJwk = z.infer<typeof sealKeySchema>;
