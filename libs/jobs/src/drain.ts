@@ -12,6 +12,6 @@ export async function drainWorkers(queues: readonly Queue[]): Promise<void> {
 }
 
 async function isQuiet(queues: readonly Queue[]): Promise<boolean> {
-  const counts = await Promise.all(queues.map((queue) => queue.getJobCounts('waiting', 'active', 'prioritized', 'paused')));
+  const counts = await Promise.all(queues.map((queue) => queue.getJobCounts('waiting', 'active', 'prioritized')));
   return counts.every((count) => Object.values(count).every((jobs) => jobs === 0));
 }
