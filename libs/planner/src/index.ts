@@ -1,1 +1,10 @@
-export {};
+export { claimObjects } from './claim-objects.ts';
+export type { Assignment, Claims, LostClaim } from './claim-objects.ts';
+export { composeDesiredState } from './compose-desired-state.ts';
+export type { Composition, CompositionInput, Residue } from './compose-desired-state.ts';
+export { SYNTHETIC_LABELS, place, placementLabels, placementSchema, preparePlacement } from './placement.ts';
+export type { PlaceableCluster, Placement, PlacementDecision } from './placement.ts';
+export { UNCOMPILED_REVISION, statusOf } from './policy-status.ts';
+export type { PolicyClusterObservation, PolicyClusterStatus } from './policy-status.ts';
+export { DEFAULT_RETENTION, isForgettable } from './retention.ts';
+export type { RetentionRule } from './retention.ts';

@@ -1,0 +1,102 @@
+import { compareText, normalizeState } from '@meshfleet/protocol';
+import type { DesiredEntry, DesiredState, Tombstone } from '@meshfleet/protocol';
+import { claimObjects } from './claim-objects.ts';
+import type { Assignment, LostClaim } from './claim-objects.ts';
+
+/**
+ * Policies under whose name an object may still lie in the cluster although another one holds the key by now: pairs of
+ * key and policy id, sorted. An agent deletes an object only by a tombstone that names the policy it was applied for, so
+ * this must not be forgotten before the agent has acknowledged the change of hands.
+ */
+export type Residue = readonly (readonly [key: string, policyId: string])[];
+
+export interface CompositionInput {
+  readonly assignments: readonly Assignment[];
+  /** What the cluster's current revision holds; the empty state before the first. */
+  readonly previous: { readonly state: DesiredState; readonly residue: Residue };
+  /** The agent has acknowledged the current revision, in the current epoch: all its tombstones were carried out. */
+  readonly acknowledged: boolean;
+  /** Objects that the agent reported as FAILED: of these an acknowledgement proves nothing. */
+  readonly failedKeys: ReadonlySet<string>;
+}
+
+export interface Composition {
+  /** False when the cluster should hold what it is already asked to hold. Then `state` is the previous one. */
+  readonly changed: boolean;
+  readonly state: DesiredState;
+  readonly residue: Residue;
+  readonly lost: readonly LostClaim[];
+  /** Policies whose objects in this cluster differ from the previous revision's: they are pending again. */
+  readonly touchedPolicies: ReadonlySet<string>;
+}
+
+/**
+ * Derives what one cluster should hold from the policies assigned to it and from what it was asked to hold before.
+ *
+ * - Entries: every object of every assigned policy, once; of two policies that want one object the older holds it.
+ * - Tombstones: every object that may still lie in the cluster by our doing and that nobody wants, one for each policy
+ *   that it may have been applied for. They stay until the agent has acknowledged them without a failure, and go then
+ *   with the next change: forgetting alone is no reason for a new revision.
+ *
+ * The answer does not depend on the order of the assignments, and composing again from it changes nothing.
+ */
+export function composeDesiredState(input: CompositionInput): Composition {
+  const { previous } = input;
+  const claims = claimObjects(input.assignments);
+  const entries: DesiredEntry[] = [];
+  for (const [key, { assignment, hash }] of claims.holders) {
+    const { policyId, drift, conflicts } = assignment;
+    entries.push({ key, hash, policyId, drift, conflicts });
+  }
+
+  const touchedPolicies = policiesBetween(previous.state.entries, entries);
+  if (touchedPolicies.size === 0) {
+    return { changed: false, state: previous.state, residue: previous.residue, lost: claims.lost, touchedPolicies };
+  }
+
+  const tombstones: Tombstone[] = [];
+  const residue: [string, string][] = [];
+  for (const [key, policies] of mayLieInCluster(input)) {
+    const holder = claims.holders.get(key)?.assignment.policyId;
+    for (const policyId of policies) {
+      if (holder === undefined) tombstones.push({ key, policyId });
+      else if (holder !== policyId) residue.push([key, policyId]);
+    }
+  }
+  residue.sort((a, b) => compareText(a[0], b[0]) || compareText(a[1], b[1]));
+  return { changed: true, state: normalizeState({ entries, tombstones }), residue, lost: claims.lost, touchedPolicies };
+}
+
+/** For every key: the policies that an object of that key, if the cluster holds one of ours, can have been applied for. */
+function mayLieInCluster(input: CompositionInput): Map<string, Set<string>> {
+  const { state, residue } = input.previous;
+  const policies = new Map<string, Set<string>>();
+  const add = (key: string, policyId: string): void => {
+    const known = policies.get(key);
+    if (known === undefined) policies.set(key, new Set([policyId]));
+    else known.add(policyId);
+  };
+  const settled = (key: string): boolean => input.acknowledged && !input.failedKeys.has(key);
+  for (const entry of state.entries) add(entry.key, entry.policyId);
+  for (const { key, policyId } of state.tombstones) if (!settled(key)) add(key, policyId);
+  for (const [key, policyId] of residue) if (!settled(key)) add(key, policyId);
+  return policies;
+}
+
+function policiesBetween(before: readonly DesiredEntry[], after: readonly DesiredEntry[]): Set<string> {
+  const touched = new Set<string>();
+  const left = new Map(before.map((entry) => [entry.key, entry]));
+  for (const entry of after) {
+    const old = left.get(entry.key);
+    left.delete(entry.key);
+    if (old !== undefined && sameEntry(old, entry)) continue;
+    touched.add(entry.policyId);
+    if (old !== undefined) touched.add(old.policyId);
+  }
+  for (const entry of left.values()) touched.add(entry.policyId);
+  return touched;
+}
+
+function sameEntry(a: DesiredEntry, b: DesiredEntry): boolean {
+  return a.hash === b.hash && a.policyId === b.policyId && a.drift === b.drift && a.conflicts === b.conflicts;
+}
