@@ -85,7 +85,7 @@ async function versions(): Promise<number[]> {
 }
 
 function processNamed(name: string): SupervisedProcess {
-  const found = open.fleet.process(name);
+  const found = open.fleet.supervisor.process(name);
   if (found === undefined) throw new Error(`no process ${name}`);
   return found;
 }

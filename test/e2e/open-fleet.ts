@@ -18,7 +18,7 @@ export async function openFleet(): Promise<OpenFleet> {
   const root = join(import.meta.dirname, '..', '..');
   const dataDir = mkdtempSync(join(tmpdir(), 'meshfleet-e2e-'));
   const quiet = createProgress(() => undefined);
-  const fleet = await startFleet({ check: true, help: false, port: 0, dataDir, reset: false }, root, quiet);
+  const fleet = await startFleet({ port: 0, dataDir, reset: false }, root, quiet);
   const close = async (): Promise<void> => {
     await fleet.stop();
     rmSync(dataDir, { recursive: true, force: true });

@@ -1,18 +1,23 @@
 import { MeshfleetError } from '@meshfleet/model';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DemoCluster } from './clusters.ts';
-import { ADA, ORGANIZATION, type Fleet } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
 import { createGraphqlClient, type GraphqlClient } from './graphql-client.ts';
+import type { Hub } from './hub.ts';
+import type { DemoPerson } from './issuer.ts';
 import type { Progress } from './progress.ts';
+
+export const ADA: DemoPerson = { subject: 'ada', email: 'ada@acme.example', name: 'Ada (platform team)' };
+export const ORGANIZATION = 'acme';
 
 interface Problems {
   readonly userErrors: readonly { readonly code: string; readonly message: string }[];
 }
 
 /** Signs in as Ada; creates her organization at the first start. Returns the client and the token behind it. */
-export async function signIn(fleet: Fleet): Promise<{ client: GraphqlClient; token: string }> {
-  const token = await fleet.issuer.token(ADA);
-  const anonymous = createGraphqlClient({ url: fleet.url, token });
+export async function signIn(hub: Hub): Promise<{ client: GraphqlClient; token: string }> {
+  const token = await hub.issuer.token(ADA);
+  const anonymous = createGraphqlClient({ url: hub.url, token });
   const { viewer } = await anonymous.request<{ viewer: { memberships: { organization: { slug: string } }[] } }>(
     '{ viewer { memberships { organization { slug } } } }',
   );
@@ -23,7 +28,7 @@ export async function signIn(fleet: Fleet): Promise<{ client: GraphqlClient; tok
     );
     refuseProblems(organizationCreate);
   }
-  return { client: createGraphqlClient({ url: fleet.url, token, organization: ORGANIZATION }), token };
+  return { client: createGraphqlClient({ url: hub.url, token, organization: ORGANIZATION }), token };
 }
 
 /** Starts every cluster's agent, with a join token where the cluster is new, and waits until all are online. */

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
-import { ORGANIZATION, type Fleet } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+import { ORGANIZATION } from './seed.ts';
 
 /** What a person sees when everything runs: where to look, how to sign in, and three things to try. */
 export function welcome(fleet: Fleet, token: string, cwd: string): string {
