@@ -1,0 +1,96 @@
+import { composeDesiredState } from '@meshfleet/planner';
+import type { Composition } from '@meshfleet/planner';
+import { digestOf } from '@meshfleet/protocol';
+import type { DesiredStateCause, LoadedCluster, NextDesiredState } from '@meshfleet/store';
+
+/** Who a change is owed to, where the event that announced it says so. */
+export interface Attribution {
+  readonly actor?: string;
+  /** Policies that the event is about; without them and without clusters it is about nothing in particular. */
+  readonly policyIds?: ReadonlySet<string>;
+  readonly clusterIds?: ReadonlySet<string>;
+  /** Clusters for which a person has approved deletions: they get a revision that says so, though nothing else changed. */
+  readonly approved?: ReadonlySet<string>;
+}
+
+export interface ClusterPlan {
+  readonly cluster: LoadedCluster;
+  readonly composition: Composition;
+  /** Null when the cluster should hold what it is asked to hold already. */
+  readonly next: NextDesiredState | null;
+  /** Policies whose row in this cluster the compilation settles. */
+  readonly policyIds: readonly string[];
+}
+
+/**
+ * Composes what each cluster should hold. Clusters that hold the same and are assigned the same are composed once: in a
+ * fleet most are alike.
+ */
+export function planCompilation(clusters: readonly LoadedCluster[], attribution: Attribution): ClusterPlan[] {
+  const composed = new Map<string, { composition: Composition; digest: string }>();
+  return clusters.map((cluster) => {
+    const acknowledged = isAcknowledged(cluster);
+    const failedKeys = new Set(cluster.conditions.filter((condition) => condition.status === 'FAILED').map((condition) => condition.key));
+    const likeness = likenessOf(cluster, acknowledged, failedKeys);
+    let result = composed.get(likeness);
+    if (result === undefined) {
+      const { assignments, previous } = cluster;
+      const composition = composeDesiredState({ assignments, previous, acknowledged, failedKeys });
+      result = { composition, digest: digestOf(composition.state) };
+      composed.set(likeness, result);
+    }
+    return planCluster(cluster, result, acknowledged, attribution);
+  });
+}
+
+function planCluster(
+  cluster: LoadedCluster,
+  { composition, digest }: { composition: Composition; digest: string },
+  acknowledged: boolean,
+  attribution: Attribution,
+): ClusterPlan {
+  const uncompiled = cluster.uncompiled.map((row) => row.policyId);
+  const policyIds = [...new Set([...uncompiled, ...composition.touchedPolicies])];
+  const approvalDue = attribution.approved?.has(cluster.id) === true && isApprovalDue(cluster, acknowledged);
+  // The first revision says that there is nothing; without one the agent would not know that it is up to date.
+  const first = cluster.revision === 0;
+  if (!composition.changed && !approvalDue && !first) return { cluster, composition, next: null, policyIds };
+  const spent = !approvalDue && acknowledged && cluster.carriedDeletions === cluster.approvedDeletions;
+  return {
+    cluster,
+    composition,
+    policyIds,
+    next: {
+      cluster,
+      composition,
+      digest,
+      cause: causesOf(cluster, approvalDue, attribution),
+      approvedDeletions: spent ? 0 : cluster.approvedDeletions,
+    },
+  };
+}
+
+/** An approval that the current revision carries, and that no agent has answered yet, is on its way already. */
+function isApprovalDue(cluster: LoadedCluster, acknowledged: boolean): boolean {
+  if (cluster.approvedDeletions === 0) return false;
+  return acknowledged || cluster.carriedDeletions !== cluster.approvedDeletions;
+}
+
+function isAcknowledged(cluster: LoadedCluster): boolean {
+  return cluster.ackedEpoch >= cluster.epoch && cluster.ackedRevision >= cluster.revision;
+}
+
+function likenessOf(cluster: LoadedCluster, acknowledged: boolean, failedKeys: ReadonlySet<string>): string {
+  const assignments = cluster.assignments.map(({ policyId, version }) => `${policyId} ${version}`).sort();
+  return JSON.stringify([cluster.digest, acknowledged, [...failedKeys].sort(), cluster.previous.residue, assignments]);
+}
+
+function causesOf(cluster: LoadedCluster, approved: boolean, attribution: Attribution): DesiredStateCause[] {
+  const causes: DesiredStateCause[] = cluster.uncompiled.map(({ policyId, version, createdBy }) => {
+    const announced = attribution.policyIds?.has(policyId) === true || attribution.clusterIds?.has(cluster.id) === true;
+    const actor = (announced ? attribution.actor : undefined) ?? createdBy ?? 'system:reconciler';
+    return { action: version === null ? 'WITHDRAWN' : 'ASSIGNED', policyId, version, actor };
+  });
+  if (approved) causes.push({ action: 'DELETIONS_APPROVED', actor: attribution.actor ?? 'system:reconciler' });
+  return causes;
+}

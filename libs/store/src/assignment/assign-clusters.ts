@@ -1,0 +1,101 @@
+import { UNCOMPILED_REVISION, placementSchema, preparePlacement } from '@meshfleet/planner';
+import type { PlaceableCluster } from '@meshfleet/planner';
+import type { Tx } from '../connection/sql.ts';
+import type { AssignmentChange } from './assign-policy.ts';
+import { lockPlacement } from './lock-placement.ts';
+import { PLACEABLE } from './select-clusters.ts';
+
+interface ClusterRow extends PlaceableCluster {
+  id: string;
+  evicted: boolean;
+  placeable: boolean;
+}
+
+interface PolicyRow {
+  policyId: string;
+  version: number;
+  selects: (cluster: PlaceableCluster) => boolean;
+  objectCount: number;
+}
+
+/**
+ * Brings the policies of some clusters in line with their labels, places and lifecycle. An evicted cluster loses all its
+ * assignments at once: what it holds stays in it, and nobody will ever acknowledge a withdrawal.
+ */
+export async function assignClusters(tx: Tx, clusterIds: readonly string[]): Promise<AssignmentChange> {
+  lockPlacement(tx);
+  const clusters = await tx.query<ClusterRow>(
+    `select id, name, labels, region, zone, network, lifecycle = 'EVICTED' as evicted, lifecycle in ${PLACEABLE} as placeable
+     from cluster where organization_id = $1 and id = any($2::uuid[]) order by id for no key update`,
+    [tx.organizationId, clusterIds],
+  );
+  const evicted = clusters.rows.filter((cluster) => cluster.evicted).map((cluster) => cluster.id);
+  const forgotten = evicted.length === 0 ? 0 : await forgetAssignments(tx, evicted);
+  const change = await assign(tx, clusters.rows.filter((cluster) => cluster.placeable));
+  tx.send(`update cluster set placed = true where organization_id = $1 and id = any($2::uuid[]) and not placed`, [
+    tx.organizationId,
+    clusters.rows.map((cluster) => cluster.id),
+  ]);
+  return { assigned: change.assigned, withdrawn: change.withdrawn + forgotten };
+}
+
+async function assign(tx: Tx, clusters: readonly ClusterRow[]): Promise<AssignmentChange> {
+  if (clusters.length === 0) return { assigned: 0, withdrawn: 0 };
+  const pairs = wantedPairs(clusters, await livePolicies(tx));
+  const { rows } = await tx.query<AssignmentChange>(ASSIGN, [
+    tx.organizationId,
+    clusters.map((cluster) => cluster.id),
+    pairs.map((pair) => pair.clusterId),
+    pairs.map((pair) => pair.policy.policyId),
+    pairs.map((pair) => pair.policy.version),
+    pairs.map((pair) => pair.policy.objectCount),
+  ]);
+  return rows[0] ?? { assigned: 0, withdrawn: 0 };
+}
+
+async function livePolicies(tx: Tx): Promise<PolicyRow[]> {
+  const { rows } = await tx.query<Omit<PolicyRow, 'selects'> & { placement: unknown }>(
+    `select p.id as "policyId", v.version, v.placement, jsonb_array_length(v.objects) as "objectCount"
+     from policy p join policy_version v on v.policy_id = p.id and v.version = p.current_version
+     where p.organization_id = $1 and p.deleted_at is null`,
+    [tx.organizationId],
+  );
+  return rows.map(({ placement, ...row }) => {
+    const decide = preparePlacement(placementSchema.parse(placement));
+    return { ...row, selects: (cluster) => decide(cluster).selected };
+  });
+}
+
+function wantedPairs(clusters: readonly ClusterRow[], policies: readonly PolicyRow[]): { clusterId: string; policy: PolicyRow }[] {
+  return clusters.flatMap((cluster) =>
+    policies.filter((policy) => policy.selects(cluster)).map((policy) => ({ clusterId: cluster.id, policy })),
+  );
+}
+
+async function forgetAssignments(tx: Tx, clusterIds: readonly string[]): Promise<number> {
+  tx.send(`select set_config('app.compiling', 'on', true)`);
+  tx.send(`delete from object_condition where organization_id = $1 and cluster_id = any($2::uuid[])`, [tx.organizationId, clusterIds]);
+  const { rowCount } = await tx.query(`delete from policy_cluster where organization_id = $1 and cluster_id = any($2::uuid[])`, [
+    tx.organizationId,
+    clusterIds,
+  ]);
+  return rowCount;
+}
+
+const ASSIGN = `
+  with wanted as materialized (
+    select * from unnest($3::uuid[], $4::uuid[], $5::int[], $6::int[]) as w (cluster_id, policy_id, version, object_count)),
+  assigned as (
+    insert into policy_cluster (organization_id, policy_id, cluster_id, version, revision, status, object_count)
+    select $1, w.policy_id, w.cluster_id, w.version, ${UNCOMPILED_REVISION}, 'PENDING', w.object_count from wanted w
+    where not exists (select from policy_cluster x
+      where x.cluster_id = w.cluster_id and x.policy_id = w.policy_id and x.version = w.version)
+    on conflict (cluster_id, policy_id) do update set version = excluded.version, revision = excluded.revision,
+      status = excluded.status, object_count = excluded.object_count, updated_at = now()
+    returning 1),
+  withdrawn as (
+    update policy_cluster x set version = null, revision = ${UNCOMPILED_REVISION}, status = 'PENDING', updated_at = now()
+    where x.organization_id = $1 and x.cluster_id = any($2::uuid[]) and x.version is not null
+      and not exists (select from wanted w where w.cluster_id = x.cluster_id and w.policy_id = x.policy_id)
+    returning 1)
+  select (select count(*) from assigned) as assigned, (select count(*) from withdrawn) as withdrawn`;

@@ -1,0 +1,62 @@
+import { UNCOMPILED_REVISION, placementSchema } from '@meshfleet/planner';
+import type { Tx } from '../connection/sql.ts';
+import { lockPlacement } from './lock-placement.ts';
+import { selectClusters } from './select-clusters.ts';
+
+/** How many clusters an assignment newly reached or moved to another version, and how many it left. */
+export interface AssignmentChange {
+  readonly assigned: number;
+  readonly withdrawn: number;
+}
+
+interface PlacedPolicy {
+  version: number;
+  deleted: boolean;
+  placement: unknown;
+  objectCount: number | null;
+}
+
+/**
+ * Brings the clusters of one policy in line with its current version, or with its deletion. Rows that are right already
+ * are not written; the others wait for a compilation (`listUncompiled`). Safe to run twice, late, and beside itself.
+ */
+export async function assignPolicy(tx: Tx, policyId: string): Promise<AssignmentChange> {
+  lockPlacement(tx);
+  const { rows } = await tx.query<PlacedPolicy>(
+    `select p.current_version as version, p.deleted_at is not null as deleted, v.placement, jsonb_array_length(v.objects) as "objectCount"
+     from policy p left join policy_version v on v.policy_id = p.id and v.version = p.current_version
+     where p.organization_id = $1 and p.id = $2`,
+    [tx.organizationId, policyId],
+  );
+  const [policy] = rows;
+  if (policy === undefined) return { assigned: 0, withdrawn: 0 };
+  const placed = policy.deleted || policy.placement === null ? NOWHERE : placementSchema.parse(policy.placement);
+  const wanted = selectClusters(placed, [tx.organizationId, policyId, policy.version, policy.objectCount ?? 0]);
+  const change = await tx.query<AssignmentChange>(assigning(wanted.text), wanted.values);
+  // Only if nothing newer came meanwhile, whose own event, or the sweep, places it.
+  tx.send(
+    `update policy set placed = true where organization_id = $1 and id = $2 and not placed
+       and current_version = $3 and (deleted_at is not null) = $4`,
+    [tx.organizationId, policyId, policy.version, policy.deleted],
+  );
+  return change.rows[0] ?? { assigned: 0, withdrawn: 0 };
+}
+
+const NOWHERE = { clusterSelector: null, clusterNames: [] };
+
+const assigning = (wanted: string): string => `
+  with wanted as materialized (${wanted}),
+  assigned as (
+    insert into policy_cluster (organization_id, policy_id, cluster_id, version, revision, status, object_count)
+    select $1, $2, w.id, $3::int, ${UNCOMPILED_REVISION}, 'PENDING', $4::int from wanted w
+    where not exists (select from policy_cluster x where x.cluster_id = w.id and x.policy_id = $2 and x.version = $3)
+    order by w.id
+    on conflict (cluster_id, policy_id) do update set version = excluded.version, revision = excluded.revision,
+      status = excluded.status, object_count = excluded.object_count, updated_at = now()
+    returning 1),
+  withdrawn as (
+    update policy_cluster x set version = null, revision = ${UNCOMPILED_REVISION}, status = 'PENDING', updated_at = now()
+    where x.organization_id = $1 and x.policy_id = $2 and x.version is not null
+      and not exists (select from wanted w where w.id = x.cluster_id)
+    returning 1)
+  select (select count(*) from assigned) as assigned, (select count(*) from withdrawn) as withdrawn`;

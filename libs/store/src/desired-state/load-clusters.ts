@@ -1,0 +1,153 @@
+import type { Assignment, Residue } from '@meshfleet/planner';
+import { UNCOMPILED_REVISION } from '@meshfleet/planner';
+import type { DesiredState } from '@meshfleet/protocol';
+import type { Tx } from '../connection/sql.ts';
+
+/** One cluster as its compilation needs it, its row locked until the transaction ends. */
+export interface LoadedCluster {
+  readonly id: string;
+  readonly epoch: number;
+  /** 0 before the first desired state. Writing expects to find this revision still. */
+  readonly revision: number;
+  readonly digest: string | null;
+  readonly ackedEpoch: number;
+  readonly ackedRevision: number;
+  /** Deletions beyond the guard that a person has approved. */
+  readonly approvedDeletions: number;
+  /** How many of them the current revision let through already. */
+  readonly carriedDeletions: number;
+  readonly previous: { readonly state: DesiredState; readonly residue: Residue };
+  readonly assignments: readonly Assignment[];
+  /** Assignments and withdrawals that no revision carries yet. */
+  readonly uncompiled: readonly UncompiledRow[];
+  /** Everything noted of its objects, by the agent and by the hub itself. */
+  readonly conditions: readonly LoadedCondition[];
+}
+
+export interface LoadedCondition {
+  readonly key: string;
+  readonly policyId: string;
+  readonly status: 'FAILED' | 'DRIFTED' | 'CORRECTED';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface UncompiledRow {
+  readonly policyId: string;
+  /** Null when the policy is being withdrawn. */
+  readonly version: number | null;
+  readonly createdBy: string | null;
+}
+
+interface ClusterRow {
+  id: string;
+  epoch: number;
+  revision: number;
+  digest: string | null;
+  ackedEpoch: number;
+  ackedRevision: number;
+  approvedDeletions: number;
+}
+
+interface AssignmentRow {
+  clusterId: string;
+  policyId: string;
+  version: number | null;
+  uncompiled: boolean;
+}
+
+interface VersionRow extends Omit<Assignment, 'createdAt'> {
+  createdAt: Date;
+  createdBy: string;
+}
+
+interface HeldRow {
+  id: string;
+  residue: Residue;
+  carriedDeletions: number;
+}
+
+const EMPTY: DesiredState = { entries: [], tombstones: [] };
+
+/**
+ * Locks clusters in the order of their ids, then reads what their compilation needs. Assignments are read after the
+ * lock: whatever another compilation of the same cluster saw is committed by then, so that no change falls between two.
+ * Clusters that are not there, were evicted or wait for approval are left out.
+ */
+export async function loadClusters(tx: Tx, clusterIds: readonly string[]): Promise<LoadedCluster[]> {
+  const clusters = await tx.query<ClusterRow>(LOCK, [tx.organizationId, clusterIds]);
+  const ids = clusters.rows.map((cluster) => cluster.id);
+  if (ids.length === 0) return [];
+  const digests = [...new Set(clusters.rows.flatMap((cluster) => cluster.digest ?? []))];
+  const [assignments, held, bodies, conditions] = await Promise.all([
+    tx.query<AssignmentRow>(ASSIGNMENTS, [tx.organizationId, ids]),
+    tx.query<HeldRow>(HELD, [ids, clusters.rows.map((cluster) => cluster.revision)]),
+    tx.query<{ digest: string; body: DesiredState }>(BODIES, [tx.organizationId, digests]),
+    tx.query<LoadedCondition & { clusterId: string }>(CONDITIONS, [tx.organizationId, ids]),
+  ]);
+  const versions = await loadVersions(tx, assignments.rows);
+  const stateOf = new Map(bodies.rows.map((row) => [row.digest, row.body]));
+  const heldBy = new Map(held.rows.map((row) => [row.id, row]));
+  const conditionsOf = Map.groupBy(conditions.rows, (row) => row.clusterId);
+  const rowsOf = Map.groupBy(assignments.rows, (row) => row.clusterId);
+
+  return clusters.rows.map((cluster) => {
+    const rows = rowsOf.get(cluster.id) ?? [];
+    return {
+      ...cluster,
+      carriedDeletions: heldBy.get(cluster.id)?.carriedDeletions ?? 0,
+      previous: {
+        state: cluster.digest === null ? EMPTY : (stateOf.get(cluster.digest) ?? EMPTY),
+        residue: heldBy.get(cluster.id)?.residue ?? [],
+      },
+      assignments: rows.flatMap((row) => versions.get(`${row.policyId} ${row.version}`) ?? []),
+      uncompiled: rows
+        .filter((row) => row.uncompiled)
+        .map(({ policyId, version }) => ({ policyId, version, createdBy: versions.get(`${policyId} ${version}`)?.createdBy ?? null })),
+      conditions: conditionsOf.get(cluster.id) ?? [],
+    };
+  });
+}
+
+async function loadVersions(tx: Tx, rows: readonly AssignmentRow[]): Promise<Map<string, Assignment & { createdBy: string }>> {
+  const wanted = new Map(rows.filter((row) => row.version !== null).map((row) => [`${row.policyId} ${row.version}`, row]));
+  const pairs = [...wanted.values()];
+  const versions = await tx.query<VersionRow>(VERSIONS, [
+    tx.organizationId,
+    pairs.map((pair) => pair.policyId),
+    pairs.map((pair) => pair.version),
+  ]);
+  return new Map(
+    versions.rows.map((row) => [`${row.policyId} ${row.version}`, { ...row, createdAt: row.createdAt.getTime() }]),
+  );
+}
+
+const LOCK = `
+  select c.id, o.epoch, c.desired_revision as revision, c.desired_digest as digest, c.acked_epoch as "ackedEpoch",
+    c.acked_revision as "ackedRevision", c.approved_deletions as "approvedDeletions"
+  from cluster c join organization o on o.id = c.organization_id
+  where c.organization_id = $1 and c.id = any($2::uuid[]) and c.lifecycle in ('ACTIVE', 'QUARANTINED')
+  order by c.id for no key update of c`;
+
+const ASSIGNMENTS = `
+  select cluster_id as "clusterId", policy_id as "policyId", version, revision in (0, ${UNCOMPILED_REVISION}) as uncompiled
+  from policy_cluster where organization_id = $1 and cluster_id = any($2::uuid[])`;
+
+const HELD = `
+  select d.cluster_id as id, d.residue, d.approved_deletions as "carriedDeletions"
+  from unnest($1::uuid[], $2::bigint[]) as c (id, revision)
+  join desired_state d on d.cluster_id = c.id and d.revision = c.revision`;
+
+const BODIES = `select digest, body from desired_state_body where organization_id = $1 and digest = any($2::text[])`;
+
+const VERSIONS = `
+  select v.policy_id as "policyId", p.name as "policyName", p.created_at as "createdAt", v.version, v.objects, v.drift, v.conflicts,
+    v.created_by as "createdBy"
+  from unnest($2::uuid[], $3::int[]) as w (policy_id, version)
+  join policy_version v on v.policy_id = w.policy_id and v.version = w.version
+  join policy p on p.id = v.policy_id
+  where p.organization_id = $1`;
+
+const CONDITIONS = `
+  select cluster_id as "clusterId", object_key as key, policy_id as "policyId", status, reason, message from object_condition
+  where organization_id = $1 and cluster_id = any($2::uuid[])`;

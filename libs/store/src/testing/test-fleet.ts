@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import type { DesiredState } from '@meshfleet/protocol';
+import type { Tx } from '../connection/sql.ts';
+import { enqueue } from '../outbox/enqueue.ts';
+import type { ClusterChange } from '../outbox/enqueue.ts';
+import type { Store } from '../store.ts';
+import { uuidv7 } from '../uuidv7.ts';
+import type { TestStore } from './with-test-store.ts';
+
+export interface FleetCluster {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly region?: string;
+  readonly lifecycle?: 'PENDING_APPROVAL' | 'ACTIVE' | 'QUARANTINED' | 'EVICTED';
+}
+
+export interface FleetPolicy {
+  readonly name: string;
+  /** Key of an object to its content hash. */
+  readonly objects: Readonly<Record<string, string>>;
+  /** Absent selects nothing. */
+  readonly clusterSelector?: string;
+  readonly clusterNames?: readonly string[];
+  readonly drift?: 'CORRECT' | 'REPORT';
+  readonly conflicts?: 'REPORT' | 'FORCE';
+  /** Announced to nobody: the event got lost. */
+  readonly silent?: boolean;
+}
+
+export interface PolicyClusterRow {
+  readonly policyId: string;
+  readonly clusterId: string;
+  readonly version: number | null;
+  readonly revision: number;
+  readonly status: string;
+}
+
+/** Clusters and policies of one organization for specs, written as the API and the agents' gateway write them. */
+export function testFleet(test: TestStore, organizationId: string, store: Store = test.store): TestFleet {
+  return new TestFleet(test, organizationId, store);
+}
+
+export class TestFleet {
+  readonly organizationId: string;
+  readonly #test: TestStore;
+  readonly #store: Store;
+
+  constructor(test: TestStore, organizationId: string, store: Store) {
+    this.#test = test;
+    this.organizationId = organizationId;
+    this.#store = store;
+  }
+
+  /** Enrols clusters, silently; returns their ids. */
+  async addClusters(clusters: readonly FleetCluster[]): Promise<string[]> {
+    const ids = clusters.map(() => newId());
+    await this.#store.transaction(this.organizationId, async (tx) => {
+      await tx.query(
+        `insert into cluster (id, organization_id, uid, name, labels, region, lifecycle, sign_kid, sign_public_jwk, seal_public_jwk)
+         select w.id, $1, w.id::text, w.name, w.labels::jsonb, w.region, w.lifecycle, 'kid', '{}', '{}'
+         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) as w (id, name, labels, region, lifecycle)`,
+        [
+          this.organizationId,
+          ids,
+          clusters.map((cluster) => cluster.name),
+          clusters.map((cluster) => JSON.stringify(cluster.labels ?? {})),
+          clusters.map((cluster) => cluster.region ?? null),
+          clusters.map((cluster) => cluster.lifecycle ?? 'ACTIVE'),
+        ],
+      );
+    });
+    return ids;
+  }
+
+  /** Creates the policy or its next version, in one transaction with its event; returns its id. */
+  applyPolicy(policy: FleetPolicy): Promise<string> {
+    return this.#store.transaction(this.organizationId, async (tx) => {
+      const { rows } = await tx.query<{ id: string; version: number }>(
+        `insert into policy (id, organization_id, name, current_version) values ($2, $1, $3, 1)
+         on conflict (organization_id, name) where deleted_at is null
+         do update set current_version = policy.current_version + 1, row_version = policy.row_version + 1, updated_at = now()
+         returning id, current_version as version`,
+        [this.organizationId, newId(), policy.name],
+      );
+      const { id, version } = rows[0] ?? { id: '', version: 0 };
+      await tx.query(
+        `insert into policy_version (organization_id, policy_id, version, manifests, objects, placement, drift, conflicts, created_by)
+         values ($1, $2, $3, '', $4::jsonb, $5::jsonb, $6, $7, 'user:test|ada')`,
+        [
+          this.organizationId,
+          id,
+          version,
+          JSON.stringify(Object.entries(policy.objects).map(([key, hash]) => ({ key, hash }))),
+          JSON.stringify({ clusterNames: policy.clusterNames ?? [], ...(policy.clusterSelector === undefined ? {} : { clusterSelector: policy.clusterSelector }) }),
+          policy.drift ?? 'CORRECT',
+          policy.conflicts ?? 'REPORT',
+        ],
+      );
+      if (policy.silent !== true) await enqueue(tx, 'policy.changed', { policyId: id, version, actor: 'user:test|ada' });
+      return id;
+    });
+  }
+
+  async deletePolicy(policyId: string): Promise<void> {
+    await this.#store.transaction(this.organizationId, async (tx) => {
+      await tx.query(`update policy set deleted_at = now(), row_version = row_version + 1 where id = $1 and deleted_at is null`, [policyId]);
+      await enqueue(tx, 'policy.changed', { policyId, version: null, actor: 'user:test|ada' });
+    });
+  }
+
+  /** Changes a column of a cluster and announces it, as a mutation would. */
+  async changeCluster(clusterId: string, reason: ClusterChange, set: { labels?: Record<string, string>; lifecycle?: string; approvedDeletions?: number }): Promise<void> {
+    await this.#store.transaction(this.organizationId, async (tx) => {
+      if (set.labels !== undefined) await tx.query(`update cluster set labels = $2::jsonb where id = $1`, [clusterId, JSON.stringify(set.labels)]);
+      if (set.lifecycle !== undefined) await tx.query(`update cluster set lifecycle = $2 where id = $1`, [clusterId, set.lifecycle]);
+      if (set.approvedDeletions !== undefined) await tx.query(`update cluster set approved_deletions = $2 where id = $1`, [clusterId, set.approvedDeletions]);
+      await enqueue(tx, 'cluster.changed', { clusterId, reason, actor: 'user:test|ada' });
+    });
+  }
+
+  /** The agent has carried out its desired state; `failed` are objects that it could not. */
+  async acknowledge(clusterId: string, failed: readonly { key: string; policyId: string; reason?: string }[] = []): Promise<void> {
+    await this.#store.transaction(this.organizationId, async (tx: Tx) => {
+      await tx.query(
+        `update cluster c set acked_epoch = o.epoch, acked_revision = c.desired_revision, acked_digest = c.desired_digest, acked_at = now()
+         from organization o where o.id = c.organization_id and c.id = $1`,
+        [clusterId],
+      );
+      for (const { key, policyId, reason } of failed) {
+        await tx.query(
+          `insert into object_condition (organization_id, cluster_id, policy_id, object_key, status, reason, message, revision, observed_at)
+           values ($1, $2, $3, $4, 'FAILED', $5, '', 1, now())`,
+          [this.organizationId, clusterId, policyId, key, reason ?? 'Conflict'],
+        );
+      }
+      await tx.query(
+        `update policy_cluster x set status = case when exists (select from object_condition o
+             where o.cluster_id = x.cluster_id and o.policy_id = x.policy_id and o.status = 'FAILED') then 'FAILED' else 'APPLIED' end
+         from cluster c where c.id = x.cluster_id and x.cluster_id = $1 and c.acked_revision >= x.revision`,
+        [clusterId],
+      );
+      await tx.query(
+        `delete from policy_cluster x using cluster c where c.id = x.cluster_id and x.cluster_id = $1 and x.version is null
+           and c.acked_revision >= x.revision and x.status = 'APPLIED'`,
+        [clusterId],
+      );
+    });
+  }
+
+  /** What a cluster should hold now. */
+  async desiredOf(clusterId: string): Promise<{ revision: number; state: DesiredState; cause: unknown; approvedDeletions: number }> {
+    const { rows } = await this.#test.admin.query<{ revision: number; state: DesiredState | null; cause: unknown; approvedDeletions: number }>(
+      `select c.desired_revision as revision, b.body as state, d.cause, c.approved_deletions as "approvedDeletions" from cluster c
+       left join desired_state d on d.cluster_id = c.id and d.revision = c.desired_revision
+       left join desired_state_body b on b.organization_id = c.organization_id and b.digest = c.desired_digest where c.id = $1`,
+      [clusterId],
+    );
+    const [row] = rows;
+    return { revision: row?.revision ?? 0, state: row?.state ?? { entries: [], tombstones: [] }, cause: row?.cause ?? [], approvedDeletions: row?.approvedDeletions ?? 0 };
+  }
+
+  async policyClusters(): Promise<PolicyClusterRow[]> {
+    const { rows } = await this.#test.admin.query<PolicyClusterRow>(
+      `select policy_id as "policyId", cluster_id as "clusterId", version, revision, status from policy_cluster
+       where organization_id = $1 order by policy_id, cluster_id`,
+      [this.organizationId],
+    );
+    return rows;
+  }
+}
+
+function newId(): string {
+  return uuidv7(new Date(), randomBytes(10));
+}
