@@ -38,7 +38,7 @@ export type { DesiredStateCause, NextDesiredState } from './desired-state/write-
 export { CLAIMED_BY_OTHER_POLICY, writePolicyStatus } from './desired-state/write-policy-status.ts';
 export type { CompiledPolicies } from './desired-state/write-policy-status.ts';
 export { TestFleet, testFleet } from './testing/test-fleet.ts';
-export type { FleetCluster, FleetPolicy, PolicyClusterRow } from './testing/test-fleet.ts';
+export type { FleetAssignment, FleetCluster, FleetPolicy } from './testing/test-fleet.ts';
 export type { Order, Page, Position, Slice } from './paging/keyset.ts';
 export { insertOrganization, insertOrganizationKey, readOrganization, resumeOrganization } from './organization/organizations.ts';
 export type { NewOrganization, NewOrganizationKey, OrganizationRow } from './organization/organizations.ts';

@@ -27,7 +27,7 @@ export interface FleetPolicy {
   readonly silent?: boolean;
 }
 
-export interface PolicyClusterRow {
+export interface FleetAssignment {
   readonly policyId: string;
   readonly clusterId: string;
   readonly version: number | null;
@@ -159,8 +159,8 @@ export class TestFleet {
     return { revision: row?.revision ?? 0, state: row?.state ?? { entries: [], tombstones: [] }, cause: row?.cause ?? [], approvedDeletions: row?.approvedDeletions ?? 0 };
   }
 
-  async policyClusters(): Promise<PolicyClusterRow[]> {
-    const { rows } = await this.#test.admin.query<PolicyClusterRow>(
+  async policyClusters(): Promise<FleetAssignment[]> {
+    const { rows } = await this.#test.admin.query<FleetAssignment>(
       `select policy_id as "policyId", cluster_id as "clusterId", version, revision, status from policy_cluster
        where organization_id = $1 order by policy_id, cluster_id`,
       [this.organizationId],
