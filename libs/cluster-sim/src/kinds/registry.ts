@@ -1,4 +1,5 @@
 import type { JsonObject } from '@meshfleet/model';
+import { MeshfleetError } from '@meshfleet/model';
 import type { Registry, ResourceInfo, SchemaNode, TypeSchema } from '../seam.ts';
 import { builtinResources } from './builtin-resources.ts';
 import { builtinSchema, builtinTypeName } from './builtin-schema.ts';
@@ -17,6 +18,13 @@ export interface CustomRegistry extends Registry {
   /** Serves these versions in place of what the CRD served before; an empty list withdraws it. */
   serveCustom(crdName: string, resources: readonly CustomResource[]): void;
   customResources(crdName: string): readonly CustomResource[];
+}
+
+/** A built-in that every cluster serves; its absence is a fault of ours, never of the user. */
+export function builtin(registry: Registry, group: string, version: string, plural: string): ResourceInfo {
+  const info = registry.find(group, version, plural);
+  if (info === undefined) throw new MeshfleetError({ code: 'INTERNAL', summary: `The simulated cluster does not serve ${plural}.${version}.${group}` });
+  return info;
 }
 
 const OPEN_NODE: SchemaNode = Object.freeze({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true });

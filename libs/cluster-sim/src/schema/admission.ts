@@ -1,8 +1,27 @@
-import type { Admission, Registry } from '../seam.ts';
+import type { KubeObject } from '@meshfleet/model';
+import type { Admission, Registry, ResourceInfo } from '../seam.ts';
+import { forbidden } from '../server/status-error.ts';
+import { prepareBuiltin } from './prepare-builtin.ts';
+import { defaultCustom, prepareCustom } from './prepare-custom.ts';
+import { decodeBuiltin } from './decode-builtin.ts';
+
+/** Namespaces that a kube-apiserver never lets go (the NamespaceLifecycle plugin). */
+const UNDELETABLE = new Set(['default', 'kube-system', 'kube-public']);
 
 /** Defaults, prunes and validates objects before they are written, as kube-apiserver does for the kind. */
-export function createAdmission(_registry: Registry): Admission {
+export function createAdmission(registry: Registry): Admission {
   return {
-    prepare: (_info, object) => ({ object, warnings: [] }),
+    prepare: (info, object, old, operation, admission) =>
+      info.custom ? prepareCustom(info, object, old, admission) : prepareBuiltin(object, old, { registry, admission, info, operation, warnings: [] }),
+    defaults: (info, object) => (info.custom ? defaultCustom(info, object) : decoded(registry, info, object)),
+    checkDelete(info, object) {
+      if (info.group === '' && info.plural === 'namespaces' && UNDELETABLE.has(object.metadata.name ?? ''))
+        throw forbidden({ group: '', plural: 'namespaces' }, object.metadata.name ?? '', 'this namespace may not be deleted');
+    },
   };
+}
+
+/** Server-side apply compares with what will be stored: nulls gone, quantities canonical. */
+function decoded(registry: Registry, info: ResourceInfo, object: KubeObject): KubeObject {
+  return decodeBuiltin(info, registry.schemaFor(info).node, object).object;
 }

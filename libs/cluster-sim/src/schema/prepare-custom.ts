@@ -1,0 +1,46 @@
+import type { CompiledSchema } from '@meshfleet/manifest';
+import { compileSchema } from '@meshfleet/manifest';
+import type { Json, KubeObject } from '@meshfleet/model';
+import { structuralSchema } from '../crd/custom-resources.ts';
+import type { AdmissionContext, ResourceInfo } from '../seam.ts';
+import { invalid } from '../server/status-error.ts';
+import { FieldErrors } from './field-errors.ts';
+import { validateObjectMeta } from './object-meta.ts';
+import { judgeUnknownFields } from './unknown-fields.ts';
+
+/** A custom resource on its way to the store: pruned, defaulted and validated by its structural schema. Throws StatusError 400 and 422. */
+export function prepareCustom(info: ResourceInfo, object: KubeObject, old: KubeObject | undefined, admission: AdmissionContext): { object: KubeObject; warnings: string[] } {
+  const schema = compiled(info);
+  const errors = new FieldErrors();
+  if (schema === undefined) {
+    validateObjectMeta(info, object, old, errors);
+    refuse(info, object, errors);
+    return { object, warnings: [] };
+  }
+  const { value, pruned } = schema.prune(asJson(object), { root: 'object' });
+  const warnings = judgeUnknownFields(info, pruned, admission);
+  const defaulted = schema.applyDefaults(value);
+  const complete = { ...(defaulted as unknown as KubeObject), metadata: object.metadata };
+  validateObjectMeta(info, complete, old, errors);
+  for (const violation of schema.validate(asJson(complete), old === undefined ? {} : { old: asJson(old) })) errors.causes.push({ reason: violation.reason, message: violation.message, field: violation.path });
+  refuse(info, complete, errors);
+  return { object: complete, warnings };
+}
+
+/** Defaults alone: what comes out of the store may be older than the CRD's defaults. */
+export function defaultCustom(info: ResourceInfo, object: KubeObject): KubeObject {
+  const schema = compiled(info);
+  return schema === undefined ? object : (schema.applyDefaults(asJson(object)) as unknown as KubeObject);
+}
+
+function compiled(info: ResourceInfo): CompiledSchema | undefined {
+  const node = structuralSchema(info);
+  return node === undefined ? undefined : compileSchema(node);
+}
+
+function refuse(info: ResourceInfo, object: KubeObject, errors: FieldErrors): void {
+  if (errors.causes.length > 0) throw invalid({ group: info.group, kind: info.kind }, object.metadata.name ?? object.metadata.generateName ?? '', errors.causes);
+}
+
+/** Objects of the API are JSON; their type only names more of it than JSON's does. */
+const asJson = (object: KubeObject): Json => object as unknown as Json;

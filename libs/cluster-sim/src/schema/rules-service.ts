@@ -1,0 +1,141 @@
+import { dns1123Label, dns1123Subdomain } from '@meshfleet/manifest';
+import type { KubeObject } from '@meshfleet/model';
+import { at, listAt, numberAt, textAt, textsAt } from '../kinds/field.ts';
+import type { FieldErrors } from './field-errors.ts';
+import type { KindRules, RuleContext } from './kind-rules.ts';
+import type { Mutable } from './mutable.ts';
+import { child, items, setDefault } from './mutable.ts';
+import { validateLabels } from './object-meta.ts';
+import { serviceAddresses } from './service-addresses.ts';
+import { portNameProblem } from './validate-pod-spec.ts';
+
+const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
+const hasNodePorts = (spec: Mutable): boolean => spec['type'] === 'NodePort' || (spec['type'] === 'LoadBalancer' && spec['allocateLoadBalancerNodePorts'] !== false);
+
+export const serviceRules: KindRules = {
+  defaults(object) {
+    const spec = child(object, 'spec');
+    setDefault(spec, 'type', 'ClusterIP');
+    setDefault(spec, 'sessionAffinity', 'None');
+    if (spec['sessionAffinity'] === 'ClientIP') setDefault(child(child(spec, 'sessionAffinityConfig'), 'clientIP'), 'timeoutSeconds', 10_800);
+    for (const port of items(spec, 'ports')) {
+      setDefault(port, 'protocol', 'TCP');
+      if (port['targetPort'] === undefined || port['targetPort'] === 0 || port['targetPort'] === '') port['targetPort'] = port['port'];
+    }
+    if (spec['type'] === 'NodePort' || spec['type'] === 'LoadBalancer') setDefault(spec, 'externalTrafficPolicy', 'Cluster');
+    if (spec['type'] !== 'ExternalName') setDefault(spec, 'internalTrafficPolicy', 'Cluster');
+    if (spec['type'] === 'LoadBalancer') setDefault(spec, 'allocateLoadBalancerNodePorts', true);
+    setDefault(object, 'status', { loadBalancer: {} });
+  },
+  prepare(object, old, context) {
+    const spec = child(object, 'spec');
+    if (old !== undefined) carryOver(spec, old);
+    if (spec['type'] === 'ExternalName') return;
+    const addresses = serviceAddresses(context.registry, context.admission.store);
+    if (spec['clusterIP'] === undefined || spec['clusterIP'] === '') spec['clusterIP'] = textsOf(spec['clusterIPs'])[0] ?? addresses.nextClusterIp();
+    setDefault(spec, 'clusterIPs', [spec['clusterIP']]);
+    setDefault(spec, 'ipFamilies', ['IPv4']);
+    setDefault(spec, 'ipFamilyPolicy', 'SingleStack');
+    if (!hasNodePorts(spec)) return;
+    const taken = new Set(items(spec, 'ports').map((port) => Number(port['nodePort'] ?? 0)));
+    for (const port of items(spec, 'ports')) {
+      if (Number(port['nodePort'] ?? 0) > 0) continue;
+      const free = addresses.nextNodePort(taken);
+      taken.add(free);
+      port['nodePort'] = free;
+    }
+  },
+  validate(object, errors, context) {
+    const type = textAt(object, 'spec', 'type') ?? '';
+    errors.supported('spec.type', type, TYPES);
+    errors.supported('spec.sessionAffinity', textAt(object, 'spec', 'sessionAffinity'), ['ClientIP', 'None']);
+    const headless = textAt(object, 'spec', 'clusterIP') === 'None';
+    const ports = listAt(object, 'spec', 'ports');
+    if (ports.length === 0 && !headless && type !== 'ExternalName') errors.required('spec.ports');
+    validatePorts(object, errors, context);
+    validateLabels(at(object, 'spec', 'selector') as Record<string, string> | undefined, 'spec.selector', errors);
+    if (type === 'ExternalName') validateExternalName(object, errors);
+    else validateClusterIp(object, errors, context);
+    if (type === 'LoadBalancer' && headless) errors.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services");
+    if (type === 'NodePort' && headless) errors.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for NodePort services");
+  },
+  validateUpdate(object, old, errors) {
+    const before = textAt(old, 'spec', 'clusterIP') ?? '';
+    const after = textAt(object, 'spec', 'clusterIP') ?? '';
+    const wasExternal = textAt(old, 'spec', 'type') === 'ExternalName';
+    const isExternal = textAt(object, 'spec', 'type') === 'ExternalName';
+    if (!wasExternal && !isExternal && before !== '' && after !== before) errors.invalid('spec.clusterIPs[0]', textsAt(object, 'spec', 'clusterIPs'), 'may not change once set');
+  },
+};
+
+/** An update that leaves out what the API server gave keeps it: `kubectl replace` of a manifest works. */
+function carryOver(spec: Mutable, old: KubeObject): void {
+  const wasExternal = textAt(old, 'spec', 'type') === 'ExternalName';
+  if (spec['type'] === 'ExternalName') {
+    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) if (spec[field] === at(old, 'spec', field) || !wasExternal) delete spec[field];
+    return;
+  }
+  if (wasExternal) return;
+  for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) {
+    const kept = at(old, 'spec', field);
+    if (kept !== undefined && (spec[field] === undefined || spec[field] === '')) spec[field] = structuredClone(kept);
+  }
+  const oldPorts = listAt(old, 'spec', 'ports');
+  for (const port of items(spec, 'ports')) {
+    const same = oldPorts.find((candidate) => candidate['port'] === port['port'] && candidate['protocol'] === port['protocol']);
+    const wasType = textAt(old, 'spec', 'type');
+    if (hasNodePorts(spec) && port['nodePort'] === undefined && same?.['nodePort'] !== undefined) port['nodePort'] = same['nodePort'];
+    else if (!hasNodePorts(spec) && wasType !== 'ClusterIP' && port['nodePort'] === same?.['nodePort']) delete port['nodePort'];
+  }
+}
+
+function validatePorts(object: KubeObject, errors: FieldErrors, context: RuleContext): void {
+  const ports = listAt(object, 'spec', 'ports');
+  const names = new Set<string>();
+  const numbers = new Set<string>();
+  const addresses = serviceAddresses(context.registry, context.admission.store);
+  ports.forEach((port, index) => {
+    const path = `spec.ports[${index}]`;
+    const name = textAt(port, 'name') ?? '';
+    if (name === '') {
+      if (ports.length > 1) errors.required(`${path}.name`);
+    } else {
+      errors.problems(`${path}.name`, name, dns1123Label(name));
+      if (names.has(name)) errors.duplicate(`${path}.name`, name);
+      names.add(name);
+    }
+    errors.port(`${path}.port`, port['port'] ?? 0);
+    errors.supported(`${path}.protocol`, port['protocol'], ['SCTP', 'TCP', 'UDP']);
+    const target = port['targetPort'];
+    if (typeof target === 'number') errors.port(`${path}.targetPort`, target);
+    else if (typeof target === 'string' && (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(target) || target.length > 15 || !/[a-z]/i.test(target))) errors.invalid(`${path}.targetPort`, target, portNameProblem(target));
+    const id = `${numberAt(port, 'port') ?? 0}/${textAt(port, 'protocol') ?? ''}`;
+    if (numbers.has(id)) errors.duplicate(path, { port: port['port'], protocol: port['protocol'] });
+    numbers.add(id);
+    const nodePort = numberAt(port, 'nodePort') ?? 0;
+    if (nodePort === 0) return;
+    if (textAt(object, 'spec', 'type') === 'ClusterIP') errors.forbidden(`${path}.nodePort`, "may not be used when `type` is 'ClusterIP'");
+    else if (nodePort < 30_000 || nodePort > 32_767) errors.invalid(`${path}.nodePort`, nodePort, 'provided port is not in the valid range. The range of valid ports is 30000-32767');
+    else if (addresses.nodePortTaken(nodePort, object.metadata.uid ?? '')) errors.invalid(`${path}.nodePort`, nodePort, 'provided port is already allocated');
+  });
+}
+
+function validateExternalName(object: KubeObject, errors: FieldErrors): void {
+  const name = (textAt(object, 'spec', 'externalName') ?? '').replace(/\.$/, '');
+  if (name === '') errors.required('spec.externalName');
+  else errors.problems('spec.externalName', name, dns1123Subdomain(name));
+  const address = textAt(object, 'spec', 'clusterIP') ?? '';
+  if (address !== '' && address !== 'None') errors.forbidden('spec.clusterIPs', 'may not be set for ExternalName services');
+}
+
+function validateClusterIp(object: KubeObject, errors: FieldErrors, context: RuleContext): void {
+  const address = textAt(object, 'spec', 'clusterIP') ?? '';
+  if (address === 'None' || address === '') return;
+  const addresses = serviceAddresses(context.registry, context.admission.store);
+  const all = textsAt(object, 'spec', 'clusterIPs');
+  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(address) && !address.includes(':')) errors.invalid('spec.clusterIPs[0]', address, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)');
+  else if (!addresses.inRange(address)) errors.invalid('spec.clusterIPs', all, `failed to allocate IP ${address}: the provided IP (${address}) is not in the valid range. The range of valid IPs is 10.96.0.0/16`);
+  else if (addresses.clusterIpTaken(address, object.metadata.uid ?? '')) errors.invalid('spec.clusterIPs', all, `failed to allocate IP ${address}: provided IP is already allocated`);
+}
+
+const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []);
