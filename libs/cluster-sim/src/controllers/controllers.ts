@@ -18,7 +18,7 @@ import { createOwnerIndex } from './owner-index.ts';
 import { podLifecycleController } from './pod-lifecycle.ts';
 import { replicaSetController } from './replica-set.ts';
 import { statefulSetController } from './stateful-set.ts';
-import type { WorkQueue } from './work-queue.ts';
+import type { Stuck, WorkQueue } from './work-queue.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 const CONTROLLERS: readonly ((context: ControllerContext) => Controller)[] = [
@@ -28,7 +28,7 @@ const CONTROLLERS: readonly ((context: ControllerContext) => Controller)[] = [
 ];
 
 /** The controllers of a cluster, CRD serving and the objects that every cluster starts with. */
-export function createControllers(options: ControllerOptions & { readonly registry: CustomRegistry }): Controllers {
+export function createControllers(options: ControllerOptions & { readonly registry: CustomRegistry }): Controllers & { stuck(): readonly Stuck[] } {
   let queue: WorkQueue | undefined;
   const unsubscribe: (() => void)[] = [];
   return {
@@ -49,6 +49,7 @@ export function createControllers(options: ControllerOptions & { readonly regist
       bootstrap(context);
     },
     settle: () => queue?.settle() ?? Promise.resolve(),
+    stuck: () => queue?.stuck() ?? [],
     stop() {
       for (const cancel of unsubscribe.splice(0)) cancel();
       queue?.stop();

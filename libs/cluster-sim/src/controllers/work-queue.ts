@@ -4,11 +4,25 @@ import type { Controller } from './context.ts';
 const BATCH = 200;
 const ATTEMPTS = 5;
 
+/** A key that a controller could not bring to its desired state yet. */
+export interface Stuck {
+  readonly controller: string;
+  readonly key: string;
+  readonly error: unknown;
+}
+
 export interface WorkQueue {
   offer(event: StoreEvent): void;
-  enqueue(controller: Controller, key: string): void;
   settle(): Promise<void>;
+  /** What waits for the world to change: pods whose service account does not exist yet. */
+  stuck(): readonly Stuck[];
   stop(): void;
+}
+
+interface Work {
+  readonly controller: Controller;
+  readonly key: string;
+  readonly attempt: number;
 }
 
 /**
@@ -16,15 +30,16 @@ export interface WorkQueue {
  * loops run until nothing is left to do, a batch at a time, so that requests are answered in between.
  */
 export function createWorkQueue(controllers: readonly Controller[]): WorkQueue {
-  const pending = new Map<string, { controller: Controller; key: string; attempt: number }>();
+  const pending = new Map<string, Work>();
+  const parked = new Map<string, Work & { readonly error: unknown }>();
   let waiting: (() => void)[] = [];
   let scheduled: NodeJS.Immediate | undefined;
   let stopped = false;
 
-  function add(controller: Controller, key: string, attempt: number): void {
-    const id = `${controller.name} ${key}`;
+  function add(work: Work): void {
+    const id = `${work.controller.name} ${work.key}`;
     if (stopped || pending.has(id)) return;
-    pending.set(id, { controller, key, attempt });
+    pending.set(id, work);
     scheduled ??= setImmediate(drain);
   }
 
@@ -33,17 +48,23 @@ export function createWorkQueue(controllers: readonly Controller[]): WorkQueue {
     for (let done = 0; done < BATCH && !stopped; done += 1) {
       const next = pending.entries().next().value;
       if (next === undefined) break;
-      const [id, { controller, key, attempt }] = next;
+      const [id, work] = next;
       pending.delete(id);
-      try {
-        controller.reconcile(key);
-      } catch {
-        // A conflict or a terminating namespace: the state moved on. Loops are level-triggered, so a later look is enough.
-        if (attempt < ATTEMPTS) add(controller, key, attempt + 1);
-      }
+      run(id, work);
     }
     if (pending.size > 0 && !stopped) scheduled ??= setImmediate(drain);
     else release();
+  }
+
+  function run(id: string, work: Work): void {
+    try {
+      work.controller.reconcile(work.key);
+      parked.delete(id);
+    } catch (error) {
+      // A conflict goes away on a second look; what does not is parked until something else happens in its namespace.
+      if (work.attempt < ATTEMPTS) add({ ...work, attempt: work.attempt + 1 });
+      else parked.set(id, { ...work, error });
+    }
   }
 
   function release(): void {
@@ -54,10 +75,12 @@ export function createWorkQueue(controllers: readonly Controller[]): WorkQueue {
 
   return {
     offer(event) {
-      for (const controller of controllers) for (const key of controller.keysOf(event)) add(controller, key, 0);
+      const namespace = event.object.metadata.namespace ?? event.object.metadata.name ?? '';
+      for (const { controller, key } of parked.values()) if (key.startsWith(`${namespace}/`)) add({ controller, key, attempt: ATTEMPTS });
+      for (const controller of controllers) for (const key of controller.keysOf(event)) add({ controller, key, attempt: 0 });
     },
-    enqueue: (controller, key) => add(controller, key, 0),
     settle: () => (pending.size === 0 && scheduled === undefined ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    stuck: () => [...parked.values()].map(({ controller, key, error }) => ({ controller: controller.name, key, error })),
     stop() {
       stopped = true;
       pending.clear();

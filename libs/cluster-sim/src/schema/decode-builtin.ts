@@ -66,12 +66,13 @@ function decodeObject(walk: Walk, node: SchemaNode, value: object, path: string,
   const holder = goTypeOf(node) ?? walk.info.kind;
   const properties = node.properties ?? {};
   for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue;
     if (!Object.hasOwn(properties, key)) {
       walk.unknown.push(path === '' ? key : `${path}.${key}`);
       continue;
     }
     const child = properties[key];
-    if (item === null || item === undefined || child === undefined) continue;
+    if (item === null || child === undefined) continue;
     result[key] = decodeValue(walk, child, item, path === '' ? key : `${path}.${key}`, [...fields, key], holder);
   }
   return result;
