@@ -69,3 +69,4 @@ export { findContents, findDesiredStates, findPreviousDesiredStates, findStateBo
 export type { DesiredStateKey, DesiredStateRow } from './desired-state-read/desired-states.ts';
 export { listAuditEvents } from './audit-read/audit-events.ts';
 export type { AuditRow } from './audit-read/audit-events.ts';
+export * from './agent/index.ts';

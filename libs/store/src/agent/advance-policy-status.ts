@@ -1,0 +1,41 @@
+import type { Tx } from '../connection/sql.ts';
+
+/**
+ * Sets how far each policy is in these clusters, by the rule of the planner's `statusOf`, from what is stored by now:
+ * PENDING until the revision that carries it is acknowledged in the current epoch, then FAILED, DRIFTED or APPLIED by the
+ * conditions of its objects. A withdrawal that is acknowledged and failed nowhere is done: its row goes. Rows that stay as
+ * they are are not written. Returns the policies that changed.
+ */
+export async function advancePolicyStatus(tx: Tx, clusterIds: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await tx.query<{ policyId: string }>(ADVANCE, [tx.organizationId, clusterIds]);
+  return rows.map(({ policyId }) => policyId);
+}
+
+const ADVANCE = `
+  with judged as (
+    select p.cluster_id, p.policy_id, p.version, p.status as held, case
+        when p.revision = 0 or c.acked_epoch <> o.epoch or c.acked_revision < p.revision then 'PENDING'
+        when coalesce(k.failed, false) then 'FAILED'
+        when coalesce(k.drifted, false) then 'DRIFTED'
+        else 'APPLIED' end as status
+    from policy_cluster p
+    join cluster c on c.id = p.cluster_id
+    join organization o on o.id = c.organization_id
+    left join lateral (
+      select bool_or(x.status = 'FAILED') as failed, bool_or(x.status = 'DRIFTED') as drifted
+      from object_condition x where x.cluster_id = p.cluster_id and x.policy_id = p.policy_id) k on true
+    where p.organization_id = $1 and p.cluster_id = any($2::uuid[])
+  ), done as (
+    delete from policy_cluster p using judged j
+    where p.cluster_id = j.cluster_id and p.policy_id = j.policy_id and p.version is null and j.version is null
+      and j.status in ('APPLIED', 'DRIFTED')
+    returning p.policy_id, p.cluster_id
+  ), forgotten as (
+    delete from object_condition x using done d where x.cluster_id = d.cluster_id and x.policy_id = d.policy_id
+  ), moved as (
+    update policy_cluster p set status = j.status, updated_at = now() from judged j
+    where p.cluster_id = j.cluster_id and p.policy_id = j.policy_id and j.status <> j.held
+      and not (j.version is null and j.status in ('APPLIED', 'DRIFTED'))
+    returning p.policy_id
+  )
+  select distinct policy_id as "policyId" from (select policy_id from done union all select policy_id from moved) changed`;

@@ -1,0 +1,49 @@
+import type { OrganizationMode, SignJwk } from '@meshfleet/protocol';
+import type { Tx } from '../connection/sql.ts';
+
+export type ClusterLifecycle = 'PENDING_APPROVAL' | 'ACTIVE' | 'QUARANTINED' | 'EVICTED';
+
+/** One cluster as the agent gateway sees it: its key, whether it may speak, and what it should hold. */
+export interface AgentRow {
+  readonly id: string;
+  readonly name: string;
+  readonly lifecycle: ClusterLifecycle;
+  readonly signKid: string;
+  readonly signJwk: SignJwk;
+  readonly epoch: number;
+  readonly mode: OrganizationMode;
+  /** 0 before the first desired state. */
+  readonly desiredRevision: number;
+  readonly desiredDigest: string | null;
+  readonly approvedDeletions: number;
+  /** The database's clock, which orders what all processes say. */
+  readonly now: Date;
+}
+
+/** The clusters with these ids, as they are now. Unknown ids, and those of other organizations, are left out. */
+export async function findAgents(tx: Tx, clusterIds: readonly string[]): Promise<readonly AgentRow[]> {
+  const { rows } = await tx.query<AgentRow>(FIND, [tx.organizationId, clusterIds]);
+  return rows;
+}
+
+/**
+ * Notes that agents were there, and tells how their clusters stand: the heartbeat of a whole organization in one
+ * statement. Evicted clusters are left alone.
+ */
+export async function touchAgents(tx: Tx, clusterIds: readonly string[]): Promise<readonly AgentRow[]> {
+  tx.send(TOUCH, [tx.organizationId, clusterIds]);
+  return await findAgents(tx, clusterIds);
+}
+
+const FIND = `
+  select c.id, c.name, c.lifecycle, c.sign_kid as "signKid", c.sign_public_jwk as "signJwk", o.epoch, o.mode,
+    c.desired_revision as "desiredRevision", c.desired_digest as "desiredDigest",
+    c.approved_deletions as "approvedDeletions", clock_timestamp() as now
+  from cluster c join organization o on o.id = c.organization_id
+  where c.organization_id = $1 and c.id = any($2::uuid[])`;
+
+// Locked in the order of ids, as every writer of clusters does; rows that somebody else is writing are seen anyway.
+const TOUCH = `
+  update cluster set last_seen_at = now() where id in (
+    select id from cluster where organization_id = $1 and id = any($2::uuid[]) and lifecycle <> 'EVICTED'
+    order by id for no key update skip locked)`;

@@ -1,0 +1,16 @@
+export { CONTROL_CHANNEL, announceControl } from './announce-control.ts';
+export type { ControlNotice } from './announce-control.ts';
+export { enrolCluster } from './enrol-cluster.ts';
+export type { EnrolledCluster, Enrolment } from './enrol-cluster.ts';
+export { findAgents, touchAgents } from './find-agents.ts';
+export type { AgentRow } from './find-agents.ts';
+export { loadContents, loadOrganizationKeys, loadStates } from './load-states.ts';
+export type { OrganizationKeyRow } from './load-states.ts';
+export { outrankEpoch } from './outrank-epoch.ts';
+export type { ForgottenPlace } from './outrank-epoch.ts';
+export { unknownJoinToken } from './redeem-join-token.ts';
+export { rotateAgentKeys } from './rotate-agent-keys.ts';
+export type { KeyRotation } from './rotate-agent-keys.ts';
+export { findCutOff, readAuditSeq } from './watch-organization.ts';
+export { writeReports } from './write-reports.ts';
+export type { ClusterReport, ReportAnswer } from './write-reports.ts';

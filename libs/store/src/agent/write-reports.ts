@@ -1,0 +1,93 @@
+import type { Report } from '@meshfleet/protocol';
+import type { Tx } from '../connection/sql.ts';
+import { announceChanged } from '../desired-state/announce.ts';
+import { enqueue } from '../outbox/enqueue.ts';
+import { judgeReport } from './judge-report.ts';
+import type { JudgedReport, ReportedCluster } from './judge-report.ts';
+import { writeConditions } from './write-conditions.ts';
+import { writeInventory } from './write-inventory.ts';
+import { advancePolicyStatus } from './advance-policy-status.ts';
+
+export interface ClusterReport {
+  readonly clusterId: string;
+  readonly report: Report;
+}
+
+export interface ReportAnswer {
+  /** Highest sequence taken of this cluster. */
+  readonly seq: number;
+  readonly resyncInventory: boolean;
+}
+
+/**
+ * Takes the reports of many agents of one organization in a handful of statements, whatever their number. At most one
+ * report per cluster. A report that was taken before, or comes late, changes nothing and is answered with the sequence
+ * that was taken. Clusters without an answer may not report (any more).
+ */
+export async function writeReports(tx: Tx, reports: readonly ClusterReport[]): Promise<ReadonlyMap<string, ReportAnswer>> {
+  const { rows } = await tx.query<ReportedCluster>(LOCK, [tx.organizationId, reports.map(({ clusterId }) => clusterId)]);
+  const clusters = new Map(rows.map((row) => [row.id, row]));
+  const judged = reports.flatMap(({ clusterId, report }) => {
+    const cluster = clusters.get(clusterId);
+    return cluster === undefined ? [] : [judgeReport(cluster, report)];
+  });
+  const news = judged.filter(({ isNew }) => isNew);
+  if (news.length > 0) await write(tx, news);
+  return new Map(judged.map((each) => [each.cluster.id, { seq: each.seq, resyncInventory: each.resyncInventory }]));
+}
+
+async function write(tx: Tx, news: readonly JudgedReport[]): Promise<void> {
+  advanceClusters(tx, news);
+  writeInventory(tx, news);
+  writeConditions(tx, news);
+  for (const { cluster } of news.filter(({ movedTo }) => movedTo !== undefined)) {
+    await enqueue(tx, 'cluster.changed', { clusterId: cluster.id, reason: 'LABELS', actor: `agent:${cluster.name}` });
+  }
+  const touched = news.filter(({ changesStatus }) => changesStatus).map(({ cluster }) => cluster.id);
+  const policyIds = touched.length === 0 ? [] : await advancePolicyStatus(tx, touched);
+  announceChanged(tx, { clusterIds: news.filter(({ isVisible }) => isVisible).map(({ cluster }) => cluster.id), policyIds });
+}
+
+function advanceClusters(tx: Tx, news: readonly JudgedReport[]): void {
+  tx.send(ADVANCE, [
+    tx.organizationId,
+    news.map(({ cluster }) => cluster.id),
+    news.map(({ seq }) => seq),
+    news.map(({ acknowledged }) => acknowledged),
+    news.map(({ report }) => report.epoch),
+    news.map(({ report }) => report.revision),
+    news.map(({ report }) => report.digest ?? null),
+    news.map(({ inventorySeq }) => inventorySeq),
+    news.map(({ report }) => (report.facts === undefined ? null : JSON.stringify(report.facts))),
+    news.map(({ report }) => report.facts?.kubernetesVersion ?? null),
+    news.map(({ report }) => report.facts?.nodeCount ?? null),
+    news.map(({ movedTo }) => movedTo?.region ?? null),
+    news.map(({ movedTo }) => movedTo?.zone ?? null),
+    news.map(({ report }) => report.facts?.agentVersion ?? null),
+  ]);
+}
+
+// In the order of ids, as the compiler and the heartbeat lock them.
+const LOCK = `
+  select c.id, c.name, c.report_seq as "reportSeq", c.inventory_seq as "inventorySeq", c.desired_revision as "desiredRevision",
+    c.desired_digest as "desiredDigest", c.acked_epoch as "ackedEpoch", c.acked_revision as "ackedRevision",
+    c.region, c.zone, o.epoch
+  from cluster c join organization o on o.id = c.organization_id
+  where c.organization_id = $1 and c.id = any($2::uuid[]) and c.lifecycle = 'ACTIVE'
+  order by c.id for no key update of c`;
+
+const ADVANCE = `
+  update cluster c set report_seq = w.seq, last_seen_at = now(), inventory_seq = w.inventory_seq,
+    acked_epoch = case when w.acknowledged then w.epoch else c.acked_epoch end,
+    acked_revision = case when w.acknowledged then w.revision else c.acked_revision end,
+    acked_digest = case when w.acknowledged then w.digest else c.acked_digest end,
+    acked_at = case when w.acknowledged and (c.acked_epoch, c.acked_revision) is distinct from (w.epoch, w.revision) then now() else c.acked_at end,
+    facts = coalesce(w.facts::jsonb, c.facts),
+    kubernetes_version = coalesce(w.kubernetes_version, c.kubernetes_version),
+    node_count = coalesce(w.node_count, c.node_count),
+    agent_version = coalesce(w.agent_version, c.agent_version),
+    region = coalesce(c.region, w.region), zone = coalesce(c.zone, w.zone)
+  from unnest($2::uuid[], $3::bigint[], $4::boolean[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::text[], $10::text[],
+    $11::int[], $12::text[], $13::text[], $14::text[])
+    as w (id, seq, acknowledged, epoch, revision, digest, inventory_seq, facts, kubernetes_version, node_count, region, zone, agent_version)
+  where c.organization_id = $1 and c.id = w.id`;
