@@ -70,6 +70,11 @@ export interface SchemaNode {
   readonly 'x-kubernetes-int-or-string'?: boolean;
   /** Default value; server-side apply uses it for absent keys of associative lists (ports[].protocol). */
   readonly default?: unknown;
+  /**
+   * A Go struct held by value: kube-openapi writes `default: {}` beside its $ref. It is there before anything is set, so creating an object
+   * does not make anybody the owner of the struct itself.
+   */
+  readonly zeroStruct?: boolean;
 }
 
 export interface TypeSchema {

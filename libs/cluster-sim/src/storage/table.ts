@@ -86,10 +86,10 @@ export class Table {
     }
   }
 
-  /** How many objects a namespace (or all) holds; for `remainingItemCount`. */
-  count(namespace?: string): number {
-    if (namespace === undefined) return this.#keys.size;
-    return this.#keys.lowerBound(`${namespace}0`) - this.#keys.lowerBound(`${namespace}/`);
+  /** How many keys of the namespace (or all) stand at or after a key. */
+  countFrom(key: string, namespace?: string): number {
+    const end = namespace === undefined ? this.#keys.size : this.#keys.lowerBound(`${namespace}0`);
+    return Math.max(0, end - this.#keys.lowerBound(key));
   }
 
   /** Calls back on each change; `onClose` when the resource itself goes away or every connection is cut. */

@@ -1,0 +1,60 @@
+import type { KubeObject } from '@meshfleet/model';
+import { applyConfiguration } from '../../apply/field-manager.ts';
+import { isRecord } from '../../apply/json-equal.ts';
+import type { ResourceInfo } from '../../seam.ts';
+import { badRequest, conflict, notFound, StatusError } from '../status-error.ts';
+import { checkName, withNamespace } from './check-metadata.ts';
+import { insert } from './create-object.ts';
+import { read, type Engine, type WriteContext, type Written } from './engine.ts';
+import { fieldContext } from './field-ownership.ts';
+import { checkResourceVersion, replace } from './update-object.ts';
+
+/** PATCH application/apply-patch+yaml: server-side apply. Creates what is not there. */
+export function applyObject(
+  engine: Engine,
+  info: ResourceInfo,
+  namespace: string | undefined,
+  name: string,
+  body: unknown,
+  force: boolean,
+  context: WriteContext,
+  subresource = '',
+): Written {
+  const config = configuration(info, namespace, name, body);
+  const live = read(engine, info, namespace, name);
+  const fields = fieldContext(engine, info, context, subresource);
+  if (live === undefined) {
+    if (subresource !== '') throw notFound(info, name);
+    refuseStaleCreate(info, config);
+    const empty: KubeObject = { apiVersion: config.apiVersion, kind: config.kind, metadata: {} };
+    return insert(engine, info, namespace, applyConfiguration(empty, config, fields, force).object, context, (object) => object);
+  }
+  checkResourceVersion(info, live, config, false);
+  const { object } = applyConfiguration(live, config, fields, force);
+  return replace(engine, info, live, object, context, subresource, (next) => next);
+}
+
+function configuration(info: ResourceInfo, namespace: string | undefined, name: string, body: unknown): KubeObject {
+  if (!isRecord(body)) throw badRequest('error decoding YAML: the applied configuration is not an object');
+  const metadata = body['metadata'] ?? {};
+  if (!isRecord(metadata)) throw badRequest('error decoding YAML: metadata is not an object');
+  if (typeof body['apiVersion'] !== 'string' || typeof body['kind'] !== 'string') {
+    throw badRequest("Object 'Kind' is missing in the applied configuration; apiVersion and kind must be set");
+  }
+  if (body['kind'] !== info.kind) throw badRequest(`the kind of the applied configuration (${body['kind']}) does not match the kind of the resource (${info.kind})`);
+  // Its shape is checked above; the rest is what the schema judges.
+  const config = { ...body, metadata } as unknown as KubeObject;
+  checkName(name, config);
+  return withNamespace(info, namespace, { ...config, metadata: { ...config.metadata, name } });
+}
+
+/** Who names a uid or a version expects an object: making a new one would be a surprise. */
+function refuseStaleCreate(info: ResourceInfo, config: KubeObject): void {
+  const { uid, resourceVersion, name = '' } = config.metadata;
+  if (uid !== undefined && uid !== '') {
+    throw conflict(info, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== '') {
+    throw new StatusError({ code: 500, message: 'resourceVersion should not be set on objects to be created' });
+  }
+}

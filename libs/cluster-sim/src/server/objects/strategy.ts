@@ -1,0 +1,60 @@
+import type { ResourceInfo } from '../../seam.ts';
+
+/** What the registry strategies of Kubernetes say of a resource beyond its schema. */
+export interface Strategy {
+  /** metadata.generation counts changes of the specification. */
+  readonly generation: boolean;
+  /** A PUT without resourceVersion wins over whatever is there. */
+  readonly unconditionalUpdate: boolean;
+  /** A PUT on nothing creates. */
+  readonly createOnUpdate: boolean;
+  /** Kubelets register nodes together with their status. */
+  readonly statusOnCreate: boolean;
+}
+
+const GENERATION = new Set([
+  'deployments.apps', 'replicasets.apps', 'statefulsets.apps', 'daemonsets.apps', 'replicationcontrollers', 'pods', 'jobs.batch', 'cronjobs.batch',
+  'ingresses.networking.k8s.io', 'ingressclasses.networking.k8s.io', 'networkpolicies.networking.k8s.io', 'poddisruptionbudgets.policy',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io', 'validatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io', 'customresourcedefinitions.apiextensions.k8s.io',
+  'endpointslices.discovery.k8s.io', 'priorityclasses.scheduling.k8s.io', 'flowschemas.flowcontrol.apiserver.k8s.io',
+]);
+const CONDITIONAL = new Set([
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io', 'validatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io', 'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'customresourcedefinitions.apiextensions.k8s.io', 'apiservices.apiregistration.k8s.io', 'leases.coordination.k8s.io',
+  'poddisruptionbudgets.policy', 'storageclasses.storage.k8s.io',
+]);
+const CREATE_ON_UPDATE = new Set([
+  'services', 'endpoints', 'events', 'events.events.k8s.io', 'limitranges', 'leases.coordination.k8s.io', 'roles.rbac.authorization.k8s.io',
+  'clusterroles.rbac.authorization.k8s.io', 'rolebindings.rbac.authorization.k8s.io', 'clusterrolebindings.rbac.authorization.k8s.io',
+  'horizontalpodautoscalers.autoscaling',
+]);
+
+const CUSTOM: Strategy = { generation: true, unconditionalUpdate: false, createOnUpdate: false, statusOnCreate: false };
+const strategies = new Map<string, Strategy>();
+
+export function strategyOf(info: ResourceInfo): Strategy {
+  if (info.custom) return CUSTOM;
+  const id = resourceId(info);
+  let strategy = strategies.get(id);
+  if (strategy === undefined) {
+    strategy = {
+      generation: GENERATION.has(id),
+      unconditionalUpdate: !CONDITIONAL.has(id),
+      createOnUpdate: CREATE_ON_UPDATE.has(id),
+      statusOnCreate: id === 'nodes',
+    };
+    strategies.set(id, strategy);
+  }
+  return strategy;
+}
+
+/** `deployments.apps`: the resource whatever its version. Tables of the store go by it. */
+export function resourceId(info: Pick<ResourceInfo, 'group' | 'plural'>): string {
+  return info.group === '' ? info.plural : `${info.plural}.${info.group}`;
+}
+
+export function apiVersionOf(info: Pick<ResourceInfo, 'group' | 'version'>): string {
+  return info.group === '' ? info.version : `${info.group}/${info.version}`;
+}

@@ -1,0 +1,159 @@
+import type { KubeObject, ObjectMeta } from '@meshfleet/model';
+import { jsonEqual } from '../../apply/json-equal.ts';
+import type { ResourceInfo } from '../../seam.ts';
+import { keyOf } from '../../storage/table.ts';
+import { conflict, invalid, notFound } from '../status-error.ts';
+import { checkFinalizers, checkKind, checkName, withNamespace } from './check-metadata.ts';
+import { createObject } from './create-object.ts';
+import { inStorageVersion, inVersion, read, tableOf, type Engine, type WriteContext, type Written } from './engine.ts';
+import { owned } from './field-ownership.ts';
+import { resourceId, strategyOf } from './strategy.ts';
+
+export const STALE = 'the object has been modified; please apply your changes to the latest version and try again';
+
+/** PUT on an object or on its status. Without resourceVersion it wins unconditionally, where Kubernetes allows that. */
+export function updateObject(
+  engine: Engine,
+  info: ResourceInfo,
+  namespace: string | undefined,
+  name: string,
+  body: KubeObject,
+  context: WriteContext,
+  subresource = '',
+): Written {
+  checkKind(info, body);
+  checkName(name, body);
+  const placed = withNamespace(info, namespace, { ...body, metadata: { ...body.metadata, name } });
+  const live = read(engine, info, namespace, name);
+  if (live === undefined) {
+    if (subresource === '' && strategyOf(info).createOnUpdate) return createObject(engine, info, namespace, placed, context);
+    throw notFound(info, name);
+  }
+  checkResourceVersion(info, live, placed, true);
+  return replace(engine, info, live, placed, context, subresource, (object) => owned(engine, info, live, object, context, subresource));
+}
+
+/** 409 when the writer saw another version. */
+export function checkResourceVersion(info: ResourceInfo, live: KubeObject, next: KubeObject, mustSay: boolean): void {
+  const name = live.metadata.name ?? '';
+  const { resourceVersion, uid } = next.metadata;
+  if (uid !== undefined && uid !== '' && uid !== live.metadata.uid) {
+    throw conflict(info, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid ?? ''}`);
+  }
+  if (resourceVersion === undefined || resourceVersion === '' || resourceVersion === '0') {
+    if (!mustSay || strategyOf(info).unconditionalUpdate) return;
+    throw invalid(info, name, [
+      { reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update', field: 'metadata.resourceVersion' },
+    ]);
+  }
+  if (resourceVersion !== live.metadata.resourceVersion) throw conflict(info, name, STALE);
+}
+
+/**
+ * The part that update, patch and apply share. `next` is what the writer wants; what is not theirs to change is carried over from `live`.
+ * A write that changes nothing keeps the resource version. Clearing the last finalizer of a dying object removes it.
+ */
+export function replace(
+  engine: Engine,
+  info: ResourceInfo,
+  live: KubeObject,
+  next: KubeObject,
+  context: WriteContext,
+  subresource: string,
+  own: (object: KubeObject) => KubeObject,
+): Written {
+  const scoped = withinEndpoint(info, live, { ...next, metadata: carriedMetadata(live, next) }, subresource);
+  checkFinalizers(info, live, scoped);
+  const defaulted = engine.admission.defaults?.(info, scoped) ?? scoped;
+  const tracked = own(defaulted);
+  const prepared = engine.admission.prepare(info, tracked, live, 'update', {
+    ...(subresource === '' ? {} : { subresource }),
+    fieldValidation: context.fieldValidation,
+    user: context.user,
+    dryRun: context.dryRun,
+    store: engine.view,
+    ...(context.duplicateFields === undefined ? {} : { duplicateFields: context.duplicateFields }),
+  });
+  const object = withGeneration(info, live, prepared.object);
+  if (jsonEqual(live, object) && !readyToGo(info, object)) return { object: live, warnings: prepared.warnings, created: false };
+  return { object: commit(engine, info, object, context.dryRun), warnings: prepared.warnings, created: false };
+}
+
+function commit(engine: Engine, info: ResourceInfo, object: KubeObject, dryRun: boolean): KubeObject {
+  if (dryRun) return object;
+  const table = tableOf(engine, info);
+  const key = keyOf(info.namespaced ? object.metadata.namespace : undefined, object.metadata.name ?? '');
+  if (readyToGo(info, object)) {
+    engine.store.remove(table, key);
+    return object;
+  }
+  return inVersion(engine.store.put(table, key, inStorageVersion(object, info)), info);
+}
+
+/** A dying object that nothing holds back. Namespaces are held by spec.finalizers too, pods by their grace period. */
+export function readyToGo(info: ResourceInfo, object: KubeObject): boolean {
+  if (object.metadata.deletionTimestamp === undefined || (object.metadata.finalizers ?? []).length > 0) return false;
+  if (object.metadata.deletionGracePeriodSeconds !== undefined && object.metadata.deletionGracePeriodSeconds > 0) return false;
+  if (resourceId(info) !== 'namespaces') return true;
+  const spec = object['spec'] as { finalizers?: string[] } | undefined;
+  return (spec?.finalizers ?? []).length === 0;
+}
+
+/** Identity, times and generation are the server's. */
+function carriedMetadata(live: KubeObject, next: KubeObject): ObjectMeta {
+  const kept: ObjectMeta = {};
+  const { metadata } = live;
+  if (metadata.uid !== undefined) kept.uid = metadata.uid;
+  if (metadata.creationTimestamp !== undefined) kept.creationTimestamp = metadata.creationTimestamp;
+  if (metadata.generateName !== undefined) kept.generateName = metadata.generateName;
+  if (metadata.deletionTimestamp !== undefined) kept.deletionTimestamp = metadata.deletionTimestamp;
+  if (metadata.deletionGracePeriodSeconds !== undefined) kept.deletionGracePeriodSeconds = metadata.deletionGracePeriodSeconds;
+  if (metadata.generation !== undefined) kept.generation = metadata.generation;
+  if (metadata.resourceVersion !== undefined) kept.resourceVersion = metadata.resourceVersion;
+  const {
+    deletionTimestamp: _deletion, deletionGracePeriodSeconds: _grace, generation: _generation, selfLink: _link, ...given
+  } = next.metadata as ObjectMeta & { selfLink?: string };
+  return withoutNulls({ ...given, ...kept });
+}
+
+function withoutNulls(metadata: ObjectMeta): ObjectMeta {
+  return Object.values(metadata).some((value) => value === null) ? Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null)) : metadata;
+}
+
+/** Status travels by /status alone, and /status carries nothing else. */
+function withinEndpoint(info: ResourceInfo, live: KubeObject, next: KubeObject, subresource: string): KubeObject {
+  if (subresource === 'status') {
+    const metadata = info.custom ? withManagedFieldsOf(live.metadata, next.metadata) : withLabelsOf(live.metadata, next.metadata);
+    return withField({ ...live, metadata }, 'status', next['status']);
+  }
+  return info.subresources.includes('status') ? withField(next, 'status', live['status']) : next;
+}
+
+function withLabelsOf(live: ObjectMeta, next: ObjectMeta): ObjectMeta {
+  const { labels: _dropped, ...rest } = next;
+  return live.labels === undefined ? rest : { ...rest, labels: live.labels };
+}
+
+function withManagedFieldsOf(live: ObjectMeta, next: ObjectMeta): ObjectMeta {
+  const { managedFields: _dropped, ...rest } = live;
+  return next.managedFields === undefined ? rest : { ...rest, managedFields: next.managedFields };
+}
+
+function withField(object: KubeObject, field: string, value: unknown): KubeObject {
+  if (value !== undefined) return { ...object, [field]: value };
+  if (!Object.hasOwn(object, field)) return object;
+  const { [field]: _dropped, ...rest } = object;
+  // The field is never apiVersion, kind or metadata.
+  return rest as KubeObject;
+}
+
+const NO_SPEC = new Set(['apiVersion', 'kind', 'metadata', 'status']);
+
+function withGeneration(info: ResourceInfo, live: KubeObject, next: KubeObject): KubeObject {
+  if (!strategyOf(info).generation) return next;
+  const statusApart = info.subresources.includes('status');
+  const counts = (name: string): boolean => !NO_SPEC.has(name) || (name === 'status' && info.custom && !statusApart);
+  const names = new Set([...Object.keys(live), ...Object.keys(next)]);
+  const changed = [...names].some((name) => counts(name) && !jsonEqual(live[name], next[name]));
+  return changed ? { ...next, metadata: { ...next.metadata, generation: (live.metadata.generation ?? 0) + 1 } } : next;
+}
