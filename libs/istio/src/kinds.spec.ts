@@ -38,7 +38,7 @@ describe('the facts of Istio’s, the Gateway API’s and Sail Operator’s kind
 
   it('hold no prose', () => {
     for (const kind of everyKind) {
-      for (const version of kind.versions) eachNode(version.schema.properties?.['spec'], (node) => expect('description' in node && typeof (node as JsonObject)['description'] === 'string').toBe(false));
+      for (const version of kind.versions) eachNode(version.schema.properties?.['spec'], (node) => expect('description' in node && typeof (node as unknown as JsonObject)['description'] === 'string').toBe(false));
     }
   });
 

@@ -1,1 +1,2 @@
 export * from './kinds.ts';
+export { LINKERD_MANAGED_GROUPS } from './managed-groups.ts';

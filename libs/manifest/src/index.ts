@@ -16,3 +16,11 @@ export type { DeprecatedField, KindCatalogue } from './catalogue/kind-catalogue.
 export { createCatalogue, mergeCatalogues } from './catalogue/kind-catalogue.ts';
 export { canonicalJson, contentHash } from './canonical-json.ts';
 export { readSourceFacts } from './facts/source-facts.ts';
+export type { ParsedDocument, ParseOptions, ParseResult } from './parse/parse-manifests.ts';
+export { parseManifests } from './parse/parse-manifests.ts';
+export type { ManifestProblem } from './parse/manifest-problem.ts';
+export type { CheckedObject, CheckOptions, CheckResult } from './check/check-manifests.ts';
+export { checkManifests } from './check/check-manifests.ts';
+export type { ManagedKinds } from './check/resolve-kind.ts';
+export { managedGroups } from './check/managed-groups.ts';
+export { comparePriority } from './facts/version-priority.ts';

@@ -1,0 +1,211 @@
+import type { Json, JsonObject } from '@meshfleet/model';
+import { parseDocument } from 'yaml';
+import type { Document } from 'yaml';
+import { convertYaml } from './convert-yaml.ts';
+import type { ConversionFault } from './convert-yaml.ts';
+import { offsetOf, parsePath } from './locate-path.ts';
+import { problem } from './manifest-problem.ts';
+import type { ManifestProblem, Position } from './manifest-problem.ts';
+import { jsonBytes } from './json-bytes.ts';
+import { scanJson } from './scan-json.ts';
+import { splitDocuments } from './split-documents.ts';
+import type { TextDocument } from './split-documents.ts';
+import { faultProblem, notYamlProblem, templatedProblem, templateLine } from './syntax-problems.ts';
+import { unwrapLists } from './unwrap-lists.ts';
+
+export interface ParseOptions {
+  /** Of the whole text, in UTF-16 code units; 32 Mi by default. */
+  readonly maxLength?: number;
+  /** 10,000 by default. Items of lists count too. */
+  readonly maxDocuments?: number;
+  /** Of one object as JSON, in bytes. etcd refuses requests over 1.5 MiB; the default of 1,500,000 leaves room for what the API server adds. */
+  readonly maxObjectBytes?: number;
+}
+
+/** One object out of a text, with the way back to its lines. */
+export interface ParsedDocument {
+  /** One-based among the documents that have content. */
+  readonly document: number;
+  /** Index within a `kind: List`, when the object comes from one. */
+  readonly item?: number;
+  readonly value: JsonObject;
+  readonly line: number;
+  readonly column: number;
+  /** Where a field stands, or the nearest field around it. Paths are written as in API server errors. */
+  locate(path: string): Position;
+}
+
+export interface ParseResult {
+  readonly documents: readonly ParsedDocument[];
+  readonly problems: readonly ManifestProblem[];
+}
+
+const DEFAULTS = { maxLength: 32 * 1024 * 1024, maxDocuments: 10_000, maxObjectBytes: 1_500_000 };
+const YAML_OPTIONS = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, merge: false, logLevel: 'silent', stringKeys: false } as const;
+
+/**
+ * Reads manifests as users paste them: YAML with one document or many, JSON, JSON in a row or in an array, lists.
+ * Never throws for what the text holds: each thing wrong is a problem, and the sound documents are still there.
+ */
+export function parseManifests(text: string, options: ParseOptions = {}): ParseResult {
+  const limits = { ...DEFAULTS, ...options };
+  if (text.length > limits.maxLength) return { documents: [], problems: [tooLongText(limits.maxLength)] };
+  const clean = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
+  return parseJson(clean, limits) ?? parseYaml(clean, limits);
+}
+
+type Limits = Required<ParseOptions>;
+
+function parseYaml(text: string, limits: Limits): ParseResult {
+  const pieces = splitDocuments(text);
+  const documents: ParsedDocument[] = [];
+  const problems: ManifestProblem[] = [];
+  // Locating reads a document again; the last one read is kept, as problems come in order.
+  let last: { piece: TextDocument; document: Document } | undefined;
+  const read = (piece: TextDocument): Document => {
+    if (last?.piece !== piece) last = { piece, document: parseDocument(piece.text, YAML_OPTIONS) };
+    return last.document;
+  };
+  for (const [i, piece] of pieces.entries()) {
+    if (documents.length >= limits.maxDocuments) {
+      problems.push(tooMany(limits.maxDocuments, { document: i + 1, line: piece.line, column: 1 }));
+      break;
+    }
+    const at = (offset: number): Position => positionIn(piece.text, offset, i + 1, piece.line);
+    const result = parsePiece(piece, limits, at);
+    if ('value' in result) {
+      const { value } = result;
+      const locate = (path: string): Position => at(offsetOf(read(piece), parsePath(path, value)));
+      collect(value, i + 1, locate, limits, documents, problems);
+    } else {
+      problems.push(...result.problems);
+    }
+  }
+  return { documents, problems };
+}
+
+function parsePiece(piece: TextDocument, limits: Limits, at: (offset: number) => Position): { value: Json } | { problems: ManifestProblem[] } {
+  const start = at(piece.text.search(/[^\s-]/) === -1 ? 0 : contentOffset(piece.text));
+  // Indentation makes YAML longer than its JSON, hardly ever fourfold.
+  if (piece.text.length > limits.maxObjectBytes * 4 && !/^kind:\s*\w*List\s*$/m.test(piece.text)) return { problems: [tooLarge(limits.maxObjectBytes, start)] };
+  const templated = templateLine(piece.text);
+  let document: Document;
+  const faults: ConversionFault[] = [];
+  let value: Json;
+  try {
+    document = parseDocument(piece.text, YAML_OPTIONS);
+    value = document.errors.length > 0 ? null : convertYaml(document, faults);
+  } catch (error) {
+    return { problems: [notYamlProblem(start, 'RESOURCE_EXHAUSTION', error instanceof RangeError ? 'it is nested too deeply' : String(error))] };
+  }
+  const [error] = document.errors;
+  if (error !== undefined) {
+    if (templated !== undefined) return { problems: [templatedProblem(at(templated))] };
+    return { problems: [notYamlProblem(at(error.pos[0]), error.code, error.message)] };
+  }
+  if (templated !== undefined && faults.some((fault) => fault.kind === 'complex-key')) return { problems: [templatedProblem(at(templated))] };
+  if (faults.length > 0) return { problems: faults.map((fault) => faultProblem(fault, at)) };
+  return { value };
+}
+
+/** JSON in all the forms people paste; undefined when the text is something else. */
+function parseJson(text: string, limits: Limits): ParseResult | undefined {
+  if (!/^\s*[{[]/.test(text)) return undefined;
+  const slices = scanJson(text);
+  if (slices === undefined) return undefined;
+  const documents: ParsedDocument[] = [];
+  const problems: ManifestProblem[] = [];
+  for (const [i, slice] of slices.entries()) {
+    const at = (offset: number): Position => positionIn(text, offset, i + 1, 1);
+    if (documents.length >= limits.maxDocuments) {
+      problems.push(tooMany(limits.maxDocuments, at(slice.start)));
+      break;
+    }
+    const part = text.slice(slice.start, slice.end);
+    let value: Json;
+    try {
+      value = JSON.parse(part) as Json;
+    } catch {
+      // Flow-style YAML looks like JSON up to here.
+      return undefined;
+    }
+    const [twice] = slice.duplicates;
+    if (twice !== undefined) {
+      problems.push(faultProblem({ kind: 'duplicate-key', offset: twice.second, subject: twice.key, other: twice.first }, at));
+      continue;
+    }
+    let read: Document | undefined;
+    const locate = (path: string): Position => {
+      read ??= parseDocument(part, YAML_OPTIONS);
+      return at(slice.start + offsetOf(read, parsePath(path, value)));
+    };
+    collect(value, i + 1, locate, limits, documents, problems);
+  }
+  return { documents, problems };
+}
+
+function collect(value: Json, document: number, locate: (path: string) => Position, limits: Limits, documents: ParsedDocument[], problems: ManifestProblem[]): void {
+  if (value === null) return;
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    problems.push(problem('MANIFEST_INVALID', locate(''), `Document ${document} is not an object`, `It is ${Array.isArray(value) ? 'a list' : 'plain text'}; a manifest is a mapping with apiVersion, kind and metadata.`, 'Write one Kubernetes object per document.'));
+    return;
+  }
+  for (const one of unwrapLists(value as JsonObject)) {
+    const at = one.path === '' ? locate('') : locate(one.path);
+    if (documents.length >= limits.maxDocuments) {
+      problems.push(tooMany(limits.maxDocuments, at));
+      return;
+    }
+    if (typeof one.value !== 'object' || one.value === null || Array.isArray(one.value)) {
+      problems.push(problem('MANIFEST_INVALID', at, `Item ${one.item ?? 0} of the list in document ${document} is not an object`, 'Every item of a list is a Kubernetes object.', 'Remove the item, or write it out as an object.'));
+    } else if (jsonBytes(one.value, limits.maxObjectBytes) > limits.maxObjectBytes) {
+      problems.push(tooLarge(limits.maxObjectBytes, at));
+    } else {
+      const prefix = one.path;
+      documents.push({
+        document,
+        ...(one.item === undefined ? {} : { item: one.item }),
+        value: one.value as JsonObject,
+        line: at.line,
+        column: at.column,
+        locate: (path) => locate(prefix === '' ? path : path === '' ? prefix : `${prefix}${path.startsWith('[') ? '' : '.'}${path}`),
+      });
+    }
+  }
+}
+
+function contentOffset(text: string): number {
+  const lines = text.split('\n');
+  let offset = 0;
+  for (const line of lines) {
+    if (!/^(?:---|%)|^[ \t]*(?:#.*)?$/.test(line)) return offset + line.search(/\S/);
+    offset += line.length + 1;
+  }
+  return 0;
+}
+
+function positionIn(text: string, offset: number, document: number, firstLine: number): Position {
+  const before = text.slice(0, offset);
+  const newline = before.lastIndexOf('\n');
+  let lines = 0;
+  for (let i = before.indexOf('\n'); i !== -1; i = before.indexOf('\n', i + 1)) lines += 1;
+  return { document, line: firstLine + lines, column: before.length - newline };
+}
+
+function tooLongText(limit: number): ManifestProblem {
+  return problem('MANIFEST_TOO_LARGE', { document: 1, line: 1, column: 1 }, 'The text is too long', `More than ${limit} characters are not read at once.`, 'Split the text over several policies.');
+}
+
+function tooMany(limit: number, at: Position): ManifestProblem {
+  return problem('LIMIT_EXCEEDED', at, `There are more than ${limit} objects`, 'A policy of this size could not be reviewed or rolled back in one step.', 'Split the objects over several policies.');
+}
+
+function tooLarge(limit: number, at: Position): ManifestProblem {
+  return problem(
+    'MANIFEST_TOO_LARGE',
+    at,
+    `The object in document ${at.document} is too large for a cluster`,
+    `As JSON it has more than ${limit} bytes; etcd refuses requests over 1.5 MiB, so no API server could store it.`,
+    'Split the object into several.',
+  );
+}
