@@ -45,8 +45,10 @@ create index policy_cluster_uncompiled on policy_cluster (organization_id, clust
 -- [["VirtualService.networking.istio.io/shop/reviews", "<policy id>"]]. They become tombstones when the key is let go
 -- before the agent has acknowledged the change of hands.
 alter table desired_state add column residue jsonb not null default '[]';
--- Deletions beyond the guard that this revision let through.
-alter table desired_state add column approved_deletions int not null default 0;
+
+-- A person has approved deletions (cluster.approved_deletions), and no revision has told the agent yet. An approval is
+-- spent when the revision that carries it was acknowledged; the next one clears it.
+alter table cluster add column approval_due boolean not null default false;
 
 -- Two policies can each have something to say of one object of a cluster: the one that holds it, and the one that may not.
 alter table object_condition drop constraint object_condition_pkey;
@@ -73,3 +75,13 @@ create trigger cluster_placement_due before update of labels, name, region, zone
   when (old.labels is distinct from new.labels or old.name is distinct from new.name or old.region is distinct from new.region
     or old.zone is distinct from new.zone or old.network is distinct from new.network or old.lifecycle is distinct from new.lifecycle)
   execute function placement_due();
+
+-- Also when the number is the one that was approved, and spent, before.
+create function deletions_approved() returns trigger language plpgsql as $$
+begin
+  new.approval_due := true;
+  new.placed := false;
+  return new;
+end $$;
+create trigger cluster_deletions_approved before update of approved_deletions on cluster for each row
+  when (new.approved_deletions > 0) execute function deletions_approved();

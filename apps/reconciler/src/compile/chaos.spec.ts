@@ -188,6 +188,6 @@ describe('a reconciler that is killed at any statement', () => {
   });
 
   it('converges just so when handlers overlap, as in two reconcilers', async () => {
-    for (let seed = 101; seed <= 115; seed += 1) await season(seed, true);
+    for (let seed = 101; seed <= 130; seed += 1) await season(seed, true);
   });
 });

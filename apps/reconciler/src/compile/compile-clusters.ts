@@ -17,7 +17,7 @@ export interface CompilationCounts {
  */
 export async function compileClusters(tx: Tx, clusterIds: readonly string[], attribution: Attribution): Promise<CompilationCounts> {
   const loaded = await loadClusters(tx, clusterIds);
-  const due = loaded.filter((cluster) => cluster.uncompiled.length > 0 || attribution.approved?.has(cluster.id) === true);
+  const due = loaded.filter((cluster) => cluster.uncompiled.length > 0 || (cluster.approvalDue && attribution.approved?.has(cluster.id) === true));
   const plans = planCompilation(due, attribution);
   const next = plans.flatMap((plan) => plan.next ?? []);
   await writeDesiredStates(tx, next);

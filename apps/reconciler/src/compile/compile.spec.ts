@@ -4,6 +4,7 @@ import type { TestFleet, TestStore } from '@meshfleet/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { applyClusterChanges } from '../events/apply-cluster-changes.ts';
 import { applyPolicyChanges } from '../events/apply-policy-changes.ts';
+import { sweepOrganization } from '../sweep/sweep-organization.ts';
 import { compileDue } from './compile-due.ts';
 import { planCompilation } from './plan-compilation.ts';
 
@@ -146,10 +147,32 @@ describe('compiling a policy into desired states', () => {
     await fleet.changeCluster(a, 'DELETIONS_APPROVED', { approvedDeletions: 40 });
     expect(await approve()).toEqual({ compiled: 1, revised: 1 });
     expect(await fleet.desiredOf(a)).toMatchObject({ revision: 3, approvedDeletions: 40, cause: [{ action: 'DELETIONS_APPROVED', actor: 'user:test|grace' }] });
-    expect(await approve()).toEqual({ compiled: 1, revised: 0 });
+    expect(await approve()).toEqual({ compiled: 0, revised: 0 });
     await fleet.acknowledge(a);
     await changed(await fleet.applyPolicy({ name: 'q', objects: { [B]: 'h' }, clusterSelector: '' }));
     expect(await fleet.desiredOf(a)).toMatchObject({ revision: 4, approvedDeletions: 0, state: { tombstones: [{ key: A }] } });
+  });
+
+  it('takes an approval for a new one when a person gives the same number again', async () => {
+    const [a = ''] = await fleet.addClusters([{ name: 'a' }]);
+    const policy = await fleet.applyPolicy({ name: 'p', objects: { [A]: 'h' }, clusterSelector: '' });
+    await fleet.changeCluster(a, 'DELETIONS_APPROVED', { approvedDeletions: 7 });
+    await changed(policy);
+    expect(await fleet.desiredOf(a)).toMatchObject({ revision: 1, approvedDeletions: 7 });
+    await fleet.acknowledge(a);
+    await fleet.changeCluster(a, 'DELETIONS_APPROVED', { approvedDeletions: 7 });
+    await fleet.deletePolicy(policy);
+    await changed(policy);
+    expect(await fleet.desiredOf(a)).toMatchObject({ revision: 2, approvedDeletions: 7 });
+  });
+
+  it('finds an approval whose event got lost', async () => {
+    const [a = ''] = await fleet.addClusters([{ name: 'a' }]);
+    await changed(await fleet.applyPolicy({ name: 'p', objects: { [A]: 'h' }, clusterSelector: '' }));
+    await fleet.acknowledge(a);
+    await fleet.changeCluster(a, 'DELETIONS_APPROVED', { approvedDeletions: 7 });
+    expect(await sweepOrganization(test.store, fleet.organizationId)).toMatchObject({ clusters: 1, revised: 1 });
+    expect(await sweepOrganization(test.store, fleet.organizationId)).toEqual({ policies: 0, clusters: 0, revised: 0 });
   });
 
   it('keeps the tombstone of an object that the agent could not delete', async () => {

@@ -51,11 +51,10 @@ function planCluster(
 ): ClusterPlan {
   const uncompiled = cluster.uncompiled.map((row) => row.policyId);
   const policyIds = [...new Set([...uncompiled, ...composition.touchedPolicies])];
-  const approvalDue = attribution.approved?.has(cluster.id) === true && isApprovalDue(cluster, acknowledged);
+  const approvalDue = attribution.approved?.has(cluster.id) === true && cluster.approvalDue;
   // The first revision says that there is nothing; without one the agent would not know that it is up to date.
   const first = cluster.revision === 0;
   if (!composition.changed && !approvalDue && !first) return { cluster, composition, next: null, policyIds };
-  const spent = !approvalDue && acknowledged && cluster.carriedDeletions === cluster.approvedDeletions;
   return {
     cluster,
     composition,
@@ -65,15 +64,9 @@ function planCluster(
       composition,
       digest,
       cause: causesOf(cluster, approvalDue, attribution),
-      approvedDeletions: spent ? 0 : cluster.approvedDeletions,
+      approvalSpent: cluster.approvedDeletions > 0 && !cluster.approvalDue && acknowledged,
     },
   };
-}
-
-/** An approval that the current revision carries, and that no agent has answered yet, is on its way already. */
-function isApprovalDue(cluster: LoadedCluster, acknowledged: boolean): boolean {
-  if (cluster.approvedDeletions === 0) return false;
-  return acknowledged || cluster.carriedDeletions !== cluster.approvedDeletions;
 }
 
 function isAcknowledged(cluster: LoadedCluster): boolean {

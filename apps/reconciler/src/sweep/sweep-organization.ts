@@ -1,6 +1,6 @@
 import { assignClusters, assignPolicy, listUnplaced } from '@meshfleet/store';
 import type { Store } from '@meshfleet/store';
-import { BATCH, compileDue } from '../compile/compile-due.ts';
+import { BATCH, compileApproved, compileDue } from '../compile/compile-due.ts';
 
 export interface SweepCounts {
   readonly policies: number;
@@ -15,14 +15,19 @@ export interface SweepCounts {
 export async function sweepOrganization(store: Store, organizationId: string): Promise<SweepCounts> {
   let policies = 0;
   let clusters = 0;
+  let approvals = 0;
   for (;;) {
     const due = await store.transaction(organizationId, (tx) => listUnplaced(tx, BATCH), { readOnly: true });
     for (const policyId of due.policyIds) await store.transaction(organizationId, (tx) => assignPolicy(tx, policyId));
-    if (due.clusterIds.length > 0) await store.transaction(organizationId, (tx) => assignClusters(tx, due.clusterIds));
+    if (due.clusterIds.length > 0) {
+      // Before they count as placed: an approval is due until a revision carries it.
+      approvals += (await compileApproved(store, organizationId, due.clusterIds, 'system:reconciler')).revised;
+      await store.transaction(organizationId, (tx) => assignClusters(tx, due.clusterIds));
+    }
     policies += due.policyIds.length;
     clusters += due.clusterIds.length;
     if (due.policyIds.length < BATCH && due.clusterIds.length < BATCH) break;
   }
   const { revised } = await compileDue(store, organizationId);
-  return { policies, clusters, revised };
+  return { policies, clusters, revised: revised + approvals };
 }

@@ -14,12 +14,14 @@ export interface LoadedCluster {
   readonly ackedRevision: number;
   /** Deletions beyond the guard that a person has approved. */
   readonly approvedDeletions: number;
-  /** How many of them the current revision let through already. */
-  readonly carriedDeletions: number;
+  /** No revision has told the agent of them yet. */
+  readonly approvalDue: boolean;
   readonly previous: { readonly state: DesiredState; readonly residue: Residue };
   readonly assignments: readonly Assignment[];
   /** Assignments and withdrawals that no revision carries yet. */
   readonly uncompiled: readonly UncompiledRow[];
+  /** Version by policy, of every assignment and withdrawal, as it was read: placement may change it meanwhile. */
+  readonly assignedVersions: ReadonlyMap<string, number | null>;
   /** Everything noted of its objects, by the agent and by the hub itself. */
   readonly conditions: readonly LoadedCondition[];
 }
@@ -47,6 +49,7 @@ interface ClusterRow {
   ackedEpoch: number;
   ackedRevision: number;
   approvedDeletions: number;
+  approvalDue: boolean;
 }
 
 interface AssignmentRow {
@@ -64,7 +67,6 @@ interface VersionRow extends Omit<Assignment, 'createdAt'> {
 interface HeldRow {
   id: string;
   residue: Residue;
-  carriedDeletions: number;
 }
 
 const EMPTY: DesiredState = { entries: [], tombstones: [] };
@@ -95,11 +97,11 @@ export async function loadClusters(tx: Tx, clusterIds: readonly string[]): Promi
     const rows = rowsOf.get(cluster.id) ?? [];
     return {
       ...cluster,
-      carriedDeletions: heldBy.get(cluster.id)?.carriedDeletions ?? 0,
       previous: {
         state: cluster.digest === null ? EMPTY : (stateOf.get(cluster.digest) ?? EMPTY),
         residue: heldBy.get(cluster.id)?.residue ?? [],
       },
+      assignedVersions: new Map(rows.map((row) => [row.policyId, row.version])),
       assignments: rows.flatMap((row) => versions.get(`${row.policyId} ${row.version}`) ?? []),
       uncompiled: rows
         .filter((row) => row.uncompiled)
@@ -124,7 +126,7 @@ async function loadVersions(tx: Tx, rows: readonly AssignmentRow[]): Promise<Map
 
 const LOCK = `
   select c.id, o.epoch, c.desired_revision as revision, c.desired_digest as digest, c.acked_epoch as "ackedEpoch",
-    c.acked_revision as "ackedRevision", c.approved_deletions as "approvedDeletions"
+    c.acked_revision as "ackedRevision", c.approved_deletions as "approvedDeletions", c.approval_due as "approvalDue"
   from cluster c join organization o on o.id = c.organization_id
   where c.organization_id = $1 and c.id = any($2::uuid[]) and c.lifecycle in ('ACTIVE', 'QUARANTINED')
   order by c.id for no key update of c`;
@@ -134,7 +136,7 @@ const ASSIGNMENTS = `
   from policy_cluster where organization_id = $1 and cluster_id = any($2::uuid[])`;
 
 const HELD = `
-  select d.cluster_id as id, d.residue, d.approved_deletions as "carriedDeletions"
+  select d.cluster_id as id, d.residue
   from unnest($1::uuid[], $2::bigint[]) as c (id, revision)
   join desired_state d on d.cluster_id = c.id and d.revision = c.revision`;
 

@@ -17,7 +17,8 @@ export interface NextDesiredState {
   readonly composition: Composition;
   readonly digest: string;
   readonly cause: readonly DesiredStateCause[];
-  readonly approvedDeletions: number;
+  /** The approval of deletions was carried out: this revision carries none. */
+  readonly approvalSpent: boolean;
 }
 
 /**
@@ -32,7 +33,6 @@ export async function writeDesiredStates(tx: Tx, next: readonly NextDesiredState
     next.map(({ cluster }) => cluster.id),
     next.map(({ cluster }) => cluster.revision),
     next.map(({ digest }) => digest),
-    next.map(({ approvedDeletions }) => approvedDeletions),
   ]);
   if (advanced.rowCount !== next.length) throw stale(next.length - advanced.rowCount);
 
@@ -48,8 +48,9 @@ export async function writeDesiredStates(tx: Tx, next: readonly NextDesiredState
     next.map(({ composition }) => composition.state.tombstones.length),
     next.map(({ cause }) => JSON.stringify(cause)),
     next.map(({ composition }) => JSON.stringify(composition.residue)),
-    next.map(({ approvedDeletions }) => approvedDeletions),
   ]);
+  const spent = next.filter(({ approvalSpent }) => approvalSpent).map(({ cluster }) => cluster.id);
+  if (spent.length > 0) tx.send(`update cluster set approved_deletions = 0 where organization_id = $1 and id = any($2::uuid[])`, [tx.organizationId, spent]);
 }
 
 function stale(count: number): MeshfleetError {
@@ -62,9 +63,9 @@ function stale(count: number): MeshfleetError {
 }
 
 const ADVANCE = `
-  update cluster c set desired_revision = w.revision + 1, desired_digest = w.digest, approved_deletions = w.approved_deletions,
+  update cluster c set desired_revision = w.revision + 1, desired_digest = w.digest, approval_due = false,
     row_version = c.row_version + 1
-  from unnest($2::uuid[], $3::bigint[], $4::text[], $5::int[]) as w (id, revision, digest, approved_deletions)
+  from unnest($2::uuid[], $3::bigint[], $4::text[]) as w (id, revision, digest)
   where c.organization_id = $1 and c.id = w.id and c.desired_revision = w.revision`;
 
 const STORE_BODIES = `
@@ -74,9 +75,7 @@ const STORE_BODIES = `
   on conflict (organization_id, digest) do nothing`;
 
 const STORE_STATES = `
-  insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, cause, residue,
-    approved_deletions)
-  select $1, w.cluster_id, w.revision, w.epoch, w.digest, w.object_count, w.tombstone_count, w.cause::jsonb, w.residue::jsonb,
-    w.approved_deletions
-  from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::text[], $9::text[], $10::int[])
-    as w (cluster_id, revision, epoch, digest, object_count, tombstone_count, cause, residue, approved_deletions)`;
+  insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, cause, residue)
+  select $1, w.cluster_id, w.revision, w.epoch, w.digest, w.object_count, w.tombstone_count, w.cause::jsonb, w.residue::jsonb
+  from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::text[], $9::text[])
+    as w (cluster_id, revision, epoch, digest, object_count, tombstone_count, cause, residue)`;

@@ -22,7 +22,15 @@ export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[])
   clearConditions(tx, compiled);
   refuseClaims(tx, compiled);
   const rows = compiled.flatMap(({ cluster, revision, policyIds }) =>
-    policyIds.map((policyId) => ({ clusterId: cluster.id, policyId, revision, acknowledged: cluster.ackedRevision >= revision })),
+    policyIds
+      .filter((policyId) => cluster.assignedVersions.has(policyId))
+      .map((policyId) => ({
+        clusterId: cluster.id,
+        policyId,
+        version: cluster.assignedVersions.get(policyId) ?? null,
+        revision,
+        acknowledged: cluster.ackedRevision >= revision,
+      })),
   );
   if (rows.length === 0) return;
   tx.send(ADVANCE, [
@@ -31,10 +39,16 @@ export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[])
     rows.map((row) => row.policyId),
     rows.map((row) => row.revision),
     rows.map((row) => row.acknowledged),
+    rows.map((row) => row.version),
   ]);
-  const done = rows.filter((row) => row.acknowledged);
+  const done = rows.filter((row) => row.acknowledged && row.version === null);
   if (done.length === 0) return;
-  tx.send(FINISH_WITHDRAWAL, [tx.organizationId, done.map((row) => row.clusterId), done.map((row) => row.policyId)]);
+  tx.send(FINISH_WITHDRAWAL, [
+    tx.organizationId,
+    done.map((row) => row.clusterId),
+    done.map((row) => row.policyId),
+    done.map((row) => row.revision),
+  ]);
 }
 
 /** Claims that are no longer lost, and conditions of objects that the cluster's desired state says nothing of any more. */
@@ -98,16 +112,20 @@ const REFUSE = `
   on conflict (cluster_id, object_key, policy_id) do update set status = excluded.status, reason = excluded.reason,
     message = excluded.message, manager = null, fields = '[]', revision = excluded.revision, observed_at = excluded.observed_at`;
 
+// Placement takes no lock on clusters. A row that it has changed since it was read is not what this revision carries: it
+// stays to be compiled.
 const ADVANCE = `
   update policy_cluster x set revision = w.revision, updated_at = now(), status = case
       when not w.acknowledged then 'PENDING'
       when exists (select from object_condition o where o.cluster_id = x.cluster_id and o.policy_id = x.policy_id and o.status = 'FAILED') then 'FAILED'
       when exists (select from object_condition o where o.cluster_id = x.cluster_id and o.policy_id = x.policy_id and o.status = 'DRIFTED') then 'DRIFTED'
       else 'APPLIED' end
-  from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::boolean[]) as w (cluster_id, policy_id, revision, acknowledged)
-  where x.organization_id = $1 and x.cluster_id = w.cluster_id and x.policy_id = w.policy_id`;
+  from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::boolean[], $6::int[])
+    as w (cluster_id, policy_id, revision, acknowledged, version)
+  where x.organization_id = $1 and x.cluster_id = w.cluster_id and x.policy_id = w.policy_id
+    and x.version is not distinct from w.version`;
 
 const FINISH_WITHDRAWAL = `
-  delete from policy_cluster x using unnest($2::uuid[], $3::uuid[]) as w (cluster_id, policy_id)
+  delete from policy_cluster x using unnest($2::uuid[], $3::uuid[], $4::bigint[]) as w (cluster_id, policy_id, revision)
   where x.organization_id = $1 and x.cluster_id = w.cluster_id and x.policy_id = w.policy_id and x.version is null
-    and x.status <> 'FAILED'`;
+    and x.revision = w.revision and x.status <> 'FAILED'`;
