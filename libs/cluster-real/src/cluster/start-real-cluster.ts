@@ -1,0 +1,215 @@
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import type { Cluster } from '@meshfleet/cluster-sim';
+import type { KubeObject } from '@meshfleet/model';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { openBed, type Bed } from '../bed/bed.ts';
+import { freePorts } from '../bed/free-ports.ts';
+import { startProcess, waitForProcess, type ManagedProcess, type ProcessSpec } from '../bed/managed-process.ts';
+import { AUDIT_POLICY } from './audit-policy.ts';
+import { createServiceAccountKey, createServingCertificate } from './certificates.ts';
+import { apiServerSpec, controllerManagerSpec, etcdSpec, kwokSpec, schedulerSpec, type ControlPlanePlan } from './control-plane.ts';
+import { kubeconfigFor } from './kubeconfig.ts';
+import { kubectl } from './kubectl.ts';
+
+export interface RealNode {
+  readonly name: string;
+  readonly region: string;
+  readonly zone: string;
+}
+
+export interface RealClusterOptions {
+  readonly name?: string;
+  /** Tells clusters of one bed apart: each has address ranges of its own. */
+  readonly index?: number;
+  readonly nodes?: readonly RealNode[];
+  readonly crds?: readonly KubeObject[];
+  readonly objects?: readonly KubeObject[];
+  /** Keep an audit log; see {@link RealCluster.auditLog}. */
+  readonly audit?: boolean;
+  /** A bed that outlives the cluster; by default the cluster has one of its own. */
+  readonly bed?: Bed;
+}
+
+/** A real control plane: etcd, kube-apiserver, controller manager, scheduler, and KWOK for nodes and pods. */
+export interface RealCluster extends Cluster {
+  readonly kubeconfigFile: string;
+  readonly folder: string;
+  readonly processes: { readonly etcd: ManagedProcess; apiServer(): ManagedProcess };
+  /** kill -9 of the API server, and a new one on the same port. */
+  restart(): Promise<void>;
+  /** Throws etcd's history away: older resource versions answer 410 from now on. */
+  compact(): Promise<void>;
+  /** Lines of the audit log so far, parsed. */
+  auditLog(): readonly AuditLine[];
+}
+
+export interface AuditLine {
+  readonly verb: string;
+  readonly user: { readonly username: string };
+  readonly objectRef?: { readonly resource?: string; readonly apiGroup?: string; readonly namespace?: string; readonly name?: string; readonly subresource?: string };
+  readonly responseStatus?: { readonly code?: number };
+}
+
+const DEFAULT_NODES: readonly RealNode[] = [
+  { name: 'node-a', region: 'region-1', zone: 'region-1-a' },
+  { name: 'node-b', region: 'region-1', zone: 'region-1-b' },
+];
+
+export async function startRealCluster(options: RealClusterOptions = {}): Promise<RealCluster> {
+  const bed = options.bed ?? openBed();
+  const name = options.name ?? 'real';
+  const index = options.index ?? 0;
+  const folder = join(bed.folder, name);
+  mkdirSync(folder, { recursive: true });
+  const [etcdPort = 0, etcdPeer = 0, api = 0, controllerPort = 0, schedulerPort = 0, kwokPort = 0] = await freePorts(6);
+  const plan: ControlPlanePlan = {
+    folder,
+    ports: { etcd: etcdPort, etcdPeer, api },
+    serviceCidr: `10.${96 + index}.0.0/16`,
+    podCidr: `10.${160 + index}.0.1/16`,
+    kubeconfigFile: join(folder, 'admin.kubeconfig'),
+    audit: options.audit === true,
+  };
+  const url = `https://127.0.0.1:${api}`;
+  const adminToken = randomBytes(24).toString('base64url');
+  const caPem = await writeFiles(plan, name, adminToken);
+  const kubeconfig: Cluster['kubeconfig'] = (user) =>
+    kubeconfigFor({ name, url, caPem }, { name: user?.name ?? 'admin', token: user?.token ?? adminToken });
+  writeFileSync(plan.kubeconfigFile, kubeconfig(), { mode: 0o600 });
+
+  const started: ManagedProcess[] = [];
+  const start = (spec: ProcessSpec): ManagedProcess => {
+    const child = startProcess(spec);
+    started.push(child);
+    return child;
+  };
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map((child) => child.kill()));
+    if (options.bed === undefined) bed.close();
+  };
+  const serves = (): Promise<boolean> => isReady(url, caPem, adminToken);
+  try {
+    const etcd = start(etcdSpec(plan));
+    let apiServer = start(apiServerSpec(plan));
+    await waitForProcess(apiServer, apiServerSpec(plan).logFile, serves);
+    start(controllerManagerSpec(plan, controllerPort));
+    start(schedulerSpec(plan, schedulerPort));
+    start(kwokSpec(plan, kwokPort));
+    const config = new KubeConfig();
+    config.loadFromString(kubeconfig());
+    await createNodes(config, options.nodes ?? DEFAULT_NODES);
+    await applyAll(plan.kubeconfigFile, options.crds ?? [], options.objects ?? []);
+    return {
+      name,
+      url,
+      caPem,
+      adminToken,
+      kubeconfig,
+      kubeconfigFile: plan.kubeconfigFile,
+      folder,
+      processes: { etcd, apiServer: () => apiServer },
+      createToken: async (account, { audiences, expirationSeconds = 3600 } = {}) => {
+        const { status } = await config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({
+          name: account.name,
+          namespace: account.namespace,
+          body: { spec: { audiences: audiences ?? [], expirationSeconds } },
+        });
+        return status?.token ?? '';
+      },
+      restart: async () => {
+        await apiServer.kill();
+        apiServer = start(apiServerSpec(plan));
+        await waitForProcess(apiServer, apiServerSpec(plan).logFile, serves);
+      },
+      compact: () => compactEtcd(plan.ports.etcd),
+      auditLog: () => readAuditLog(join(folder, 'audit.log')),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function writeFiles(plan: ControlPlanePlan, name: string, adminToken: string): Promise<string> {
+  const certificate = await createServingCertificate(name, new Date());
+  const serviceAccount = createServiceAccountKey();
+  const files: Record<string, string> = {
+    'ca.crt': certificate.caPem,
+    'serving.crt': certificate.certPem,
+    'serving.key': certificate.keyPem,
+    'service-account.key': serviceAccount.privatePem,
+    'service-account.pub': serviceAccount.publicPem,
+    'tokens.csv': `${adminToken},admin,admin,"system:masters"\n`,
+    'audit-policy.yaml': AUDIT_POLICY,
+  };
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(plan.folder, file), text, { mode: 0o600 });
+  return certificate.caPem;
+}
+
+function isReady(url: string, ca: string, token: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const outgoing = request(`${url}/readyz`, { ca, agent: false, timeout: 2_000, headers: { authorization: `Bearer ${token}` } }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    outgoing.on('timeout', () => outgoing.destroy());
+    outgoing.on('error', () => {
+      resolve(false);
+    });
+    outgoing.end();
+  });
+}
+
+async function createNodes(config: KubeConfig, nodes: readonly RealNode[]): Promise<void> {
+  const api = config.makeApiClient(CoreV1Api);
+  for (const { name, region, zone } of nodes) {
+    await api.createNode({
+      body: {
+        metadata: {
+          name,
+          annotations: { 'kwok.x-k8s.io/node': 'fake', 'node.alpha.kubernetes.io/ttl': '0' },
+          labels: {
+            'kubernetes.io/hostname': name,
+            'kubernetes.io/os': 'linux',
+            'kubernetes.io/arch': 'amd64',
+            'topology.kubernetes.io/region': region,
+            'topology.kubernetes.io/zone': zone,
+          },
+        },
+        status: { allocatable: { cpu: '32', memory: '256Gi', pods: '1000' }, capacity: { cpu: '32', memory: '256Gi', pods: '1000' } },
+      },
+    });
+  }
+}
+
+/** Definitions first, and what they define once it is served. */
+async function applyAll(kubeconfigFile: string, crds: readonly KubeObject[], objects: readonly KubeObject[]): Promise<void> {
+  const apply = async (items: readonly KubeObject[]): Promise<void> => {
+    if (items.length === 0) return;
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    await kubectl(kubeconfigFile, ['apply', '--server-side', '--force-conflicts', '--field-manager=meshfleet-bed', '-f', '-'], list);
+  };
+  await apply(crds);
+  if (crds.length > 0) await kubectl(kubeconfigFile, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await apply(objects);
+}
+
+async function compactEtcd(port: number): Promise<void> {
+  // etcd's own gateway from JSON to gRPC; "Zm9v" is an arbitrary key, the header of the answer is what counts.
+  const call = async (path: string, body: unknown): Promise<{ header?: { revision?: string } }> => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: JSON.stringify(body) });
+    return (await response.json()) as { header?: { revision?: string } };
+  };
+  const { header } = await call('/v3/kv/range', { key: 'Zm9v' });
+  await call('/v3/kv/compaction', { revision: header?.revision, physical: true });
+}
+
+function readAuditLog(file: string): AuditLine[] {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  // The API server writes one Event of audit.k8s.io/v1 a line.
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as AuditLine);
+}

@@ -1,0 +1,11 @@
+export { openBed, sweepBeds } from './bed/bed.ts';
+export type { Bed } from './bed/bed.ts';
+export { startRealCluster } from './cluster/start-real-cluster.ts';
+export type { AuditLine, RealCluster, RealClusterOptions, RealNode } from './cluster/start-real-cluster.ts';
+export { buildParts } from './parts/build-parts.ts';
+export type { BuildSummary } from './parts/build-parts.ts';
+export { machineLimits } from './parts/machine.ts';
+export type { MachineLimits } from './parts/machine.ts';
+export { ISTIO_VERSIONS, PARTS } from './parts/part.ts';
+export type { IstioMinor, PartName } from './parts/part.ts';
+export { binaryPath, isBuilt } from './parts/part-cache.ts';
