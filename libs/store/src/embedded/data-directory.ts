@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { reachableFor } from './binaries.ts';
 import type { PostgresBinaries, ServerUser } from './binaries.ts';
-import { embeddedError, notADatabase, wrongVersion } from './embedded-error.ts';
+import { embeddedError, notADatabase, notEmpty, wrongVersion } from './embedded-error.ts';
 
 const run = promisify(execFile);
 const PASSWORD_FILE = 'meshfleet-password';
@@ -17,7 +17,8 @@ const PASSWORD_FILE = 'meshfleet-password';
  */
 export function placeOf(dataDir: string, user: ServerUser | undefined, persistent: boolean): string {
   const wanted = resolve(dataDir);
-  if (user === undefined || reachableFor(user, nearestExisting(dirname(wanted)))) return wanted;
+  const above = nearestExisting(dirname(wanted));
+  if (user === undefined || !statSync(above).isDirectory() || reachableFor(user, above)) return wanted;
   const name = createHash('sha256').update(wanted).digest('hex').slice(0, 12);
   return persistent ? join('/var/lib/meshfleet', `${basename(wanted)}-${name}`) : join(tmpdir(), `meshfleet-${basename(wanted)}-${name}`);
 }
@@ -37,6 +38,11 @@ export async function prepareDataDirectory(
   }
   if (existsSync(dataDir) && readdirSync(dataDir).length > 0) throw notADatabase(dataDir);
   return initialise(dataDir, binaries, user, options);
+}
+
+/** @throws MeshfleetError CONFIG_INVALID unless the directory is new or empty */
+export function refuseExisting(dataDir: string): void {
+  if (existsSync(dataDir) && readdirSync(dataDir).length > 0) throw notEmpty(dataDir);
 }
 
 /** In a directory beside, renamed at the end: a start that is killed half way leaves nothing that looks finished. */

@@ -23,6 +23,17 @@ export function embeddedError(output: string, context: EmbeddedContext, cause?: 
     );
   }
   if (/Address already in use|could not bind/.test(output)) return portInUse(context.port, options);
+  if (/ENOTDIR|EEXIST|Not a directory/.test(output)) {
+    return new MeshfleetError(
+      {
+        code: 'CONFIG_INVALID',
+        summary: `${context.dataDir} cannot be a directory`,
+        why: 'a part of this path is a file',
+        fix: 'Choose another data directory.',
+      },
+      options,
+    );
+  }
   if (/lock file .* already exists|shared memory block .* still in use|pre-existing shared memory/.test(output)) {
     return new MeshfleetError(
       {
@@ -74,6 +85,15 @@ export function wrongVersion(dataDir: string, found: string, major: string): Mes
     summary: `The data in ${dataDir} was written by Postgres ${found}; the embedded one is ${major}`,
     why: 'Postgres cannot read the files of another major version',
     fix: `Dump it with Postgres ${found} (pg_dump) and restore it into a new directory, or remove the directory to start empty.`,
+  });
+}
+
+export function notEmpty(dataDir: string): MeshfleetError {
+  return new MeshfleetError({
+    code: 'CONFIG_INVALID',
+    summary: `The directory ${dataDir} is not empty`,
+    why: 'data that are not to persist are removed at the end, and with them whatever lies there',
+    fix: 'Choose a directory that does not exist yet, or make the data persistent.',
   });
 }
 

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { MeshfleetError } from '@meshfleet/model';
 import { toStoreError } from '../connection/store-error.ts';
 import { postgresBinaries, serverUser } from './binaries.ts';
-import { placeOf, prepareDataDirectory } from './data-directory.ts';
+import { placeOf, prepareDataDirectory, refuseExisting } from './data-directory.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { embeddedError } from './embedded-error.ts';
 import { freePort } from './free-port.ts';
@@ -41,7 +41,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const lock = guarded(dataDir, () => lockDirectory(dataDir));
   let dispose = (): void => undefined;
   let server: ServerProcess | undefined;
+  let removeData = (): void => undefined;
   try {
+    if (!options.persistent) {
+      // What is removed at the end must have been made here.
+      refuseExisting(dataDir);
+      removeData = () => rmSync(dataDir, { recursive: true, force: true });
+    }
     const binaries = await postgresBinaries(user);
     dispose = binaries.dispose;
     await clearStaleServer(dataDir);
@@ -65,14 +71,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       stop: once(async () => {
         await started.server.stop();
         watchdog.dismiss();
-        if (!options.persistent) rmSync(dataDir, { recursive: true, force: true });
+        removeData();
         dispose();
         lock.release();
       }),
     };
   } catch (error) {
     await server?.stop();
-    if (!options.persistent) rmSync(dataDir, { recursive: true, force: true });
+    removeData();
     dispose();
     lock.release();
     throw error instanceof MeshfleetError ? error : embeddedError(String(error), { dataDir, port: options.port ?? 0, user: user?.name }, error);
