@@ -1,0 +1,137 @@
+import type { Discovery, DriftedField, KubeClient, Resource } from '@meshfleet/kube';
+import { conflictsOf, findDrift, isNotFound } from '@meshfleet/kube';
+import type { KubeObject } from '@meshfleet/model';
+import { parseApiVersion } from '@meshfleet/model';
+import type { DesiredEntry } from '@meshfleet/protocol';
+import { explainFailure } from './explain-failure.ts';
+import type { Outcome } from './outcome.ts';
+import type { Origin } from './ownership.ts';
+import { contentMark, FIELD_MANAGER, ORIGIN_ANNOTATION, ownershipOf, stamp } from './ownership.ts';
+
+export interface ApplyContext {
+  readonly client: KubeClient;
+  readonly discovery: Discovery;
+}
+
+/** What is known of the object from before. */
+export interface Knowledge {
+  /** This very content was applied once, as far as this process or the stored state knows. */
+  readonly appliedBefore: boolean;
+  readonly origin: Origin | undefined;
+  readonly unkept: readonly string[] | undefined;
+  /** The content that it had before this one: fields of it that somebody took are ours to take back. */
+  readonly previous: KubeObject | undefined;
+  /** Corrected so often lately that somebody else must want it otherwise. */
+  readonly contested: boolean;
+}
+
+/** Makes one object as it should be, or says why not. Never rejects. Looks first: a change by somebody else is told from a version not yet applied. */
+export async function applyEntry(context: ApplyContext, entry: DesiredEntry, object: KubeObject, knowledge: Knowledge): Promise<Outcome> {
+  const { group, version } = parseApiVersion(object.apiVersion);
+  const resource = context.discovery.find(group, version, object.kind);
+  if (resource === undefined) {
+    return { kind: 'failed', reason: 'KindNotServed', message: `The cluster does not serve ${object.kind} in ${object.apiVersion}. It is applied as soon as it does.`, transient: false };
+  }
+  try {
+    return await settle(context.client, resource, entry, object, knowledge);
+  } catch (error) {
+    return explainFailure(error);
+  }
+}
+
+async function settle(client: KubeClient, resource: Resource, entry: DesiredEntry, object: KubeObject, knowledge: Knowledge): Promise<Outcome> {
+  const live = await readLive(client, resource, object);
+  if (live?.metadata.deletionTimestamp !== undefined) {
+    return { kind: 'failed', reason: 'Terminating', message: 'The object is being deleted; it is applied again when it is gone.', transient: true };
+  }
+  const own = ownershipOf(live);
+  const origin: Origin = live === undefined ? 'created' : own.managed && own.origin !== undefined ? own.origin : (knowledge.origin ?? 'adopted');
+  const wanted = stamp(object, entry, origin);
+
+  if (live === undefined && knowledge.appliedBefore) {
+    if (entry.drift === 'REPORT') return { kind: 'drifted', reason: 'Deleted', fields: [], manager: undefined };
+    if (knowledge.contested) return { kind: 'drifted', reason: 'Contested', fields: [], manager: undefined };
+    const outcome = await write(client, resource, wanted, true, undefined);
+    return { ...outcome, corrected: { reason: 'Deleted', fields: [], manager: undefined } };
+  }
+
+  // Marks that somebody took off are drift like any other; the marks of another policy say that the object has changed hands.
+  const samePolicy = own.policyId === entry.policyId || (own.policyId === undefined && knowledge.appliedBefore);
+  if (live !== undefined && samePolicy && (own.content === contentMark(entry.hash) || knowledge.appliedBefore)) {
+    const { drift, unkept } = await realDrift(client, resource, wanted, live, knowledge.unkept);
+    if (drift.length === 0) return { kind: 'applied', resourceVersion: live.metadata.resourceVersion ?? '', unkept, origin };
+    const fields = drift.map(({ field }) => field);
+    const manager = drift.find((each) => each.manager !== undefined)?.manager;
+    if (entry.drift === 'REPORT') return { kind: 'drifted', reason: 'FieldsChanged', fields, manager };
+    if (knowledge.contested) return { kind: 'drifted', reason: 'Contested', fields, manager };
+    // Force, because these fields were ours: whoever changed them took them from us.
+    const outcome = await write(client, resource, wanted, true, live);
+    // A write that changed nothing undid nothing.
+    return outcome.resourceVersion === live.metadata.resourceVersion ? outcome : { ...outcome, corrected: { reason: 'FieldsChanged', fields, manager } };
+  }
+
+  try {
+    return await write(client, resource, wanted, entry.conflicts === 'FORCE', live);
+  } catch (error) {
+    const conflicts = conflictsOf(error);
+    const { previous } = knowledge;
+    const takenFromUs = own.managed && entry.drift === 'CORRECT' && previous !== undefined && conflicts.length > 0 && conflicts.every(({ field }) => hasPath(previous, field));
+    if (!takenFromUs) throw error;
+    return await write(client, resource, wanted, true, live);
+  }
+}
+
+async function readLive(client: KubeClient, resource: Resource, object: KubeObject): Promise<KubeObject | undefined> {
+  try {
+    return await client.get(resource, object.metadata.namespace ?? '', object.metadata.name ?? '');
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+type Written = Extract<Outcome, { kind: 'applied' }>;
+
+async function write(client: KubeClient, resource: Resource, wanted: KubeObject, force: boolean, before: KubeObject | undefined): Promise<Written> {
+  let after = await client.apply(resource, wanted, { fieldManager: FIELD_MANAGER, force });
+  const others = (after.metadata.managedFields ?? []).some((entry) => entry.manager !== FIELD_MANAGER && (entry.subresource ?? '') === '');
+  let origin: Origin = wanted.metadata.annotations?.[ORIGIN_ANNOTATION] === 'created' ? 'created' : 'adopted';
+  if (before === undefined && others) {
+    // Somebody created it between our look and our write: then it is not ours to delete.
+    origin = 'adopted';
+    const annotations = { ...wanted.metadata.annotations, [ORIGIN_ANNOTATION]: origin };
+    after = await client.apply(resource, { ...wanted, metadata: { ...wanted.metadata, annotations } }, { fieldManager: FIELD_MANAGER, force: true });
+  }
+  const unkept = findDrift(wanted, after, FIELD_MANAGER).map(({ field }) => field).filter((field) => !field.startsWith('.metadata.'));
+  return { kind: 'applied', resourceVersion: after.metadata.resourceVersion ?? '', unkept, origin };
+}
+
+/** Drift without what the API server would not keep anyway; when that is not known yet, a dry run tells. */
+async function realDrift(
+  client: KubeClient,
+  resource: Resource,
+  wanted: KubeObject,
+  live: KubeObject,
+  unkept: readonly string[] | undefined,
+): Promise<{ drift: readonly DriftedField[]; unkept: readonly string[] | undefined }> {
+  const drift = findDrift(wanted, live, FIELD_MANAGER);
+  if (drift.length === 0) return { drift, unkept };
+  let known = unkept;
+  if (known === undefined) {
+    const would = await client.apply(resource, wanted, { fieldManager: FIELD_MANAGER, force: true, dryRun: true });
+    known = findDrift(wanted, would, FIELD_MANAGER).map(({ field }) => field);
+  }
+  const dropped = new Set(known);
+  return { drift: drift.filter(({ field }) => !dropped.has(field)), unkept: known };
+}
+
+/** Whether an object has something at a path as conflicts name it, followed until the first list. */
+function hasPath(object: KubeObject, path: string): boolean {
+  const plain = path.split('[')[0] ?? '';
+  let at: unknown = object;
+  for (const field of plain.split('.').filter((part) => part !== '')) {
+    if (typeof at !== 'object' || at === null) return false;
+    at = (at as { readonly [field: string]: unknown })[field]; // an object, as just checked
+  }
+  return at !== undefined;
+}

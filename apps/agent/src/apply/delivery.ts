@@ -1,0 +1,203 @@
+import { delay } from '@meshfleet/kube';
+import type { DesiredEntry, ReportedCondition, Tombstone } from '@meshfleet/protocol';
+import { applyRank } from '@meshfleet/protocol';
+import type { Conditions } from '../report/conditions.ts';
+import type { HeldState } from '../state/held-state.ts';
+import { contentOf, NOTHING_HELD } from '../state/held-state.ts';
+import type { ApplyContext } from './apply-entry.ts';
+import { applyEntry } from './apply-entry.ts';
+import { createKeyMemory } from './key-memory.ts';
+import { observeEntry } from './observe-entry.ts';
+import type { Outcome } from './outcome.ts';
+import { createRetrySchedule } from './retry-schedule.ts';
+import { conditionOf, conditionOfWithdrawal } from './say-condition.ts';
+import { withdraw } from './withdraw.ts';
+import { createWorkQueue } from './work-queue.ts';
+
+export interface DeliveryOptions extends ApplyContext {
+  readonly conditions: Conditions;
+  readonly now: () => Date;
+  /** Every object and tombstone of the state has been tried. */
+  onProcessed(held: HeldState): void;
+  /** There is something to report. */
+  onNews(): void;
+  onProblem?(key: string, error: unknown): void;
+  readonly concurrency?: number;
+}
+
+/** Has the cluster hold what the accepted state says, for as long as it lives. */
+export interface Delivery {
+  /** Takes over a state. `processed`: it was carried out before by an earlier process, so that differences are somebody's changes. */
+  deliver(held: HeldState, processed: boolean): void;
+  /** An object may have changed; `resourceVersion` is the version that was seen, undefined for a deletion. */
+  touched(key: string, resourceVersion: string | undefined): void;
+  wants(key: string): boolean;
+  /** Namespaces or kinds came: what waited for them is tried at once. */
+  hurry(pick: (key: string) => boolean): void;
+  /** Stops changing anything, and goes on. */
+  pause(paused: boolean): void;
+  readonly counts: { readonly applied: number; readonly failed: number; readonly corrected: number; readonly deleted: number };
+  idle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const WITHDRAWAL = ' withdrawal';
+const QUICK_RETRIES_MS = [150, 800];
+
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const memory = createKeyMemory(() => options.now().getTime());
+  const stopping = new AbortController();
+  const settled = new Set<string>();
+  const counts = { applied: 0, failed: 0, corrected: 0, deleted: 0 };
+  let held: HeldState = NOTHING_HELD;
+  let entries = new Map<string, DesiredEntry>();
+  let waiting = new Set<string>();
+  let acknowledged = true;
+  let paused = false;
+
+  const queue = createWorkQueue(options.concurrency ?? 8, (key) => (key === WITHDRAWAL ? withdrawAll() : workEntry(key)));
+  const retries = createRetrySchedule((key) => void queue.add(key));
+  const say = (condition: ReportedCondition) => {
+    options.conditions.set(condition);
+    options.onNews();
+  };
+
+  async function workEntry(key: string): Promise<void> {
+    const entry = entries.get(key);
+    const at = held;
+    if (entry === undefined || paused || stopping.signal.aborted) return;
+    const outcome = await attempt(at, entry);
+    // Another state came meanwhile: what was found is about the old one, unless it says the same of this object.
+    if (held !== at && entries.get(key)?.hash !== entry.hash) return;
+    record(entry, outcome);
+    finished(at, key, outcome);
+  }
+
+  async function attempt(at: HeldState, entry: DesiredEntry): Promise<Outcome> {
+    const object = contentOf(at, entry);
+    if (object === undefined) return { kind: 'failed', reason: 'AgentError', message: 'The body of the object is missing from the state that is held.', transient: false };
+    if (at.mode === 'OBSERVE') return observeEntry(options, object);
+    let outcome = await applyEntry(options, entry, object, memory.knowledge(entry));
+    for (const wait of QUICK_RETRIES_MS) {
+      if (outcome.kind !== 'failed' || !outcome.transient || outcome.reason === 'Terminating' || outcome.retryAfterMs !== undefined) break;
+      await delay(wait, stopping.signal);
+      if (stopping.signal.aborted || held !== at) break;
+      outcome = await applyEntry(options, entry, object, memory.knowledge(entry));
+    }
+    return outcome;
+  }
+
+  function record(entry: DesiredEntry, outcome: Outcome): void {
+    memory.record(entry, outcome, held.mode);
+    if (outcome.kind === 'applied') {
+      retries.clear(entry.key);
+      counts.applied += 1;
+      if (outcome.corrected !== undefined) counts.corrected += 1;
+      // A correction stays to be seen until the object is applied anew for another reason.
+      const standing = options.conditions.standing(entry.key);
+      if (outcome.corrected === undefined && standing?.status === 'CORRECTED' && standing.policyId === entry.policyId) return;
+    } else if (outcome.kind === 'failed') {
+      counts.failed += 1;
+      retries.failed(entry.key, outcome);
+    } else if (outcome.reason === 'Contested') retries.failed(entry.key, { transient: false });
+    else retries.clear(entry.key);
+    say(conditionOf(entry, outcome, options.now()));
+  }
+
+  function finished(at: HeldState, key: string, outcome: Outcome): void {
+    if (held !== at) return;
+    // An API server that cannot be reached has tried nothing: the revision stays open.
+    if (outcome.kind === 'failed' && outcome.reason === 'Unreachable') return;
+    waiting.delete(key);
+    acknowledgeIfDone();
+  }
+
+  function acknowledgeIfDone(): void {
+    if (acknowledged || waiting.size > 0) return;
+    acknowledged = true;
+    options.onProcessed(held);
+  }
+
+  async function withdrawAll(): Promise<void> {
+    const at = held;
+    if (paused || stopping.signal.aborted) return;
+    const open = at.state.tombstones.filter((tombstone) => !settled.has(idOf(tombstone)) && !entries.has(tombstone.key));
+    if (at.mode === 'ENFORCE' && open.length > 0) {
+      const results = await withdraw(options, { tombstones: open, listed: entries.size, approvedDeletions: at.approvedDeletions, signal: stopping.signal });
+      if (held !== at) return;
+      let again: { transient: boolean } | undefined;
+      for (const result of results) {
+        if (result.kind !== 'failed') {
+          settled.add(idOf(result.tombstone));
+          if (result.kind === 'deleted') counts.deleted += 1;
+        } else if (result.failure.reason !== 'DeletionGuard') again = { transient: result.failure.transient || again?.transient === true };
+        say(conditionOfWithdrawal(result, options.now()));
+      }
+      if (again !== undefined) retries.failed(WITHDRAWAL, again);
+      else retries.clear(WITHDRAWAL);
+      if (results.length < open.length || results.some((result) => result.kind === 'failed' && result.failure.reason === 'Unreachable')) return;
+    }
+    // While observing, tombstones are not carried out, and so the state is not: it is acknowledged when a person has resumed.
+    if (at.mode === 'OBSERVE' && open.length > 0) return;
+    waiting.delete(WITHDRAWAL);
+    acknowledgeIfDone();
+  }
+
+  async function deliverInOrder(at: HeldState, keys: readonly string[]): Promise<void> {
+    let start = 0;
+    while (start < keys.length && held === at) {
+      const rank = applyRank(keys[start] ?? '');
+      let end = start;
+      while (end < keys.length && applyRank(keys[end] ?? '') === rank) end += 1;
+      await Promise.all(keys.slice(start, end).map((key) => queue.add(key)));
+      start = end;
+    }
+    // Deletions come last: what moves from one object to another is there before it is gone.
+    if (held === at) await queue.add(WITHDRAWAL);
+  }
+
+  return {
+    deliver(next, processed) {
+      const before = held;
+      const oldEntries = entries;
+      held = next;
+      entries = new Map(next.state.entries.map((entry) => [entry.key, entry]));
+      for (const entry of next.state.entries) {
+        if (processed) memory.assumeApplied(entry);
+        else memory.expect(entry, before, oldEntries.get(entry.key));
+      }
+      memory.keepOnly(entries);
+      const named = new Set(next.state.tombstones.map(idOf));
+      for (const id of settled) if (!named.has(id)) settled.delete(id);
+      for (const { key } of before.state.entries) {
+        if (entries.has(key)) continue;
+        retries.clear(key);
+        if (!next.state.tombstones.some((tombstone) => tombstone.key === key)) options.conditions.drop(key);
+      }
+      const keys = next.state.entries.filter((entry) => !memory.isSettled(entry, next.mode)).map((entry) => entry.key);
+      waiting = new Set([...keys, WITHDRAWAL]);
+      acknowledged = false;
+      void deliverInOrder(next, keys);
+    },
+    touched(key, resourceVersion) {
+      const entry = entries.get(key);
+      if (entry !== undefined && !memory.isOwnWrite(entry, resourceVersion)) void queue.add(key);
+    },
+    wants: (key) => entries.has(key),
+    hurry: (pick) => retries.hurry((key) => key !== WITHDRAWAL && pick(key)),
+    pause(value) {
+      paused = value;
+      if (!paused && !acknowledged) void deliverInOrder(held, [...waiting].filter((key) => key !== WITHDRAWAL));
+    },
+    counts,
+    idle: () => queue.idle(),
+    async stop() {
+      stopping.abort();
+      retries.stop();
+      await queue.idle();
+    },
+  };
+}
+
+const idOf = (tombstone: Tombstone): string => `${tombstone.policyId} ${tombstone.key}`;
+

@@ -1,0 +1,44 @@
+import { conflictsOf, isTransient, KubeError } from '@meshfleet/kube';
+import { MeshfleetError } from '@meshfleet/model';
+import type { Failed } from './outcome.ts';
+
+/** What a failed request means for the object: a reason that people can act upon. */
+export function explainFailure(error: unknown): Failed {
+  if (!(error instanceof KubeError)) {
+    const message = error instanceof MeshfleetError ? error.summary : 'The agent failed in a way that it should not; see its log';
+    return { kind: 'failed', reason: 'AgentError', message, transient: true };
+  }
+  const conflicts = conflictsOf(error);
+  const first = conflicts[0];
+  if (first !== undefined) {
+    const managers = [...new Set(conflicts.map((conflict) => conflict.manager))];
+    return {
+      kind: 'failed',
+      reason: 'Conflict',
+      message: `${managers.join(', ')} owns fields that the policy sets. Let it give them up, or set the policy's conflicts to FORCE.`,
+      manager: first.manager,
+      fields: conflicts.map((conflict) => conflict.field),
+      transient: false,
+    };
+  }
+  return {
+    kind: 'failed',
+    reason: reasonOf(error),
+    message: error.summary,
+    transient: isTransient(error) || isMissingNamespace(error) || error.status === 409,
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+  };
+}
+
+// `namespaces "shop" not found`, with details.kind namespaces: what a create into a missing namespace answers.
+const isMissingNamespace = (error: KubeError): boolean => error.status === 404 && (error.detailsKind === 'namespaces' || /^namespaces? "/.test(error.summary));
+
+function reasonOf(error: KubeError): string {
+  if (error.status === 0) return 'Unreachable';
+  if (/admission webhook ".*" denied/.test(error.summary)) return 'DeniedByWebhook';
+  if (isMissingNamespace(error)) return 'NamespaceNotFound';
+  if (error.status === 404) return 'KindNotServed';
+  if (error.status === 409) return 'WriteConflict';
+  if (error.status === 429 || error.status >= 500) return 'ServerBusy';
+  return error.reason;
+}

@@ -1,0 +1,93 @@
+import { isNewer } from '@meshfleet/kube';
+import type { DesiredEntry, OrganizationMode } from '@meshfleet/protocol';
+import type { HeldState } from '../state/held-state.ts';
+import { contentOf } from '../state/held-state.ts';
+import type { Knowledge } from './apply-entry.ts';
+import type { Outcome } from './outcome.ts';
+import type { Origin } from './ownership.ts';
+
+const CONTEST_WINDOW_MS = 600_000;
+const CONTEST_COUNT = 5;
+
+interface Remembered {
+  /** Content that is known to have been applied. */
+  appliedHash?: string | undefined;
+  /** Entry and mode of the last success: nothing is to be done for the same again. */
+  settledAs?: string | undefined;
+  unkept?: readonly string[] | undefined;
+  origin?: Origin | undefined;
+  resourceVersion?: string | undefined;
+  /** Body of the content before this one, until this one is applied. */
+  previous?: { readonly held: HeldState; readonly entry: DesiredEntry } | undefined;
+  corrections: number[];
+}
+
+/** What this process knows of each object that is desired. All of it can be lost: then the next look at the object costs a request more. */
+export interface KeyMemory {
+  knowledge(entry: DesiredEntry): Knowledge;
+  record(entry: DesiredEntry, outcome: Outcome, mode: OrganizationMode): void;
+  /** An earlier process carried this entry out. */
+  assumeApplied(entry: DesiredEntry): void;
+  /** This entry comes after what `before` held under its key. */
+  expect(entry: DesiredEntry, before: HeldState, old: DesiredEntry | undefined): void;
+  keepOnly(entries: ReadonlyMap<string, DesiredEntry>): void;
+  isSettled(entry: DesiredEntry, mode: OrganizationMode): boolean;
+  /** An event at this version only shows our own write, or what was before it. */
+  isOwnWrite(entry: DesiredEntry, resourceVersion: string | undefined): boolean;
+}
+
+export function createKeyMemory(now: () => number): KeyMemory {
+  const known = new Map<string, Remembered>();
+  const of = (key: string): Remembered => {
+    const found = known.get(key) ?? { corrections: [] };
+    known.set(key, found);
+    return found;
+  };
+  return {
+    knowledge(entry) {
+      const remembered = of(entry.key);
+      const recent = remembered.corrections.filter((at) => at > now() - CONTEST_WINDOW_MS);
+      const appliedBefore = remembered.appliedHash === entry.hash;
+      return {
+        appliedBefore,
+        origin: remembered.origin,
+        unkept: appliedBefore ? remembered.unkept : undefined,
+        previous: remembered.previous === undefined ? undefined : contentOf(remembered.previous.held, remembered.previous.entry),
+        contested: recent.length >= CONTEST_COUNT,
+      };
+    },
+    record(entry, outcome, mode) {
+      const remembered = of(entry.key);
+      if (outcome.kind !== 'applied') {
+        remembered.settledAs = undefined;
+        return;
+      }
+      remembered.settledAs = describe(entry, mode);
+      if (mode === 'OBSERVE') return;
+      remembered.appliedHash = entry.hash;
+      remembered.unkept = outcome.unkept;
+      remembered.origin = outcome.origin;
+      remembered.resourceVersion = outcome.resourceVersion;
+      remembered.previous = undefined;
+      if (outcome.corrected !== undefined) remembered.corrections = [...remembered.corrections.filter((at) => at > now() - CONTEST_WINDOW_MS), now()];
+    },
+    assumeApplied(entry) {
+      of(entry.key).appliedHash = entry.hash;
+    },
+    expect(entry, before, old) {
+      const remembered = of(entry.key);
+      if (remembered.appliedHash === undefined || remembered.appliedHash === entry.hash) return;
+      if (old !== undefined && old.hash === remembered.appliedHash) remembered.previous = { held: before, entry: old };
+    },
+    keepOnly(entries) {
+      for (const key of known.keys()) if (!entries.has(key)) known.delete(key);
+    },
+    isSettled: (entry, mode) => known.get(entry.key)?.settledAs === describe(entry, mode),
+    isOwnWrite(entry, resourceVersion) {
+      const own = known.get(entry.key)?.resourceVersion;
+      return own !== undefined && resourceVersion !== undefined && known.get(entry.key)?.settledAs !== undefined && !isNewer(resourceVersion, own);
+    },
+  };
+}
+
+const describe = (entry: DesiredEntry, mode: OrganizationMode): string => [entry.hash, entry.policyId, entry.drift, entry.conflicts, mode].join(' ');

@@ -1,0 +1,64 @@
+/** When each key is to be tried again. One timer serves them all. */
+export interface RetrySchedule {
+  /** The n-th failure in a row waits twice as long as the one before. */
+  failed(key: string, options: { transient: boolean; retryAfterMs?: number | undefined }): void;
+  /** Forgets failures of the key. */
+  clear(key: string): void;
+  /** Makes all waiting keys due that the predicate picks. */
+  hurry(pick: (key: string) => boolean): void;
+  readonly size: number;
+  stop(): void;
+}
+
+const SPANS = { transient: { firstMs: 1_000, maxMs: 300_000 }, lasting: { firstMs: 60_000, maxMs: 900_000 } } as const;
+
+export function createRetrySchedule(due: (key: string) => void, random: () => number = Math.random): RetrySchedule {
+  const entries = new Map<string, { failures: number; at: number }>();
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const arm = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (stopped) return;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { at } of entries.values()) earliest = Math.min(earliest, at);
+    if (earliest === Number.POSITIVE_INFINITY) return;
+    timer = setTimeout(fire, Math.max(0, earliest - Date.now()));
+    timer.unref();
+  };
+  const fire = () => {
+    const now = Date.now();
+    for (const [key, entry] of entries) {
+      if (entry.at > now) continue;
+      entry.at = Number.POSITIVE_INFINITY;
+      due(key);
+    }
+    arm();
+  };
+
+  return {
+    failed(key, { transient, retryAfterMs }) {
+      const failures = entries.get(key)?.failures ?? 0;
+      const { firstMs, maxMs } = transient ? SPANS.transient : SPANS.lasting;
+      const span = Math.min(maxMs, firstMs * 2 ** Math.min(failures, 20));
+      const wait = Math.max(retryAfterMs ?? 0, span * (0.5 + random() / 2));
+      entries.set(key, { failures: failures + 1, at: Date.now() + wait });
+      arm();
+    },
+    clear(key) {
+      if (entries.delete(key)) arm();
+    },
+    hurry(pick) {
+      for (const [key, entry] of entries) if (entry.at !== Number.POSITIVE_INFINITY && pick(key)) entry.at = 0;
+      arm();
+    },
+    get size() {
+      return entries.size;
+    },
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import type { Resource } from '@meshfleet/kube';
+import { isConflict, isNotFound, KubeError } from '@meshfleet/kube';
+import type { KubeObject } from '@meshfleet/model';
+import { parseObjectKey } from '@meshfleet/model';
+import type { Tombstone } from '@meshfleet/protocol';
+import { compareApplyOrder } from '@meshfleet/protocol';
+import type { ApplyContext } from './apply-entry.ts';
+import { explainFailure } from './explain-failure.ts';
+import type { Failed } from './outcome.ts';
+import { FIELD_MANAGER, ownershipOf } from './ownership.ts';
+
+/** What became of one tombstone. */
+export type Withdrawal =
+  | { readonly tombstone: Tombstone; readonly kind: 'deleted' | 'released' | 'absent' | 'not-ours' }
+  | { readonly tombstone: Tombstone; readonly kind: 'failed'; readonly failure: Failed };
+
+export interface WithdrawOptions {
+  readonly tombstones: readonly Tombstone[];
+  /** Objects that the desired state still lists. */
+  readonly listed: number;
+  readonly approvedDeletions: number;
+  readonly signal: AbortSignal;
+}
+
+/** How many deletions need no person: a tenth of what we own, but always five. */
+export const deletionAllowance = (owned: number): number => Math.max(5, Math.floor(owned / 10));
+
+interface Candidate {
+  readonly tombstone: Tombstone;
+  readonly resource: Resource;
+  readonly live: KubeObject;
+}
+
+/**
+ * Carries out tombstones, the only thing that makes an agent delete. An object goes only when it is marked as managed by us, for this policy, and
+ * created by us; what we adopted is given back; everything else is let be. More deletions than the guard allows are all held until a person approves.
+ * Never rejects.
+ */
+export async function withdraw(context: ApplyContext, options: WithdrawOptions): Promise<Withdrawal[]> {
+  const results: Withdrawal[] = [];
+  const candidates: Candidate[] = [];
+  // What needs others goes before what it needs.
+  const order = [...options.tombstones].sort((a, b) => compareApplyOrder(b.key, a.key));
+  for (const tombstone of order) {
+    if (options.signal.aborted) return results;
+    const looked = await look(context, tombstone);
+    if ('live' in looked) candidates.push(looked);
+    else results.push(looked);
+  }
+  const allowance = deletionAllowance(options.listed + candidates.length);
+  if (candidates.length > allowance && options.approvedDeletions < candidates.length) {
+    const failure: Failed = {
+      kind: 'failed',
+      reason: 'DeletionGuard',
+      message: `${String(candidates.length)} objects would be deleted at once; without approval ${String(allowance)} may be. Approve the deletions for this cluster, or bring the policy back.`,
+      transient: false,
+    };
+    return [...results, ...candidates.map(({ tombstone }): Withdrawal => ({ tombstone, kind: 'failed', failure }))];
+  }
+  for (const candidate of candidates) {
+    if (options.signal.aborted) return results;
+    results.push(await remove(context, candidate));
+  }
+  return results;
+}
+
+async function look(context: ApplyContext, tombstone: Tombstone): Promise<Candidate | Withdrawal> {
+  const key = parseObjectKey(tombstone.key);
+  const resource = key === undefined ? undefined : context.discovery.preferred(key.group, key.kind);
+  // A kind that is no longer served has no objects.
+  if (key === undefined || resource === undefined) return { tombstone, kind: 'absent' };
+  try {
+    const live = await context.client.get(resource, key.namespace, key.name);
+    const own = ownershipOf(live);
+    if (!own.managed || own.policyId !== tombstone.policyId || own.origin === undefined) return { tombstone, kind: 'not-ours' };
+    if (own.origin === 'adopted') return await release(context, tombstone, resource, live);
+    return live.metadata.deletionTimestamp === undefined ? { tombstone, resource, live } : { tombstone, kind: 'deleted' };
+  } catch (error) {
+    return isNotFound(error) ? { tombstone, kind: 'absent' } : { tombstone, kind: 'failed', failure: explainFailure(error) };
+  }
+}
+
+/** Gives our fields back by applying none. The uid keeps an object that vanished meanwhile from being created empty. */
+async function release(context: ApplyContext, tombstone: Tombstone, resource: Resource, live: KubeObject): Promise<Withdrawal> {
+  const { name, namespace, uid } = live.metadata;
+  const metadata = { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }) };
+  await context.client.apply(resource, { apiVersion: live.apiVersion, kind: live.kind, metadata }, { fieldManager: FIELD_MANAGER, force: true });
+  return { tombstone, kind: 'released' };
+}
+
+async function remove(context: ApplyContext, { tombstone, resource, live }: Candidate): Promise<Withdrawal> {
+  const { namespace, name, uid, resourceVersion } = live.metadata;
+  try {
+    // Both preconditions: neither another object of that name, nor one whose marks changed since we looked, may go.
+    await context.client.delete(resource, namespace ?? '', name ?? '', { uid: uid ?? '', ...(resourceVersion === undefined ? {} : { resourceVersion }) });
+    return { tombstone, kind: 'deleted' };
+  } catch (error) {
+    if (isNotFound(error)) return { tombstone, kind: 'absent' };
+    const failure = explainFailure(error);
+    return { tombstone, kind: 'failed', failure: isConflict(error) && error instanceof KubeError ? { ...failure, reason: 'WriteConflict', transient: true } : failure };
+  }
+}

@@ -1,0 +1,96 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { JsonObject } from '@meshfleet/model';
+import type { InventoryDelta } from '@meshfleet/protocol';
+import type { InventorySource } from '../report/reporter.ts';
+
+/** What the cluster holds, as summaries, and what the hub has yet to hear of it. */
+export interface Inventory extends InventorySource {
+  set(key: string, body: JsonObject): void;
+  remove(key: string): void;
+  /** Before this nothing is sent: a half-read cluster must not look like a shrunken one. */
+  ready(): void;
+  readonly size: number;
+}
+
+// Long texts are kept deflated, which spares two thirds of them; short ones would not shrink.
+const DEFLATE_FROM = 512;
+const BYTES_PER_REPORT = 1 << 20;
+type Kept = string | Buffer;
+const pack = (text: string): Kept => (text.length < DEFLATE_FROM ? text : deflateRawSync(text, { level: 1 }));
+const unpack = (kept: Kept): string => (typeof kept === 'string' ? kept : inflateRawSync(kept).toString('utf8'));
+const same = (a: Kept, b: Kept): boolean => (typeof a === 'string' || typeof b === 'string' ? a === b : a.equals(b));
+
+export function createInventory(options: { now: () => number; onNews(): void }): Inventory {
+  const held = new Map<string, Kept>();
+  const pending = new Set<string>();
+  let isReady = false;
+  let full = true;
+  // Numbers rise over restarts because time does; base 0 starts anew whatever the hub had.
+  let seq = Math.floor(options.now());
+  let sentSeq = 0;
+
+  const mark = (key: string) => {
+    pending.add(key);
+    if (isReady) options.onNews();
+  };
+
+  return {
+    get size() {
+      return held.size;
+    },
+    get dirty() {
+      return isReady && (full || pending.size > 0);
+    },
+    set(key, body) {
+      const kept = pack(JSON.stringify(body));
+      const before = held.get(key);
+      if (before !== undefined && same(before, kept)) return;
+      held.set(key, kept);
+      mark(key);
+    },
+    remove(key) {
+      if (held.delete(key)) mark(key);
+    },
+    ready() {
+      if (isReady) return;
+      isReady = true;
+      options.onNews();
+    },
+    take(limit) {
+      if (!isReady || (!full && pending.size === 0)) return undefined;
+      if (full) for (const key of held.keys()) pending.add(key);
+      const upsert: InventoryDelta['upsert'] = [];
+      const remove: string[] = [];
+      let bytes = 0;
+      for (const key of pending) {
+        if (upsert.length + remove.length >= limit || bytes > BYTES_PER_REPORT) break;
+        pending.delete(key);
+        const kept = held.get(key);
+        if (kept === undefined) {
+          if (!full) remove.push(key);
+          continue;
+        }
+        const text = unpack(kept);
+        bytes += text.length;
+        upsert.push({ key, body: JSON.parse(text) as InventoryDelta['upsert'][number]['body'] }); // written by set()
+      }
+      seq += 1;
+      const delta = { seq, base: full ? 0 : sentSeq, upsert, remove };
+      full = false;
+      return delta;
+    },
+    taken(delta) {
+      sentSeq = delta.seq;
+    },
+    giveBack(delta) {
+      // It may have been taken although the answer was lost, so what follows cannot build on either number.
+      full = full || delta.base === 0;
+      for (const { key } of delta.upsert) pending.add(key);
+      for (const key of delta.remove) pending.add(key);
+    },
+    resync() {
+      full = true;
+      options.onNews();
+    },
+  };
+}

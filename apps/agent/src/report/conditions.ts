@@ -1,0 +1,95 @@
+import type { ReportedCondition } from '@meshfleet/protocol';
+
+type Known = ReportedCondition;
+
+/** Conditions of objects: what stands, and what the hub has yet to hear of. Bounded by the number of objects, however long the hub is away. */
+export interface Conditions {
+  /** Says how an object is now. `APPLIED` and `DELETED` end what stood before, and are said only if there was something. */
+  set(condition: ReportedCondition): void;
+  /** Forgets a key that is listed no longer. */
+  drop(key: string): void;
+  standing(key: string): ReportedCondition | undefined;
+  readonly dirty: boolean;
+  /** Everything that stands replaces what the hub has: for the first report of a process. */
+  markAll(): void;
+  /** Takes what is to be said next. When it could not be said, give it back. */
+  take(limit: number): Batch;
+  giveBack(batch: Batch): void;
+}
+
+export interface Batch {
+  readonly full: boolean;
+  readonly items: readonly ReportedCondition[];
+  readonly more: boolean;
+}
+
+const MESSAGE = 1_024;
+
+export function createConditions(): Conditions {
+  const standing = new Map<string, Known>();
+  const pending = new Map<string, Known>();
+  let full = true;
+  return {
+    set(condition) {
+      const clean = bounded(condition);
+      const ends = condition.status === 'APPLIED' || condition.status === 'DELETED';
+      const before = standing.get(condition.key);
+      if (ends) {
+        if (before === undefined && !pending.has(condition.key) && condition.status === 'APPLIED') return;
+        standing.delete(condition.key);
+      } else {
+        if (before !== undefined && sameCondition(before, clean)) return;
+        standing.set(condition.key, clean);
+      }
+      pending.set(condition.key, clean);
+    },
+    drop(key) {
+      standing.delete(key);
+      pending.delete(key);
+    },
+    standing: (key) => standing.get(key),
+    get dirty() {
+      return full || pending.size > 0;
+    },
+    markAll() {
+      full = true;
+    },
+    take(limit) {
+      const wasFull = full;
+      if (full) {
+        pending.clear();
+        for (const [key, condition] of standing) pending.set(key, condition);
+        full = false;
+      }
+      const items: Known[] = [];
+      for (const [key, condition] of pending) {
+        if (items.length >= limit) break;
+        items.push(condition);
+        pending.delete(key);
+      }
+      return { full: wasFull, items, more: pending.size > 0 };
+    },
+    giveBack(batch) {
+      if (batch.full) full = true;
+      // What was said since then is newer.
+      for (const item of batch.items) if (!pending.has(item.key)) pending.set(item.key, item);
+    },
+  };
+}
+
+function sameCondition(a: Known, b: Known): boolean {
+  // Each correction is news; what lasts is said once.
+  return a.status !== 'CORRECTED' && a.status === b.status && a.policyId === b.policyId && a.reason === b.reason && a.message === b.message && a.manager === b.manager && (a.fields ?? []).join() === (b.fields ?? []).join();
+}
+
+/** Messages come from API servers and webhooks, of any length. */
+function bounded(condition: ReportedCondition): Known {
+  const { manager, fields, ...rest } = condition;
+  return {
+    ...rest,
+    reason: condition.reason === '' ? 'Unknown' : condition.reason.slice(0, 128),
+    message: condition.message.slice(0, MESSAGE),
+    ...(manager === undefined ? {} : { manager: manager.slice(0, 256) }),
+    ...(fields === undefined ? {} : { fields: fields.slice(0, 20).map((field) => field.slice(0, 512)) }),
+  };
+}
