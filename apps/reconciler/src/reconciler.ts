@@ -1,0 +1,148 @@
+import type { Jobs } from '@meshfleet/jobs';
+import type { RetentionRule } from '@meshfleet/planner';
+import type { Store } from '@meshfleet/store';
+import type { Logger, Metrics } from '@meshfleet/telemetry';
+import { applyClusterChanges, applyOrganizationResumed } from './events/apply-cluster-changes.ts';
+import type { ClusterChanges } from './events/apply-cluster-changes.ts';
+import { applyPolicyChanges } from './events/apply-policy-changes.ts';
+import type { PolicyChanges } from './events/apply-policy-changes.ts';
+import { observeReconciler } from './observe-reconciler.ts';
+import type { MaintenanceTask, ReconcilerJob } from './relay/outbox-events.ts';
+import { createOutboxRelay } from './relay/relay-outbox.ts';
+import { forgetExpired } from './sweep/forget-expired.ts';
+import { sweepOrganization } from './sweep/sweep-organization.ts';
+
+export interface Reconciler {
+  /** Works until it is stopped. */
+  start(): Promise<void>;
+  /** Does all that is due, then resolves with how many rows, jobs and revisions that was. */
+  drain(): Promise<{ rows: number; jobs: number; revised: number }>;
+  /** Takes nothing new, ends what is under way. Does not close the store and the jobs. */
+  stop(): Promise<void>;
+}
+
+export interface ReconcilerOptions {
+  readonly store: Store;
+  readonly jobs: Jobs;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly retention: RetentionRule;
+  readonly concurrency?: number;
+  readonly now?: () => Date;
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Puts relay, queues and handlers together. Decides nothing. */
+export function createReconciler(options: ReconcilerOptions): Reconciler {
+  const { store, jobs, logger, retention } = options;
+  const now = options.now ?? (() => new Date());
+  const concurrency = options.concurrency ?? 2;
+  const seen = observeReconciler(options.metrics);
+  let timer: NodeJS.Timeout | undefined;
+
+  async function hand(list: readonly ReconcilerJob[]): Promise<void> {
+    await Promise.all(
+      [...Map.groupBy(list, (job) => job.queue)].map(([queue, theirs]) =>
+        jobs.queue(queue).addAll(theirs.map(({ jobId, data }) => ({ jobId, data }))),
+      ),
+    );
+  }
+
+  const relay = createOutboxRelay({
+    store,
+    hand,
+    onHanded: (rows) => seen.handed(rows, now()),
+    onUnreadable: (rows) => logger.error({ ids: rows.map((row) => row.id), topics: rows.map((row) => row.topic) }, 'outbox rows that nobody can read were dropped; the sweep finds what they were about'),
+    onError: (error) => logger.error({ err: error }, 'the outbox could not be handed on; it is tried again'),
+  });
+
+  jobs.worker<PolicyChanges>('policy', (run) => seen.job('policy', async () => seen.compiled(await applyPolicyChanges(store, run.data))), { concurrency });
+  jobs.worker<ClusterChanges>('cluster', (run) => seen.job('cluster', async () => seen.compiled(await applyClusterChanges(store, run.data))), { concurrency });
+  jobs.worker<MaintenanceTask>('maintenance', (run) => seen.job('maintenance', () => maintain(run.data)));
+
+  async function maintain(task: MaintenanceTask): Promise<void> {
+    switch (task.task) {
+      case 'RESUMED':
+        await applyOrganizationResumed(store, task.organizationId);
+        return;
+      case 'SWEEP':
+        await sweepAll();
+        return;
+      case 'FORGET':
+        await forgetAll();
+        return;
+    }
+  }
+
+  /** One organization that cannot be swept keeps no other from it. */
+  async function sweepAll(): Promise<number> {
+    let revised = 0;
+    await forEachOrganization(async (organizationId) => {
+      const found = await sweepOrganization(store, organizationId);
+      revised += found.revised;
+      seen.swept(found);
+      if (found.policies + found.clusters + found.revised > 0) logger.info({ organizationId, ...found }, 'the sweep found changes that no event had carried');
+    });
+    return revised;
+  }
+
+  async function forgetAll(): Promise<void> {
+    await forEachOrganization(async (organizationId) => {
+      const forgotten = await forgetExpired(store, organizationId, retention, now());
+      if (forgotten.states + forgotten.bodies + forgotten.answers > 0) logger.info({ organizationId, ...forgotten }, 'forgot expired history');
+    });
+  }
+
+  async function forEachOrganization(work: (organizationId: string) => Promise<void>): Promise<void> {
+    let failure: unknown;
+    for (const organizationId of await store.relay.organizationIds()) {
+      await work(organizationId).catch((error: unknown) => {
+        logger.error({ err: error, organizationId }, 'maintenance of an organization failed');
+        failure ??= error;
+      });
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Named by the time they are for, so that of several reconcilers one does each. */
+  function plan(): void {
+    const time = now().getTime();
+    const planned: ReconcilerJob[] = [
+      { queue: 'maintenance', jobId: `sweep-${Math.floor(time / MINUTE)}`, data: { task: 'SWEEP' } },
+      { queue: 'maintenance', jobId: `forget-${Math.floor(time / HOUR)}`, data: { task: 'FORGET' } },
+    ];
+    hand(planned).catch((error: unknown) => logger.warn({ err: error }, 'maintenance could not be planned; it is tried again in a minute'));
+  }
+
+  return {
+    async start() {
+      await jobs.start();
+      await relay.start();
+      timer = setInterval(plan, MINUTE);
+      // Whoever was here before may have been killed: what it held is done now, not when its locks have run out.
+      await sweepAll().catch(() => undefined); // logged, and planned again
+      plan();
+    },
+    async drain() {
+      let rows = 0;
+      let done = 0;
+      // A job may be what a person waits for, and may enqueue more: until a round finds nothing.
+      for (;;) {
+        const handed = await relay.drain();
+        const ran = await jobs.drain();
+        rows += handed;
+        done += ran;
+        if (handed + ran === 0) break;
+      }
+      const revised = await sweepAll();
+      await forgetAll();
+      return { rows, jobs: done, revised };
+    },
+    async stop() {
+      clearInterval(timer);
+      await relay.stop();
+    },
+  };
+}
