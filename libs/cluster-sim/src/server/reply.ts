@@ -10,11 +10,11 @@ const compress = promisify(gzip);
 const GZIP_THRESHOLD_BYTES = 128 * 1024;
 
 /** Writes a whole answer. Large ones are compressed for who takes that. Answers the number of body bytes. */
-export async function reply(request: IncomingMessage, response: ServerResponse, code: number, body: string, wanted: Wanted, warnings: readonly string[] = []): Promise<number> {
+export async function reply(request: IncomingMessage, response: ServerResponse, code: number, body: string, wanted: Wanted, warnings: readonly string[] = [], contentType?: string): Promise<number> {
   const text = wanted.format === 'yaml' ? stringify(JSON.parse(body)) : body;
   let bytes: Uint8Array = Buffer.from(text, 'utf8');
   for (const warning of warnings) response.appendHeader('Warning', `299 - ${quoted(warning)}`);
-  response.setHeader('Content-Type', wanted.format === 'yaml' ? 'application/yaml' : 'application/json');
+  response.setHeader('Content-Type', contentType ?? (wanted.format === 'yaml' ? 'application/yaml' : 'application/json'));
   response.setHeader('Cache-Control', 'no-cache, private');
   if (bytes.byteLength > GZIP_THRESHOLD_BYTES && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
     bytes = await compress(bytes, { level: constants.Z_BEST_SPEED });

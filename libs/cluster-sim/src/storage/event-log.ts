@@ -15,10 +15,13 @@ export interface Change {
  * What fell out of it is "too old": 410.
  */
 export class EventLog {
+  readonly limit: number;
   #changes: Change[] = [];
   #forgotten = 0;
 
-  constructor(readonly limit: number) {}
+  constructor(limit: number) {
+    this.limit = limit;
+  }
 
   append(change: Change): void {
     this.#changes.push(change);

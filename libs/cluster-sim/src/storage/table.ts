@@ -25,13 +25,12 @@ export class Table {
   readonly #keys = new SortedKeys();
   readonly #listeners = new Set<ChangeListener>();
   readonly #closers = new Set<() => void>();
+  /** `deployments.apps`: the resource across its versions. */
+  readonly id: string;
   readonly log: EventLog;
 
-  constructor(
-    /** `deployments.apps`: the resource across its versions. */
-    readonly id: string,
-    historyLimit: number,
-  ) {
+  constructor(id: string, historyLimit: number) {
+    this.id = id;
     this.log = new EventLog(historyLimit);
   }
 

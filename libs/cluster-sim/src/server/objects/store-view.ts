@@ -3,7 +3,7 @@ import type { DeleteOptions, Registry, ResourceInfo, StoreEvent, StoreView, User
 import { resourceId } from './strategy.ts';
 import { createObject } from './create-object.ts';
 import { deleteObject } from './delete-object.ts';
-import { inStorageVersion, read, tableOf, type Engine, type WriteContext } from './engine.ts';
+import { inVersion, read, tableOf, type Engine, type WriteContext } from './engine.ts';
 import { updateObject } from './update-object.ts';
 
 /** The cluster's own hand: controllers act as it. */
@@ -67,7 +67,7 @@ function contextOf(options: WriteOptions = {}): WriteContext {
 
 function listAll(engine: Engine, info: ResourceInfo, namespace: string | undefined): KubeObject[] {
   const scope = info.namespaced && namespace !== undefined ? { namespace } : {};
-  return [...tableOf(engine, info).scan(scope)].map(({ object }) => (info.version === info.storageVersion ? object : { ...object, apiVersion: inStorageVersion(object, info).apiVersion }));
+  return [...tableOf(engine, info).scan(scope)].map(({ object }) => inVersion(object, info));
 }
 
 function purge(engine: Engine, info: ResourceInfo): void {
