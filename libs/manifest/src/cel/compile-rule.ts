@@ -76,5 +76,7 @@ function inGoWords(summary: string): string {
   if (summary.startsWith('No such key: index out of bounds, index ')) return `index out of bounds: ${/index (-?\d+)/.exec(summary.slice(32))?.[1] ?? ''}`;
   if (summary.startsWith('No such key: ')) return `no such key: ${summary.slice('No such key: '.length)}`;
   if (/^(no such overload|found no matching overload)/.test(summary)) return 'no such overload';
+  const conversion = /^(int|uint|double|bool)\(\) (?:type|conversion) error/.exec(summary);
+  if (conversion !== null) return `type conversion error from 'string' to '${conversion[1] ?? ''}'`;
   return summary;
 }

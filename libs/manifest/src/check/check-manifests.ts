@@ -56,6 +56,11 @@ export function checkManifests(documents: readonly ParsedDocument[], catalogue: 
       problems.push(kind);
       continue;
     }
+    const template = findTemplate(document.value);
+    if (template !== undefined) {
+      problems.push(templatedProblem(document.locate(template)));
+      continue;
+    }
     const metadata = checkMetadata(document, kind.facts, options.defaultNamespace, { problems, warnings });
     if (metadata === undefined) continue;
     const key: ObjectKey = { group: kind.facts.group, kind: kind.facts.kind, namespace: metadata.namespace, name: metadata.name };
@@ -81,11 +86,6 @@ export function checkManifests(documents: readonly ParsedDocument[], catalogue: 
 function checkBody(document: ParsedDocument, { version }: ResolvedKind, name: string, problems: ManifestProblem[], warnings: ManifestProblem[]): JsonObject | undefined {
   const { status, ...rest } = document.value;
   if (status !== undefined) warnings.push(stripped(document, 'status', 'status is left out'));
-  const template = findTemplate(document.value);
-  if (template !== undefined) {
-    problems.push(templatedProblem(document.locate(template), name));
-    return undefined;
-  }
   const schema = compileSchema(version.schema);
   const before = problems.length;
   for (const path of schema.prune(rest).pruned) problems.push(describeUnknownField(path, document, schema.node, name));

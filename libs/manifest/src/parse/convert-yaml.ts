@@ -1,6 +1,6 @@
 import type { Json } from '@meshfleet/model';
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
-import type { Alias, Document, Node, Pair, YAMLMap } from 'yaml';
+import type { Alias, Document, Node, Pair, Scalar, YAMLMap } from 'yaml';
 import { NOT_A_JSON_NUMBER, resolveNumber, resolvePlain } from './resolve-scalar.ts';
 
 /** Something in a document that cannot become JSON, at an offset of its text. */
@@ -17,7 +17,7 @@ const MAX_DEPTH = 200;
 const SEPARATOR = /\s---(?:\s|$)/;
 
 /** The JSON of a YAML document, by kubectl's rules. Aliases share the value they stand for. */
-export function convertYaml(document: Document, faults: ConversionFault[]): Json {
+export function convertYaml(document: Document, text: string, faults: ConversionFault[]): Json {
   const anchors = new Map<string, Json>();
   const open = new Set<string>();
 
@@ -34,7 +34,7 @@ export function convertYaml(document: Document, faults: ConversionFault[]): Json
     if (isAlias(node)) return convertAlias(node);
     const anchor = (node as Node & { anchor?: string }).anchor;
     if (anchor !== undefined) open.add(anchor);
-    const value = isMap(node) ? convertMap(node, depth) : isSeq(node) ? node.items.map((item) => convert(item, depth + 1)) : convertScalar(node);
+    const value = isMap(node) ? convertMap(node, depth) : isSeq(node) ? node.items.map((item) => trailingColon(item, text) ?? convert(item, depth + 1)) : convertScalar(node);
     if (anchor !== undefined) {
       open.delete(anchor);
       anchors.set(anchor, value);
@@ -83,22 +83,39 @@ export function convertYaml(document: Document, faults: ConversionFault[]): Json
 
   const convertScalar = (node: unknown): Json => {
     if (!isScalar(node)) return null;
-    const text = String(node.value ?? '');
-    if (node.type === 'PLAIN' && SEPARATOR.test(text)) fault('separator', node, text);
-    const value = scalarValue(text, node.type === 'PLAIN' || node.type === undefined, node.tag);
+    // The package resolves a few tags by itself; the source has what was written.
+    const content = typeof node.value === 'string' ? node.value : (node.source ?? '');
+    if (node.type === 'PLAIN' && SEPARATOR.test(content)) fault('separator', node, content);
+    const value = scalarValue(unfinished(node) ? content.slice(0, -1) : content, node.type === 'PLAIN' || node.type === undefined, node.tag);
     if (value !== NOT_A_JSON_NUMBER) return value;
-    fault('number', node, text);
+    fault('number', node, content);
     return null;
   };
 
+  // A block at the very end of a text without a last line break has none either.
+  const unfinished = (node: Scalar): boolean =>
+    (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED') && !text.endsWith('\n') && node.range?.[1] === text.length && String(node.value).endsWith('\n');
+
   const keyText = (key: unknown): string | undefined => {
-    if (key === null) return 'null';
     if (!isScalar(key)) return undefined;
     const value = scalarValue(String(key.value ?? ''), key.type === 'PLAIN', key.tag);
+    if (value === null) return undefined;
     return value === NOT_A_JSON_NUMBER ? String(key.value) : String(value);
   };
 
   return convert(document.contents, 0);
+}
+
+/**
+ * `[10.0.0.1, fd00::]`: YAML 1.2 takes the last colon for the end of a key, YAML 1.1 and so kubectl for a part of
+ * the address, as no blank follows it.
+ */
+function trailingColon(item: unknown, text: string): string | undefined {
+  if (!isMap(item) || item.flow !== true || item.items.length !== 1 || text[startOf(item)] === '{') return undefined;
+  const { key, value } = item.items[0] as Pair;
+  if (!isScalar(key) || key.type !== 'PLAIN' || (value !== null && !(isScalar(value) && value.value === '' && value.type === 'PLAIN'))) return undefined;
+  const colon = key.range?.[1] ?? -1;
+  return text[colon] === ':' && /[\],]/.test(text[colon + 1] ?? '') ? `${String(key.value)}:` : undefined;
 }
 
 function scalarValue(text: string, plain: boolean, tag: string | undefined): Json | typeof NOT_A_JSON_NUMBER {

@@ -94,14 +94,16 @@ function parsePiece(piece: TextDocument, limits: Limits, at: (offset: number) =>
   let value: Json;
   try {
     document = parseDocument(piece.text, YAML_OPTIONS);
-    value = document.errors.length > 0 ? null : convertYaml(document, faults);
+    value = document.errors.length > 0 ? null : convertYaml(document, piece.text, faults);
   } catch (error) {
     return { problems: [notYamlProblem(start, 'RESOURCE_EXHAUSTION', error instanceof RangeError ? 'it is nested too deeply' : String(error))] };
   }
   const [error] = document.errors;
   if (error !== undefined) {
     if (templated !== undefined) return { problems: [templatedProblem(at(templated))] };
-    return { problems: [notYamlProblem(at(error.pos[0]), error.code, error.message)] };
+    // What is missing at the end is missing on the last line that has anything.
+    const offset = Math.min(error.pos[0], Math.max(piece.text.trimEnd().length - 1, 0));
+    return { problems: [notYamlProblem(at(offset), error.code, error.message)] };
   }
   if (templated !== undefined && faults.some((fault) => fault.kind === 'complex-key')) return { problems: [templatedProblem(at(templated))] };
   if (faults.length > 0) return { problems: faults.map((fault) => faultProblem(fault, at)) };

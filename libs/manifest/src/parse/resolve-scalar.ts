@@ -25,12 +25,13 @@ export function resolvePlain(text: string): Json | typeof NOT_A_JSON_NUMBER {
 
 /** A number in Go's notations; undefined when the text is none. */
 export function resolveNumber(text: string): number | undefined {
-  if (text.startsWith('.')) return /^\.\d+(?:[eE][-+]?\d+)?$/.test(text) ? Number(text) : undefined;
   const plain = text.replaceAll('_', '');
   const sign = plain.startsWith('-') ? -1 : 1;
   const digits = plain.replace(/^[-+]/, '');
   if (/^0[xX][0-9a-fA-F]+$/.test(digits) || /^0[bB][01]+$/.test(digits) || /^0[oO][0-7]+$/.test(digits)) return sign * Number(digits.toLowerCase());
   if (/^0[0-7]+$/.test(digits)) return sign * Number.parseInt(digits, 8);
   // `089` is no octal number; Go falls back to reading it as a float.
-  return /^(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(digits) ? sign * Number(digits) : undefined;
+  if (!/^(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(digits)) return undefined;
+  const value = sign * Number(digits);
+  return Number.isFinite(value) ? value : undefined;
 }

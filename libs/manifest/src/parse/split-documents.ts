@@ -19,7 +19,7 @@ export function splitDocuments(text: string): TextDocument[] {
   let hasContent = false;
   let directives = false;
   const close = (end: number): void => {
-    if (hasContent) documents.push({ text: lines.slice(start, end).join('\n'), line: start + 1 });
+    if (hasContent) documents.push({ text: lines.slice(start, end).join('\n') + (end < lines.length ? '\n' : ''), line: start + 1 });
     hasContent = false;
     directives = false;
   };

@@ -22,14 +22,13 @@ export function notYamlProblem(at: Position, code: string, message: string): Man
 }
 
 /** Text of a template engine that has not been run. */
-export function templatedProblem(at: Position, object?: string): ManifestProblem {
+export function templatedProblem(at: Position): ManifestProblem {
   return problem(
     'MANIFEST_TEMPLATED',
     at,
     `Document ${at.document} is a template, not a manifest`,
     'It holds {{ ... }} or {% ... %}, which Helm or another template engine would fill in first.',
     'Run `helm template` (or your engine) and paste its output. Differences between clusters can be written as ${cluster.name} and the like.',
-    object,
   );
 }
 
@@ -55,7 +54,7 @@ export function faultProblem(fault: ConversionFault, at: (offset: number) => Pos
       return problem('MANIFEST_INVALID', here, `The key "${fault.subject}" stands twice, on lines ${first.line} and ${here.line}`, 'Only one of the two values could count, and which one depends on the tool that reads it.', 'Remove one of the two, or join their values.');
     }
     case 'complex-key':
-      return problem('MANIFEST_INVALID', here, `Document ${here.document} has a list or mapping as a key`, 'Keys of Kubernetes objects are text.', 'Quote the key if its brackets belong to it.');
+      return problem('MANIFEST_INVALID', here, `Document ${here.document} has a key that is not text`, 'A list, a mapping or nothing stands where Kubernetes takes only text.', 'Quote the key if its brackets belong to it.');
     case 'number':
       return problem('MANIFEST_INVALID', here, `${fault.subject} is not a number that JSON can hold`, 'Kubernetes objects travel as JSON, which has no infinity and no NaN.', 'Quote the value if it is meant as text.');
     case 'alias':
