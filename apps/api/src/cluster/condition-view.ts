@@ -1,0 +1,9 @@
+import type { ObjectConditionRow } from '@meshfleet/store';
+
+/** An object's condition as GraphQL's type ObjectCondition; cluster and policy are looked up when asked for. */
+export function conditionView(row: ObjectConditionRow) {
+  const { key, status, reason, message, manager, fields, observedAt } = row;
+  return { row, key, status, reason, message, manager, fields, observedAt };
+}
+
+export type ConditionView = ReturnType<typeof conditionView>;

@@ -1,0 +1,25 @@
+import type { KubeObject } from '@meshfleet/model';
+import type { DesiredState } from '@meshfleet/protocol';
+import { findContents, findPreviousDesiredStates, findStateBodies, type DesiredStateKey, type DesiredStateRow } from '@meshfleet/store';
+import type { RequestScope } from '../request/request-scope.ts';
+
+const BODY = Symbol('body of a desired state');
+const CONTENT = Symbol('content of an object');
+const PREVIOUS = Symbol('previous desired state');
+const EMPTY: DesiredState = { entries: [], tombstones: [] };
+
+/** What a state holds. */
+export async function stateBody(scope: RequestScope, digest: string): Promise<DesiredState> {
+  return (await scope.loader<string, DesiredState | undefined>(BODY, findStateBodies).load(digest)) ?? EMPTY;
+}
+
+export function objectContent(scope: RequestScope, hash: string): Promise<KubeObject | undefined> {
+  return scope.loader<string, KubeObject | undefined>(CONTENT, findContents).load(hash);
+}
+
+/** The kept revision before this one. */
+export function previousState(scope: RequestScope, key: DesiredStateKey): Promise<DesiredStateRow | undefined> {
+  return scope
+    .loader<DesiredStateKey, DesiredStateRow | undefined>(PREVIOUS, findPreviousDesiredStates, ({ clusterId, revision }) => `${clusterId} ${revision}`)
+    .load({ clusterId: key.clusterId, revision: key.revision });
+}

@@ -1,0 +1,58 @@
+import type { KubeObject } from '@meshfleet/model';
+import type { DesiredState } from '@meshfleet/protocol';
+import { createTwoFilesPatch } from 'diff';
+import { stringify } from 'yaml';
+
+export interface ObjectDiff {
+  readonly key: string;
+  /** Unified diff of the YAML. */
+  readonly diff: string;
+}
+
+export interface StateDiff {
+  readonly added: readonly ObjectDiff[];
+  readonly changed: readonly ObjectDiff[];
+  readonly removed: readonly ObjectDiff[];
+}
+
+/** Hashes of the objects that differ between two states: what must be read to show how. */
+export function changedHashes(from: DesiredState, to: DesiredState): string[] {
+  const before = new Map(from.entries.map((entry) => [entry.key, entry.hash]));
+  const after = new Map(to.entries.map((entry) => [entry.key, entry.hash]));
+  const hashes = new Set<string>();
+  for (const [key, hash] of before) if (after.get(key) !== hash) hashes.add(hash);
+  for (const [key, hash] of after) if (before.get(key) !== hash) hashes.add(hash);
+  return [...hashes];
+}
+
+/** What changed from one desired state to another, each object as a unified diff of its YAML. */
+export function diffStates(from: DesiredState, to: DesiredState, contentOf: (hash: string) => KubeObject | undefined): StateDiff {
+  const before = new Map(from.entries.map((entry) => [entry.key, entry.hash]));
+  const after = new Map(to.entries.map((entry) => [entry.key, entry.hash]));
+  const text = (hash: string | undefined): string => {
+    const object = hash === undefined ? undefined : contentOf(hash);
+    return object === undefined ? '' : yamlOf(object);
+  };
+  const show = (key: string): ObjectDiff => ({ key, diff: unifiedDiff(key, text(before.get(key)), text(after.get(key))) });
+  return {
+    added: [...after.keys()].filter((key) => !before.has(key)).sort().map(show),
+    changed: [...after.keys()].filter((key) => before.has(key) && before.get(key) !== after.get(key)).sort().map(show),
+    removed: [...before.keys()].filter((key) => !after.has(key)).sort().map(show),
+  };
+}
+
+export function yamlOf(object: KubeObject): string {
+  return stringify(object, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** Beyond this many edited lines the whole object is shown as replaced: the search for the shortest diff grows with their square. */
+const MOST_EDITS = 2_000;
+
+function unifiedDiff(key: string, before: string, after: string): string {
+  const from = before === '' ? '/dev/null' : `a/${key}`;
+  const to = after === '' ? '/dev/null' : `b/${key}`;
+  const patch = createTwoFilesPatch(from, to, before, after, undefined, undefined, { context: 3, maxEditLength: MOST_EDITS });
+  if (patch !== undefined) return patch.replace(/^=+\n/, '');
+  const lines = (sign: string, text: string): string => text.replace(/\n$/, '').replace(/^/gm, sign);
+  return `--- ${from}\n+++ ${to}\n${lines('-', before)}\n${lines('+', after)}\n`;
+}

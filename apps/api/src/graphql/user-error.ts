@@ -1,0 +1,57 @@
+import { MeshfleetError, type ErrorCode, type ErrorEnvelope } from '@meshfleet/model';
+import type { z } from 'zod';
+
+/** What is wrong with an input, as the schema's UserError. */
+export interface UserError {
+  readonly field: readonly string[] | null;
+  readonly message: string;
+  readonly code: ErrorCode;
+  readonly why: string | null;
+  readonly fix: string | null;
+  readonly document: number | null;
+  readonly line: number | null;
+  readonly column: number | null;
+}
+
+export function userErrorOf(error: ErrorEnvelope): UserError {
+  return {
+    field: error.where?.field ?? null,
+    message: sentence(error),
+    code: error.code,
+    why: error.why ?? null,
+    fix: error.fix ?? null,
+    document: error.where?.document ?? null,
+    line: error.where?.line ?? null,
+    column: error.where?.column ?? null,
+  };
+}
+
+/** What happened, why, and what to do, in one line. */
+export function sentence(error: ErrorEnvelope): string {
+  const problem = error.why === undefined ? error.summary : `${error.summary}: ${error.why}`;
+  return error.fix === undefined ? problem : `${problem.replace(/\.$/, '')}. ${error.fix}`;
+}
+
+/** Several problems of one input at once, for those who want to see them all. */
+export class InputProblems extends Error {
+  readonly problems: readonly ErrorEnvelope[];
+
+  constructor(problems: readonly ErrorEnvelope[]) {
+    super(problems[0]?.summary ?? 'The input is not accepted');
+    this.name = 'InputProblems';
+    this.problems = problems;
+  }
+}
+
+export function problemsOf(error: z.ZodError): ErrorEnvelope[] {
+  return error.issues.map((issue) => ({
+    code: 'INVALID_INPUT',
+    summary: issue.message,
+    where: { field: ['input', ...issue.path.map(String)] },
+  }));
+}
+
+/** Problems that the sender can do something about; everything else is a fault of ours. */
+export function isExpected(error: unknown): error is MeshfleetError {
+  return error instanceof MeshfleetError && error.code !== 'INTERNAL' && error.code !== 'STORE_UNAVAILABLE' && error.code !== 'CONFIG_INVALID';
+}

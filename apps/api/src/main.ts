@@ -1,0 +1,52 @@
+import 'reflect-metadata';
+import { MeshfleetError } from '@meshfleet/model';
+import { startTracing } from '@meshfleet/telemetry';
+import { ChangeFeed } from './changes/change-feed.ts';
+import { createApp } from './create-app.ts';
+import { Readiness } from './health/readiness.ts';
+import { openParts } from './open-parts.ts';
+
+/** Requests under way get so long to finish once the process is told to end. */
+const DRAIN_MS = 20_000;
+
+async function main(): Promise<void> {
+  const tracing = await startTracing('api');
+  const parts = await openParts(process.env);
+  const { config, logger, store } = parts;
+  const app = await createApp(parts);
+  await app.listen(config.port, config.host);
+  logger.info({ url: await app.getUrl(), readyAfterMs: Math.round(performance.now()) }, 'the API listens');
+
+  let ending = false;
+  const end = (signal: NodeJS.Signals): void => {
+    if (ending) return;
+    ending = true;
+    logger.info({ signal }, 'draining');
+    setTimeout(() => {
+      logger.warn('requests did not finish in time');
+      process.exit(1);
+    }, DRAIN_MS).unref();
+    app.get(Readiness).drain();
+    app.get(ChangeFeed).close();
+    app
+      .close()
+      .then(() => store.close())
+      .then(() => tracing.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.error({ err: error }, 'the API did not end cleanly');
+          process.exit(1);
+        },
+      );
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof MeshfleetError;
+  const envelope = known ? error.toEnvelope() : { code: 'INTERNAL', summary: error instanceof Error ? error.stack : String(error) };
+  process.stderr.write(`${JSON.stringify({ level: 'fatal', name: 'api', msg: 'the API cannot start', ...envelope })}\n`);
+  process.exit(known && error.code === 'CONFIG_INVALID' ? 2 : 1);
+});

@@ -1,0 +1,148 @@
+import { MeshfleetError, type ErrorEnvelope } from '@meshfleet/model';
+import {
+  advancePolicy,
+  enqueue,
+  existingClusterNames,
+  findPolicyVersions,
+  insertPolicy,
+  insertPolicyVersion,
+  lockPolicyByName,
+  storeContents,
+  uuidv7,
+  type LockedPolicy,
+  type PolicyVersionRow,
+  type Tx,
+} from '@meshfleet/store';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import type { Change, Outcome, UseCase } from '../graphql/mutate.ts';
+import { InputProblems } from '../graphql/user-error.ts';
+import { placementInput, type Placement } from './placement-input.ts';
+import { readManifests, type ReadManifests } from './read-manifests.ts';
+
+const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+const input = z.object({
+  name: z.string().regex(dnsLabel, 'A policy’s name is a DNS label: 1 to 63 of a-z 0-9 - that begins and ends with a letter or digit'),
+  description: z.string().max(2000, 'A description has at most 2000 characters').optional(),
+  manifests: z.string(),
+  defaultNamespace: z.string().regex(dnsLabel, 'A namespace’s name is a DNS label').optional(),
+  placement: placementInput,
+  drift: z.enum(['CORRECT', 'REPORT']).default('CORRECT'),
+  conflicts: z.enum(['REPORT', 'FORCE']).default('REPORT'),
+  comment: z.string().max(2000, 'A comment has at most 2000 characters').optional(),
+  expectedVersion: z.int().min(0, 'Versions begin with 1; 0 says that the policy must be new').optional(),
+});
+type Input = z.output<typeof input> & { readonly read: ReadManifests };
+
+export interface AppliedPolicy {
+  readonly policyId: string;
+  readonly changed: boolean;
+  readonly warnings: readonly ErrorEnvelope[];
+}
+
+/**
+ * Creates a policy, or its next version when one of that name exists. Versions never change; an input that equals the
+ * current version makes none, and writes nothing.
+ */
+export const applyPolicy: UseCase<typeof input, AppliedPolicy, Input> = {
+  name: 'policyApply',
+  role: 'OPERATOR',
+  input,
+  prepare(given) {
+    const read = readManifests(given.manifests, given.defaultNamespace);
+    if (read.problems.length > 0) throw new InputProblems(read.problems);
+    return { ...given, read };
+  },
+  async run(change, given) {
+    const { tx } = change;
+    const policy = await lockPolicyByName(tx, given.name);
+    refuseOtherVersion(given, policy);
+    const warnings = [...given.read.warnings, ...(await unknownClusters(tx, given.placement))];
+    if (policy !== undefined && (await isCurrent(tx, policy, given))) {
+      return { answer: { policyId: policy.id, changed: false, warnings } };
+    }
+    return writeVersion(change, given, policy, warnings);
+  },
+};
+
+async function writeVersion(
+  { tx, actor, now, random }: Change,
+  given: Input,
+  policy: LockedPolicy | undefined,
+  warnings: readonly ErrorEnvelope[],
+): Promise<Outcome<AppliedPolicy>> {
+  const policyId = policy?.id ?? uuidv7(now, random(10));
+  const version = (policy?.currentVersion ?? 0) + 1;
+  const description = given.description ?? policy?.description ?? null;
+  if (policy === undefined) insertPolicy(tx, { id: policyId, name: given.name, description, at: now });
+  else advancePolicy(tx, { id: policyId, description, version, at: now });
+  storeContents(tx, given.read.objects);
+  insertPolicyVersion(tx, {
+    policyId,
+    version,
+    manifests: given.manifests,
+    defaultNamespace: given.defaultNamespace ?? null,
+    objects: given.read.objects.map(({ key, hash }) => ({ key, hash })),
+    placement: given.placement,
+    drift: given.drift,
+    conflicts: given.conflicts,
+    comment: given.comment ?? null,
+    createdBy: actor,
+    createdAt: now,
+  });
+  await enqueue(tx, 'policy.changed', { policyId, version, actor });
+  tx.notify('meshfleet_changed', JSON.stringify({ o: tx.organizationId, clusters: [], policies: [policyId] }));
+  const details = { name: given.name, version, objects: given.read.objects.length, comment: given.comment ?? null };
+  return { answer: { policyId, changed: true, warnings }, audit: { action: 'policy.apply', target: policyId, details } };
+}
+
+function refuseOtherVersion({ expectedVersion, name }: Input, policy: LockedPolicy | undefined): void {
+  const current = policy?.currentVersion ?? 0;
+  if (expectedVersion === undefined || expectedVersion === current) return;
+  throw new MeshfleetError({
+    code: 'CONFLICT',
+    summary: `The policy ${name} is not at version ${expectedVersion}`,
+    why: current === 0 ? 'there is no policy of that name' : `it is at version ${current}`,
+    fix: 'Read the current version, see what changed, and apply again on top of it.',
+    where: { field: ['input', 'expectedVersion'] },
+  });
+}
+
+async function isCurrent(tx: Tx, policy: LockedPolicy, given: Input): Promise<boolean> {
+  const [current] = await findPolicyVersions(tx, [{ policyId: policy.id, version: policy.currentVersion }]);
+  if (current === undefined || (given.description !== undefined && given.description !== policy.description)) return false;
+  return isDeepStrictEqual(intentOf(current), {
+    manifests: given.manifests,
+    defaultNamespace: given.defaultNamespace ?? null,
+    objects: given.read.objects.map(({ key, hash }) => ({ key, hash })),
+    placement: given.placement,
+    drift: given.drift,
+    conflicts: given.conflicts,
+  });
+}
+
+function intentOf({ manifests, defaultNamespace, objects, placement, drift, conflicts }: PolicyVersionRow) {
+  return {
+    manifests,
+    defaultNamespace,
+    objects,
+    placement: { clusterSelector: placement.clusterSelector ?? null, clusterNames: placement.clusterNames ?? [] },
+    drift,
+    conflicts,
+  };
+}
+
+/** A cluster may be named before it enrols; more often its name is misspelt. */
+async function unknownClusters(tx: Tx, { clusterNames }: Placement): Promise<ErrorEnvelope[]> {
+  if (clusterNames.length === 0) return [];
+  const known = new Set(await existingClusterNames(tx, clusterNames));
+  return clusterNames
+    .filter((name) => !known.has(name))
+    .map((name) => ({
+      code: 'NOT_FOUND',
+      summary: `There is no cluster named ${name}`,
+      fix: 'Check the spelling; when a cluster of that name enrols, it will get the policy.',
+      where: { field: ['input', 'placement', 'clusterNames'] },
+    }));
+}

@@ -1,0 +1,42 @@
+import { selectClusters } from '@meshfleet/store';
+import { z } from 'zod';
+import type { GraphqlContext } from '../graphql/context.ts';
+import { problemsOf, userErrorOf, type UserError } from '../graphql/user-error.ts';
+import { placementInput, type Placement } from './placement-input.ts';
+import { readManifests } from './read-manifests.ts';
+
+const input = z.object({ manifests: z.string(), defaultNamespace: z.string().nullish(), placement: placementInput.nullish() });
+/** More names than anybody reads; a person wants to know whether it is three clusters or all of them. */
+const MOST_NAMES = 1000;
+
+export interface CheckedPolicy {
+  readonly objects: readonly { key: string; hash: string }[];
+  readonly clusters: readonly string[];
+  readonly warnings: readonly UserError[];
+  readonly userErrors: readonly UserError[];
+}
+
+/** Checks manifests and placement as applying would, and tells which clusters they would reach. Changes nothing. */
+export async function checkPolicy({ scope }: GraphqlContext, rawInput: unknown): Promise<CheckedPolicy> {
+  await scope.read('VIEWER');
+  const parsed = input.safeParse(rawInput);
+  if (!parsed.success) return { objects: [], clusters: [], warnings: [], userErrors: problemsOf(parsed.error).map(userErrorOf) };
+  const { manifests, defaultNamespace, placement } = parsed.data;
+  const read = readManifests(manifests, defaultNamespace ?? undefined);
+  return {
+    objects: read.objects.map(({ key, hash }) => ({ key, hash })),
+    clusters: placement === null || placement === undefined ? [] : await namesOf({ scope }, placement),
+    warnings: read.warnings.map(userErrorOf),
+    userErrors: read.problems.map(userErrorOf),
+  };
+}
+
+async function namesOf({ scope }: Pick<GraphqlContext, 'scope'>, placement: Placement): Promise<string[]> {
+  const tx = await scope.read();
+  const selection = selectClusters({ ...placement, clusterNames: [...placement.clusterNames] }, [tx.organizationId]);
+  const { rows } = await tx.query<{ name: string }>(
+    `select c.name from cluster c where c.id in (${selection.text}) order by c.name limit ${MOST_NAMES}`,
+    selection.values,
+  );
+  return rows.map((row) => row.name);
+}

@@ -1,0 +1,33 @@
+import type { PolicyRow, PolicyVersionRow } from '@meshfleet/store';
+import { formatGlobalId } from '../graphql/global-id.ts';
+
+/** A policy as GraphQL's type Policy, with its row for the fields that are looked up. */
+export function policyView(row: PolicyRow) {
+  return {
+    __typename: 'Policy' as const,
+    row,
+    id: formatGlobalId({ type: 'Policy', id: row.id }),
+    name: row.name,
+    description: row.description,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  };
+}
+
+export type PolicyView = ReturnType<typeof policyView>;
+
+export function policyVersionView(row: PolicyVersionRow) {
+  const { version, manifests, defaultNamespace, objects, placement, drift, conflicts, comment, createdBy, createdAt } = row;
+  return {
+    version,
+    manifests,
+    defaultNamespace,
+    objects,
+    placement: { clusterSelector: placement.clusterSelector ?? null, clusterNames: placement.clusterNames ?? [] },
+    drift,
+    conflicts,
+    comment,
+    createdBy,
+    createdAt,
+  };
+}

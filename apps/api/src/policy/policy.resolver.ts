@@ -1,0 +1,82 @@
+import { Mutation, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { MeshfleetError } from '@meshfleet/model';
+import { findPolicyByName, type PolicyClusterStatus } from '@meshfleet/store';
+import type { ConnectionArgs } from '../graphql/connection.ts';
+import type { GraphqlContext } from '../graphql/context.ts';
+import { parseGlobalId } from '../graphql/global-id.ts';
+import { mutate } from '../graphql/mutate.ts';
+import { userErrorOf } from '../graphql/user-error.ts';
+import { batchedConnection } from '../request/batched-list.ts';
+import { applyPolicy } from './apply-policy.ts';
+import { checkPolicy } from './check-policy.ts';
+import { deletePolicy } from './delete-policy.ts';
+import { clusterPolicyView } from './policy-cluster-view.ts';
+import { clustersOfPolicy, policyById, policySummary, policyVersion, versionsOfPolicy } from './policy-loaders.ts';
+import { policyVersionView, policyView, type PolicyView } from './policy-view.ts';
+
+@Resolver('Policy')
+export class PolicyResolver {
+  @Query()
+  async policy(_root: unknown, args: { id?: string | null; name?: string | null }, { scope }: GraphqlContext) {
+    const { id, name } = args;
+    if (typeof id === 'string' && typeof name !== 'string') {
+      const parsed = parseGlobalId(id);
+      const row = parsed?.type === 'Policy' ? await policyById(scope, parsed.id) : undefined;
+      return row === undefined ? null : policyView(row);
+    }
+    if (typeof name !== 'string' || typeof id === 'string') {
+      throw new MeshfleetError({ code: 'INVALID_INPUT', summary: 'Say which policy: either by id or by name', where: { field: ['id'] } });
+    }
+    const row = await findPolicyByName(await scope.read(), name);
+    return row === undefined ? null : policyView(row);
+  }
+
+  @Query()
+  policyCheck(_root: unknown, args: { input: unknown }, context: GraphqlContext) {
+    return checkPolicy(context, args.input);
+  }
+
+  @ResolveField()
+  async currentVersion({ row }: PolicyView, _args: unknown, { scope }: GraphqlContext) {
+    const version = await policyVersion(scope, { policyId: row.id, version: row.currentVersion });
+    return version === undefined ? null : policyVersionView(version);
+  }
+
+  @ResolveField()
+  versions({ row }: PolicyView, args: ConnectionArgs, { scope }: GraphqlContext) {
+    return batchedConnection(scope, versionsOfPolicy, row.id, args, {}, policyVersionView);
+  }
+
+  @ResolveField()
+  clusters({ row }: PolicyView, args: ConnectionArgs & { status?: PolicyClusterStatus[] | null }, { scope }: GraphqlContext) {
+    const filter = args.status === null || args.status === undefined ? {} : { status: args.status };
+    return batchedConnection(scope, clustersOfPolicy, row.id, args, filter, clusterPolicyView);
+  }
+
+  @ResolveField()
+  summary({ row }: PolicyView, _args: unknown, { scope }: GraphqlContext) {
+    return policySummary(scope, row.id);
+  }
+
+  @Mutation()
+  async policyApply(_root: unknown, args: { input: unknown }, context: GraphqlContext) {
+    const { answer, userErrors } = await mutate(context, applyPolicy, args.input);
+    return {
+      policy: await viewOf(context, answer?.policyId),
+      changed: answer?.changed ?? false,
+      warnings: (answer?.warnings ?? []).map(userErrorOf),
+      userErrors,
+    };
+  }
+
+  @Mutation()
+  async policyDelete(_root: unknown, args: { input: unknown }, context: GraphqlContext) {
+    const { answer, userErrors } = await mutate(context, deletePolicy, args.input);
+    return { policy: await viewOf(context, answer?.policyId), userErrors };
+  }
+}
+
+async function viewOf({ scope }: GraphqlContext, policyId: string | undefined): Promise<PolicyView | null> {
+  const row = policyId === undefined ? undefined : await policyById(scope, policyId);
+  return row === undefined ? null : policyView(row);
+}

@@ -1,0 +1,136 @@
+import { MeshfleetError } from '@meshfleet/model';
+import type { Store, Tx } from '@meshfleet/store';
+import DataLoader from 'dataloader';
+import { actorOf, includesRole, type Access, type Principal, type Role } from '../auth/principal.ts';
+import { LazyTransaction } from './lazy-transaction.ts';
+import type { OrganizationFinder } from './organization-finder.ts';
+
+export interface ScopeParts {
+  readonly store: Store;
+  readonly finder: OrganizationFinder;
+}
+
+/**
+ * What one request (or one event of a subscription) may see and do: who it is, in which organization, through one shared
+ * read-only transaction. Resolvers read through it and never past it.
+ */
+export class RequestScope {
+  readonly principal: Principal;
+  readonly requestId: string;
+  readonly #parts: ScopeParts;
+  readonly #slug: string | undefined;
+  readonly #loaders = new Map<symbol, DataLoader<never, unknown, string>>();
+  #reading: Promise<{ transaction: LazyTransaction; access: Access }> | undefined;
+  readonly #children: RequestScope[] = [];
+  #ended = false;
+
+  constructor(parts: ScopeParts, request: { principal: Principal; slug: string | undefined; requestId: string }) {
+    this.#parts = parts;
+    this.principal = request.principal;
+    this.#slug = request.slug;
+    this.requestId = request.requestId;
+  }
+
+  get actor(): string {
+    return actorOf(this.principal);
+  }
+
+  /** A scope of the same request with nothing opened, looked up or remembered: the next event of a subscription. */
+  renew(): RequestScope {
+    return new RequestScope(this.#parts, { principal: this.principal, slug: this.#slug, requestId: this.requestId });
+  }
+
+  /** The same sender in another organization; it ends with this scope. */
+  within(slug: string): RequestScope {
+    const child = new RequestScope(this.#parts, { principal: this.principal, slug, requestId: this.requestId });
+    this.#children.push(child);
+    return child;
+  }
+
+  /** The organization of the request and the role in it, as the database has them now. */
+  async access(): Promise<Access> {
+    return (await this.#open()).access;
+  }
+
+  /** The request's read-only transaction, for those who hold at least this role. */
+  async read(role: Role = 'VIEWER'): Promise<Tx> {
+    const { transaction, access } = await this.#open();
+    requireRole(access.role, role);
+    return transaction.tx();
+  }
+
+  /** A transaction of its own for a change, in which the role is checked again. */
+  async write<T>(role: Role, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const organizationId = await this.organizationId();
+    const { principal } = this;
+    // A request never holds two connections: with a full pool, readers who wait to write would wait for each other.
+    (await this.#reading?.catch(noop))?.transaction.end();
+    const answer = await this.#parts.store.transaction(organizationId, async (tx) => {
+      requireRole((await this.#parts.finder.accessOf(tx, principal)).role, role);
+      return work(tx);
+    });
+    this.forget();
+    return answer;
+  }
+
+  organizationId(): Promise<string> {
+    return this.principal.kind === 'token'
+      ? Promise.resolve(this.principal.organizationId)
+      : this.#parts.finder.organizationId(this.principal.identity, this.#slug);
+  }
+
+  /** Batches and remembers reads by key for the length of the request; `batch` answers in the order of its keys. */
+  loader<K, V>(name: symbol, batch: (tx: Tx, keys: readonly K[]) => Promise<readonly V[]>, cacheKey: (key: K) => string = String): DataLoader<K, V, string> {
+    const known = this.#loaders.get(name);
+    // One name always stands for one batch function, so that its types are those of the first caller.
+    if (known !== undefined) return known as unknown as DataLoader<K, V, string>;
+    const made = new DataLoader<K, V, string>(async (keys) => batch(await this.read(), keys), { cacheKeyFn: cacheKey, maxBatchSize: 1000 });
+    this.#loaders.set(name, made as unknown as DataLoader<never, unknown, string>);
+    return made;
+  }
+
+  /** Drops what was remembered, after a change. */
+  forget(): void {
+    this.#loaders.clear();
+  }
+
+  end(): void {
+    this.#ended = true;
+    for (const child of this.#children) child.end();
+    this.#reading?.then(({ transaction }) => {
+      transaction.end();
+    }, noop);
+  }
+
+  #open(): Promise<{ transaction: LazyTransaction; access: Access }> {
+    this.#reading ??= this.#begin();
+    return this.#reading;
+  }
+
+  async #begin(): Promise<{ transaction: LazyTransaction; access: Access }> {
+    const organizationId = await this.organizationId();
+    const transaction = new LazyTransaction(this.#parts.store, organizationId);
+    try {
+      const access = await this.#parts.finder.accessOf(await transaction.tx(), this.principal);
+      if (this.#ended) transaction.end();
+      return { transaction, access };
+    } catch (error) {
+      transaction.end();
+      throw error;
+    }
+  }
+}
+
+function requireRole(held: Role, asked: Role): void {
+  if (includesRole(held, asked)) return;
+  throw new MeshfleetError({
+    code: 'FORBIDDEN',
+    summary: `This needs the role ${asked}`,
+    why: `you have the role ${held} in this organization`,
+    fix: 'Ask an owner of the organization for the role, or use an API token that has it.',
+  });
+}
+
+function noop(): undefined {
+  // A failure to open was told to whoever wanted to read.
+}

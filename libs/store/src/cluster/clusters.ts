@@ -1,0 +1,59 @@
+import type { LabelSelector } from '@meshfleet/model';
+import type { Sql, Tx } from '../connection/sql.ts';
+import { keyset, slice, Values, type Order, type Page, type Slice } from '../paging/keyset.ts';
+import { CLUSTER_COLUMNS, CLUSTER_STATUS, type ClusterRow, type ClusterStatus } from './cluster-row.ts';
+import { labelConditions } from './label-conditions.ts';
+
+export interface ClusterFilter {
+  readonly labels?: LabelSelector;
+  readonly status?: readonly ClusterStatus[];
+  /** Part of the name, region, zone or network; letters' case does not matter. */
+  readonly text?: string;
+}
+
+const BY_NAME: Order = { columns: [{ sql: 'c.name', type: 'text' }, { sql: 'c.id', type: 'uuid' }] };
+
+/** A page of the organization's clusters by name. */
+export async function listClusters(tx: Tx, filter: ClusterFilter, page: Page): Promise<Slice<ClusterRow>> {
+  const values = new Values();
+  const filters = conditionsOf(tx, filter, values);
+  const { conditions, tail } = keyset(BY_NAME, page, values);
+  const { rows } = await tx.query<ClusterRow>(
+    `select ${CLUSTER_COLUMNS} from cluster c where ${[...filters, ...conditions].join(' and ')} ${tail}`,
+    values.list,
+  );
+  return slice(rows, page);
+}
+
+export async function countClusters(tx: Tx, filter: ClusterFilter): Promise<number> {
+  const values = new Values();
+  const { rows } = await tx.query<{ count: number }>(
+    `select count(*) as count from cluster c where ${conditionsOf(tx, filter, values).join(' and ')}`,
+    values.list,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+export async function findClusters(sql: Sql, ids: readonly string[]): Promise<ClusterRow[]> {
+  const { rows } = await sql.query<ClusterRow>(`select ${CLUSTER_COLUMNS} from cluster c where c.id = any($1::uuid[])`, [ids]);
+  return rows;
+}
+
+export async function findClusterByName(tx: Tx, name: string): Promise<ClusterRow | undefined> {
+  const { rows } = await tx.query<ClusterRow>(`select ${CLUSTER_COLUMNS} from cluster c where c.organization_id = $1 and c.name = $2`, [
+    tx.organizationId,
+    name,
+  ]);
+  return rows[0];
+}
+
+function conditionsOf(tx: Tx, filter: ClusterFilter, values: Values): string[] {
+  const conditions = [`c.organization_id = ${values.add(tx.organizationId)}`];
+  if (filter.labels !== undefined) conditions.push(...labelConditions(filter.labels, values));
+  if (filter.status !== undefined) conditions.push(`${CLUSTER_STATUS} = any(${values.add(filter.status)}::text[])`);
+  if (filter.text !== undefined && filter.text !== '') {
+    const text = values.add(filter.text.toLowerCase());
+    conditions.push(`(${['name', 'region', 'zone', 'network'].map((column) => `strpos(lower(c.${column}), ${text}) > 0`).join(' or ')})`);
+  }
+  return conditions;
+}

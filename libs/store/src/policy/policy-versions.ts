@@ -1,0 +1,42 @@
+import type { Sql } from '../connection/sql.ts';
+import { Values, type Page, type Slice } from '../paging/keyset.ts';
+import { readNestedPage } from '../paging/nested-page.ts';
+
+export interface PolicyVersionRow {
+  readonly policyId: string;
+  readonly version: number;
+  readonly manifests: string;
+  readonly defaultNamespace: string | null;
+  readonly objects: readonly { readonly key: string; readonly hash: string }[];
+  readonly placement: { readonly clusterSelector?: string | null; readonly clusterNames?: readonly string[] };
+  readonly drift: 'CORRECT' | 'REPORT';
+  readonly conflicts: 'REPORT' | 'FORCE';
+  readonly comment: string | null;
+  readonly createdBy: string;
+  readonly createdAt: Date;
+}
+
+const COLUMNS = `v.policy_id as "policyId", v.version, v.manifests, v.default_namespace as "defaultNamespace", v.objects, v.placement,
+  v.drift, v.conflicts, v.comment, v.created_by as "createdBy", v.created_at as "createdAt"`;
+
+export interface PolicyVersionKey {
+  readonly policyId: string;
+  readonly version: number;
+}
+
+/** In the order of the keys; undefined where there is none. */
+export async function findPolicyVersions(sql: Sql, keys: readonly PolicyVersionKey[]): Promise<(PolicyVersionRow | undefined)[]> {
+  const { rows } = await sql.query<PolicyVersionRow>(
+    `select ${COLUMNS} from unnest($1::uuid[], $2::int[]) as k (policy_id, version)
+     join policy_version v on v.policy_id = k.policy_id and v.version = k.version`,
+    [keys.map((key) => key.policyId), keys.map((key) => key.version)],
+  );
+  const found = new Map(rows.map((row) => [`${row.policyId} ${row.version}`, row]));
+  return keys.map((key) => found.get(`${key.policyId} ${key.version}`));
+}
+
+/** Versions newest first; a page for each policy. */
+export function listPolicyVersions(sql: Sql, policyIds: readonly string[], page: Page): Promise<Slice<PolicyVersionRow>[]> {
+  const order = { columns: [{ sql: 'v.version', type: 'int' as const }], descending: true };
+  return readNestedPage(sql, policyIds, { columns: COLUMNS, from: 'policy_version v', parent: 'v.policy_id', order, conditions: [] }, page, new Values());
+}

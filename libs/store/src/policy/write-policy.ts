@@ -1,0 +1,102 @@
+import type { KubeObject } from '@meshfleet/model';
+import type { Sql, Tx } from '../connection/sql.ts';
+import type { PolicyVersionRow } from './policy-versions.ts';
+
+export interface LockedPolicy {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly currentVersion: number;
+}
+
+/**
+ * The live policy of that name, held until the transaction ends. The name itself is put in line, so that of two that
+ * create it at once the second finds the first.
+ */
+export async function lockPolicyByName(tx: Tx, name: string): Promise<LockedPolicy | undefined> {
+  tx.send(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [`policy ${tx.organizationId} ${name}`]);
+  const { rows } = await tx.query<LockedPolicy>(`${LOCK} organization_id = $1 and name = $2 and deleted_at is null for no key update`, [
+    tx.organizationId,
+    name,
+  ]);
+  return rows[0];
+}
+
+export async function lockPolicyById(sql: Sql, id: string): Promise<LockedPolicy | undefined> {
+  const { rows } = await sql.query<LockedPolicy>(`${LOCK} id = $1 and deleted_at is null for no key update`, [id]);
+  return rows[0];
+}
+
+const LOCK = `select id, name, description, current_version as "currentVersion" from policy where`;
+
+export interface NewPolicy {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly at: Date;
+}
+
+export function insertPolicy(tx: Tx, policy: NewPolicy): void {
+  tx.send(
+    'insert into policy (id, organization_id, name, description, current_version, created_at, updated_at) values ($1, $2, $3, $4, 1, $5, $5)',
+    [policy.id, tx.organizationId, policy.name, policy.description, policy.at],
+  );
+}
+
+export function advancePolicy(tx: Tx, policy: { id: string; description: string | null; version: number; at: Date }): void {
+  tx.send(
+    'update policy set current_version = $2, description = $3, updated_at = $4, row_version = row_version + 1 where id = $1',
+    [policy.id, policy.version, policy.description, policy.at],
+  );
+}
+
+export function insertPolicyVersion(tx: Tx, version: PolicyVersionRow): void {
+  tx.send(
+    `insert into policy_version (organization_id, policy_id, version, manifests, default_namespace, objects, placement, drift, conflicts,
+       comment, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    [
+      tx.organizationId,
+      version.policyId,
+      version.version,
+      version.manifests,
+      version.defaultNamespace,
+      JSON.stringify(version.objects),
+      JSON.stringify(version.placement),
+      version.drift,
+      version.conflicts,
+      version.comment,
+      version.createdBy,
+      version.createdAt,
+    ],
+  );
+}
+
+export interface ObjectContent {
+  readonly hash: string;
+  readonly body: KubeObject;
+}
+
+/** Stores bodies of objects, each once by its hash, all in one statement. In one order, so that two that share bodies never deadlock. */
+export function storeContents(tx: Tx, contents: readonly ObjectContent[]): void {
+  const unique = [...new Map(contents.map((content) => [content.hash, content])).values()].sort((a, b) => (a.hash < b.hash ? -1 : 1));
+  const bodies = unique.map((content) => JSON.stringify(content.body));
+  tx.send(
+    `insert into object_content (organization_id, hash, body, size)
+     select $1, w.hash, w.body::jsonb, w.size from unnest($2::text[], $3::text[], $4::int[]) as w (hash, body, size)
+     on conflict (organization_id, hash) do nothing`,
+    [tx.organizationId, unique.map((content) => content.hash), bodies, bodies.map((body) => Buffer.byteLength(body))],
+  );
+}
+
+export function markPolicyDeleted(tx: Tx, id: string, at: Date): void {
+  tx.send('update policy set deleted_at = $2, updated_at = $2, row_version = row_version + 1 where id = $1', [id, at]);
+}
+
+/** Names of the organization's clusters among these. */
+export async function existingClusterNames(tx: Tx, names: readonly string[]): Promise<string[]> {
+  const { rows } = await tx.query<{ name: string }>('select name from cluster where organization_id = $1 and name = any($2::text[])', [
+    tx.organizationId,
+    names,
+  ]);
+  return rows.map((row) => row.name);
+}
