@@ -1,17 +1,20 @@
 // Writes src/generated/*.json: the facts of Kubernetes' built-in API that the simulated cluster serves and judges by.
 //
 //   node libs/cluster-sim/generate/kubernetes-openapi.ts
+//   node libs/cluster-sim/generate/kubernetes-openapi.ts --check   exits 1 when a file is stale, 2 when that cannot be told
 //
 // Source: the Go module k8s.io/kubernetes at the version below (Apache-2.0), fetched by `go mod download`, which proves its
 // checksum. Kept are facts alone (fields, types, list types, merge keys, defaults, discovery, bootstrap roles); every
 // description is dropped. Users never run this: its output is committed.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
 const VERSION = 'v1.35.4';
+const check = process.argv.includes('--check');
+let stale = 0;
 const out = new URL('../src/generated/', import.meta.url).pathname;
 /** What a default kube-apiserver enables: general availability only. */
 const isStable = (version: string): boolean => /^v\d+$/.test(version);
@@ -51,12 +54,16 @@ const header = { source: `k8s.io/kubernetes ${VERSION}`, licence: 'Apache-2.0', 
 write('kubernetes-discovery.json', { ...header, groups: discovery });
 write('kubernetes-schemas.json', { ...header, schemas });
 write('bootstrap-rbac.json', { ...header, objects: readBootstrapRoles() });
+process.exit(stale === 0 ? 0 : 1);
 
 function download(): string {
   const scratch = mkdtempSync(join(tmpdir(), 'kubernetes-facts-'));
   const result = spawnSync('go', ['mod', 'download', '-json', `k8s.io/kubernetes@${VERSION}`], { cwd: scratch, encoding: 'utf8' });
   rmSync(scratch, { recursive: true, force: true });
-  if (result.status !== 0) throw new Error(`go mod download failed: ${result.stderr || result.stdout || String(result.error)}`);
+  if (result.status !== 0) {
+    console.error(`Cannot read k8s.io/kubernetes ${VERSION} with Go: ${result.stderr || result.stdout || String(result.error)}`);
+    process.exit(2);
+  }
   return (JSON.parse(result.stdout) as { Dir: string }).Dir;
 }
 
@@ -145,7 +152,12 @@ function readBootstrapRoles(): unknown[] {
 
 function write(file: string, content: { [key: string]: unknown }): void {
   const lines = Object.entries(content).map(([key, value]) => `${JSON.stringify(key)}:${onePerLine(value)}`);
-  writeFileSync(join(out, file), `{${lines.join(',\n')}}\n`);
+  const text = `{${lines.join(',\n')}}\n`;
+  const path = join(out, file);
+  if (!check) return writeFileSync(path, text);
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  console.error(`stale: src/generated/${file}`);
+  stale += 1;
 }
 
 /** Minified, yet with one entry per line, so that a new Kubernetes version shows as a readable diff. */

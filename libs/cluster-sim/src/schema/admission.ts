@@ -4,6 +4,7 @@ import { forbidden } from '../server/status-error.ts';
 import { prepareBuiltin } from './prepare-builtin.ts';
 import { defaultCustom, prepareCustom } from './prepare-custom.ts';
 import { decodeBuiltin } from './decode-builtin.ts';
+import { rulesOf } from './rules-of-kinds.ts';
 
 /** Namespaces that a kube-apiserver never lets go (the NamespaceLifecycle plugin). */
 const UNDELETABLE = new Set(['default', 'kube-system', 'kube-public']);
@@ -13,7 +14,7 @@ export function createAdmission(registry: Registry): Admission {
   return {
     prepare: (info, object, old, operation, admission) =>
       info.custom ? prepareCustom(info, object, old, admission) : prepareBuiltin(object, old, { registry, admission, info, operation, warnings: [] }),
-    defaults: (info, object) => (info.custom ? defaultCustom(info, object) : decoded(registry, info, object)),
+    defaults: (info, object) => (info.custom ? defaultCustom(info, object) : defaultBuiltin(registry, info, object)),
     checkDelete(info, object) {
       if (info.group === '' && info.plural === 'namespaces' && UNDELETABLE.has(object.metadata.name ?? ''))
         throw forbidden({ group: '', plural: 'namespaces' }, object.metadata.name ?? '', 'this namespace may not be deleted');
@@ -21,7 +22,9 @@ export function createAdmission(registry: Registry): Admission {
   };
 }
 
-/** Server-side apply compares with what will be stored: nulls gone, quantities canonical. */
-function decoded(registry: Registry, info: ResourceInfo, object: KubeObject): KubeObject {
-  return decodeBuiltin(info, registry.schemaFor(info).node, object).object;
+/** Static defaults alone, as decoding sets them. Field managers own what is there by then, and not what admission adds. */
+function defaultBuiltin(registry: Registry, info: ResourceInfo, object: KubeObject): KubeObject {
+  const fresh = decodeBuiltin(info, registry.schemaFor(info).node, object, true).object;
+  rulesOf(info)?.defaults?.(fresh);
+  return fresh;
 }

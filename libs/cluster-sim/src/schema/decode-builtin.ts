@@ -14,11 +14,15 @@ export interface Decoded {
 interface Walk {
   readonly info: ResourceInfo;
   readonly unknown: string[];
+  readonly keepUnknown: boolean;
 }
 
-/** Reads JSON as Go would into the built-in type. Throws 400 with Go's words when a value has the wrong type. */
-export function decodeBuiltin(info: ResourceInfo, schema: SchemaNode, object: KubeObject): Decoded {
-  const walk: Walk = { info, unknown: [] };
+/**
+ * Reads JSON as Go would into the built-in type. Throws 400 with Go's words when a value has the wrong type. Unknown fields stay in
+ * the tree with `keepUnknown`: for a look at the defaults before the fields are judged.
+ */
+export function decodeBuiltin(info: ResourceInfo, schema: SchemaNode, object: KubeObject, keepUnknown = false): Decoded {
+  const walk: Walk = { info, unknown: [], keepUnknown };
   // Objects came in as JSON objects with apiVersion, kind and metadata; the walk keeps those.
   const decoded = decodeObject(walk, schema, object, '', []) as KubeObject;
   return { object: { ...decoded, apiVersion: object.apiVersion, kind: object.kind, metadata: decoded.metadata ?? {} }, unknown: walk.unknown };
@@ -69,6 +73,7 @@ function decodeObject(walk: Walk, node: SchemaNode, value: object, path: string,
     if (item === undefined) continue;
     if (!Object.hasOwn(properties, key)) {
       walk.unknown.push(path === '' ? key : `${path}.${key}`);
+      if (walk.keepUnknown) result[key] = item;
       continue;
     }
     const child = properties[key];

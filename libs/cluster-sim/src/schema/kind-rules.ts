@@ -15,7 +15,7 @@ export interface RuleContext {
 /** What Kubernetes does to one kind before it is stored, beyond what its schema says. Every part is optional. */
 export interface KindRules {
   /** Static defaults; the tree is fresh and is filled in place. Runs on create and on update. */
-  defaults?(object: Mutable, context: RuleContext): void;
+  defaults?(object: Mutable): void;
   /** What strategies and admission plugins set once the defaults are there: cluster IPs, tolerations, finalizers. */
   prepare?(object: Mutable, old: KubeObject | undefined, context: RuleContext): void;
   validate?(object: KubeObject, errors: FieldErrors, context: RuleContext): void;

@@ -4,7 +4,7 @@ import { decodeBuiltin } from './decode-builtin.ts';
 import { FieldErrors } from './field-errors.ts';
 import type { RuleContext } from './kind-rules.ts';
 import { validateObjectMeta } from './object-meta.ts';
-import { RULES_OF_KINDS } from './rules-of-kinds.ts';
+import { rulesOf } from './rules-of-kinds.ts';
 import { judgeUnknownFields } from './unknown-fields.ts';
 
 /**
@@ -15,10 +15,10 @@ export function prepareBuiltin(object: KubeObject, old: KubeObject | undefined, 
   const { info, admission, registry } = context;
   const { object: fresh, unknown } = decodeBuiltin(info, registry.schemaFor(info).node, object);
   const warnings = judgeUnknownFields(info, unknown, admission);
-  const rules = RULES_OF_KINDS[info.group === '' ? info.plural : `${info.plural}.${info.group}`];
+  const rules = rulesOf(info);
   // A status write carries the stored spec, which was judged when it was written.
   if (admission.subresource === 'status') return { object: fresh, warnings };
-  rules?.defaults?.(fresh, context);
+  rules?.defaults?.(fresh);
   rules?.prepare?.(fresh, old, context);
   const errors = new FieldErrors();
   validateObjectMeta(info, fresh, old, errors);

@@ -22,7 +22,8 @@ export function canonicalQuantity(text: string): string | undefined {
   if (quantity === undefined) return undefined;
   const { nano, form } = quantity;
   if (nano === 0n) return '0';
-  if (form === 'binary' && (nano >= 1024n * NANO || nano <= -1024n * NANO)) return binaryText(nano);
+  // Below 1024, and where a fraction would be lost, Kubernetes turns to decimal: 0.1Gi is 107374182400m.
+  if (form === 'binary' && nano % NANO === 0n && (nano >= 1024n * NANO || nano <= -1024n * NANO)) return binaryText(nano);
   return decimalText(nano, form === 'exponent');
 }
 
@@ -48,7 +49,7 @@ function parseQuantity(text: string): Quantity | undefined {
 }
 
 function binaryText(nano: bigint): string {
-  let value = roundUp(nano, NANO);
+  let value = nano / NANO;
   let power = 0;
   while (power < BINARY.length - 1 && value % 1024n === 0n) {
     value /= 1024n;

@@ -5,6 +5,7 @@ import type { FieldErrors } from './field-errors.ts';
 import type { KindRules } from './kind-rules.ts';
 import { child, items, setDefault } from './mutable.ts';
 
+const NAMESPACE_CONTROLLER = 'system:kube-controller-manager';
 const DATA_LIMIT = 1_048_576;
 const KEY_PROBLEM = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 
@@ -15,11 +16,16 @@ export const namespaceRules: KindRules = {
     if (name !== '') child(metadata, 'labels')['kubernetes.io/metadata.name'] = name;
     setDefault(child(object, 'status'), 'phase', 'Active');
   },
-  prepare(object, old) {
+  prepare(object, old, context) {
+    const spec = child(object, 'spec');
     if (old === undefined) {
-      const spec = child(object, 'spec');
       const finalizers = Array.isArray(spec['finalizers']) ? (spec['finalizers'] as unknown[]) : [];
       spec['finalizers'] = finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'];
+    } else if (context.admission.subresource !== 'finalize' && context.admission.user.name !== NAMESPACE_CONTROLLER) {
+      // Only /finalize moves these; what anyone else writes there is passed over.
+      const kept = mapAt(old, 'spec')['finalizers'];
+      if (kept === undefined) delete spec['finalizers'];
+      else spec['finalizers'] = structuredClone(kept);
     }
   },
 };

@@ -1,3 +1,4 @@
+import type { ResourceInfo } from '../seam.ts';
 import type { KindRules } from './kind-rules.ts';
 import * as core from './rules-core.ts';
 import { customResourceDefinitionRules } from './rules-definition.ts';
@@ -10,7 +11,7 @@ import { mutatingWebhookRules, validatingWebhookRules } from './rules-webhook.ts
 import { daemonSetRules, deploymentRules, replicaSetRules, statefulSetRules } from './rules-workload.ts';
 
 /** Rules by `plural.group`; a kind without an entry has its schema and nothing more. */
-export const RULES_OF_KINDS: Readonly<Record<string, KindRules>> = {
+const RULES_OF_KINDS: Readonly<Record<string, KindRules>> = {
   namespaces: core.namespaceRules,
   configmaps: core.configMapRules,
   secrets: core.secretRules,
@@ -40,3 +41,7 @@ export const RULES_OF_KINDS: Readonly<Record<string, KindRules>> = {
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': mutatingWebhookRules,
   'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionRules,
 };
+
+export function rulesOf(info: Pick<ResourceInfo, 'group' | 'plural'>): KindRules | undefined {
+  return RULES_OF_KINDS[info.group === '' ? info.plural : `${info.plural}.${info.group}`];
+}

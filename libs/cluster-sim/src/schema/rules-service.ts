@@ -80,6 +80,9 @@ function carryOver(spec: Mutable, old: KubeObject): void {
     const kept = at(old, 'spec', field);
     if (kept !== undefined && (spec[field] === undefined || spec[field] === '')) spec[field] = structuredClone(kept);
   }
+  // A client that knows the old field alone changes that one: the list follows it.
+  const address = spec['clusterIP'];
+  if (typeof address === 'string' && address !== at(old, 'spec', 'clusterIP') && textsOf(spec['clusterIPs'])[0] !== address) spec['clusterIPs'] = [address];
   const oldPorts = listAt(old, 'spec', 'ports');
   for (const port of items(spec, 'ports')) {
     const same = oldPorts.find((candidate) => candidate['port'] === port['port'] && candidate['protocol'] === port['protocol']);
