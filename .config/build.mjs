@@ -1,7 +1,7 @@
 // Bundles every app into dist/<app>/main.js. The agent is one file with nothing beside it; the hub's processes keep their
 // packages outside, because Nest, Prisma and Mercurius load parts of themselves at run time.
 import { build } from 'esbuild';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -25,8 +25,55 @@ for (const app of apps) {
     logLevel: 'warning',
     tsconfig: join(root, 'tsconfig.json'),
     loader: { '.graphql': 'text', '.sql': 'text' },
+    define: app === 'api' ? { MESHFLEET_SCHEMA: JSON.stringify(readFileSync(join(root, 'apps', 'api', 'schema.graphql'), 'utf8')) } : {},
     plugins: selfContained ? [] : [packagesOutside()],
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  });
+  if (app === 'api') await Promise.all([buildLambda(), buildGraphiql()]);
+}
+
+/** The same app as a Lambda handler: dist/api/lambda.js exports `handler`. */
+async function buildLambda() {
+  await build({
+    entryPoints: [join(root, 'apps', 'api', 'src', 'lambda.ts')],
+    outfile: join(root, 'dist', 'api', 'lambda.js'),
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    sourcemap: true,
+    logLevel: 'warning',
+    tsconfig: join(root, 'tsconfig.json'),
+    plugins: [packagesOutside()],
+    define: { MESHFLEET_SCHEMA: JSON.stringify(readFileSync(join(root, 'apps', 'api', 'schema.graphql'), 'utf8')) },
+    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  });
+}
+
+/** GraphiQL out of npm with its editor's workers, as files of our own: the page asks no other host for anything. */
+async function buildGraphiql() {
+  const page = { bundle: true, platform: 'browser', format: 'esm', target: 'es2022', minify: true, logLevel: 'error', legalComments: 'none', tsconfig: join(root, 'tsconfig.json') };
+  const outdir = join(root, 'dist', 'api', 'graphiql');
+  const env = { 'process.env.NODE_ENV': '"production"', 'process.env': '{}' };
+  await build({
+    ...page,
+    entryPoints: { page: join(root, 'apps', 'api', 'src', 'graphiql', 'page', 'page.ts') },
+    outdir,
+    splitting: true,
+    chunkNames: 'chunk-[hash]',
+    assetNames: '[name]-[hash]',
+    loader: { '.ttf': 'file', '.woff': 'file', '.woff2': 'file', '.svg': 'file' },
+    define: env,
+  });
+  await build({
+    ...page,
+    entryPoints: {
+      'editor.worker': 'monaco-editor/esm/vs/editor/editor.worker.js',
+      'json.worker': 'monaco-editor/esm/vs/language/json/json.worker.js',
+      'graphql.worker': 'monaco-graphql/esm/graphql.worker.js',
+    },
+    outdir,
+    define: env,
   });
 }
 
