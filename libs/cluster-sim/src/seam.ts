@@ -56,6 +56,7 @@ export interface SchemaNode {
   readonly type?: string;
   readonly format?: string;
   readonly nullable?: boolean;
+  readonly required?: readonly string[];
   readonly properties?: { readonly [field: string]: SchemaNode };
   readonly items?: SchemaNode;
   readonly additionalProperties?: SchemaNode | boolean;

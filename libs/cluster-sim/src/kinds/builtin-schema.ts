@@ -81,10 +81,30 @@ function toNode(raw: JsonObject, open: boolean): SchemaNode {
 function referenceNode(raw: JsonObject, target: string): SchemaNode {
   const extensions = COPIED_KEYS.filter((key) => key !== 'type' && raw[key] !== undefined);
   const base = builtinSchema(target) ?? {};
-  if (extensions.length === 0) return base;
+  const byValue = isObject(raw['default']) && Object.keys(raw['default']).length === 0;
+  if (extensions.length === 0) return byValue ? zeroVariant(base) : base;
+  return derivedNode(base, raw, extensions, byValue);
+}
+
+const zeroVariants = new WeakMap<SchemaNode, SchemaNode>();
+
+/** The same type as a field held by value; one node per type, so that what is compiled for it stays shared. */
+function zeroVariant(base: SchemaNode): SchemaNode {
+  let variant = zeroVariants.get(base);
+  if (variant === undefined) {
+    variant = derivedNode(base, {}, [], true);
+    zeroVariants.set(base, variant);
+  }
+  return variant;
+}
+
+function derivedNode(base: SchemaNode, raw: JsonObject, extensions: readonly string[], byValue: boolean): SchemaNode {
   const node: Record<string, unknown> = {};
   for (const key of Object.keys(base)) lazily(node, key, () => base[key as keyof SchemaNode]);
   for (const key of extensions) Object.defineProperty(node, key, { value: raw[key], enumerable: true, configurable: true });
+  if (byValue) node['zeroStruct'] = true;
+  const typeName = typeNames.get(base);
+  if (typeName !== undefined) typeNames.set(node as SchemaNode, typeName);
   return node as SchemaNode;
 }
 

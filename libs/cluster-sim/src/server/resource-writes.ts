@@ -10,7 +10,7 @@ import { deleteObject } from './objects/delete-object.ts';
 import { listObjects } from './objects/list-objects.ts';
 import { applyPatch, PATCH_TYPES, patchObject, refuseUnknownType } from './objects/patch-object.ts';
 import { updateObject } from './objects/update-object.ts';
-import { mediaTypeOf, parseBody, readBody } from './read-body.ts';
+import { isEmpty, mediaTypeOf, parseBody, readBody } from './read-body.ts';
 import { reply } from './reply.ts';
 import type { ResourceRequest } from './request-info.ts';
 import { replyList, replyObject, wantedForm } from './resource-reads.ts';
@@ -149,14 +149,14 @@ async function readObject(server: ApiServer, exchange: Exchange): Promise<KubeOb
 }
 
 async function readOptionalJson(server: ApiServer, exchange: Exchange): Promise<unknown> {
-  const { text, bytes } = await readBody(exchange.request);
-  server.counters.received(exchange.label, bytes);
-  return text.trim() === '' ? undefined : parseBody(text, mediaTypeOf(exchange.request));
+  const body = await readBody(exchange.request);
+  server.counters.received(exchange.label, body.bytes.byteLength);
+  return isEmpty(body) ? undefined : parseBody(body, mediaTypeOf(exchange.request));
 }
 
 async function readJson(server: ApiServer, exchange: Exchange, mediaType: string): Promise<unknown> {
-  const { text, bytes } = await readBody(exchange.request);
-  server.counters.received(exchange.label, bytes);
-  if (text.trim() === '') throw badRequest('the body of the request is empty');
-  return parseBody(text, mediaType);
+  const body = await readBody(exchange.request);
+  server.counters.received(exchange.label, body.bytes.byteLength);
+  if (isEmpty(body)) throw badRequest('the body of the request is empty');
+  return parseBody(body, mediaType);
 }

@@ -65,6 +65,8 @@ function zeroStruct(node: SchemaNode, depth: number): Record<string, unknown> {
   if (depth > 12) return out;
   for (const [name, child] of Object.entries(node.properties ?? {})) {
     if (child.zeroStruct === true) out[name] = zeroStruct(child, depth + 1);
+    // Lists and maps that Go always writes are null when they are empty.
+    else if (node.required?.includes(name) === true && (child.type === 'array' || child.type === 'object')) out[name] = null;
   }
   return out;
 }
