@@ -103,14 +103,29 @@ export interface ReceivedRequest {
  * Holds a token against the request that it came with and against the one key that its cluster has.
  * @throws MeshfleetError SIGNATURE_INVALID or REQUEST_EXPIRED
  */
-export function verifyRequest(token: RequestToken, key: { readonly kid: string; readonly publicKey: KeyObject }, request: ReceivedRequest): void {
+export function verifyRequest(token: RequestToken, key: VerifyingKey, request: ReceivedRequest): void {
+  verifyRequestHead(token, key, request);
+  verifyRequestBody(token, request.body);
+}
+
+export interface VerifyingKey {
+  readonly kid: string;
+  readonly publicKey: KeyObject;
+}
+
+/** {@link verifyRequest} before the body is read: strangers' bodies need not be. */
+export function verifyRequestHead(token: RequestToken, key: VerifyingKey, request: Omit<ReceivedRequest, 'body'>): void {
   if (token.kid !== key.kid || !isSignedBy(token.jws, key.publicKey)) throw invalid('it is not by the key of this cluster');
   const { claims } = token;
   if (claims.aud !== request.audience) throw invalid(`it is for ${claims.aud}, and this is ${request.audience}`);
   if (claims.htm !== request.method) throw invalid('it is for another method');
   if (claims.htu !== request.path) throw invalid('it is for another path');
-  if (claims.bh !== sha256Base64Url(request.body)) throw invalid('it is for another body');
   checkFreshness(claims, request.now);
+}
+
+/** The rest of {@link verifyRequest}: the bytes on the wire. */
+export function verifyRequestBody(token: RequestToken, body: Uint8Array): void {
+  if (token.claims.bh !== sha256Base64Url(body)) throw invalid('it is for another body');
 }
 
 function invalid(why: string): MeshfleetError {
