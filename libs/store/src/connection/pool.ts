@@ -17,6 +17,8 @@ export interface RolePoolOptions {
   readonly role: string;
   readonly size: number;
   readonly applicationName: string;
+  /** How long to wait for a connection; default 10 s. */
+  readonly connectTimeoutMs?: number;
 }
 
 /** A pool whose sessions run under one role, and are refused if that role could see past row-level security. */
@@ -31,7 +33,7 @@ export function createRolePool(options: RolePoolOptions): RolePool {
     }),
     max: options.size,
     application_name: options.applicationName,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     types: columnTypes,

@@ -36,10 +36,6 @@ function refusedLogin(state: string, label: string): Words | undefined {
         why: 'the server answers, but the database named in DATABASE_URL does not exist',
         fix: 'Create it (createdb) or correct the name in DATABASE_URL.',
       };
-    case '22023':
-    case '42704':
-    case '42501':
-      return undefined;
     default:
       return undefined;
   }
@@ -78,7 +74,7 @@ function lostConnection(error: unknown, label: string): Words | undefined {
   const first = error instanceof AggregateError ? (error.errors as unknown[])[0] : error;
   const code = typeof first === 'object' && first !== null && 'code' in first ? String(first.code) : '';
   // The driver has no codes for these; its wording is all there is.
-  const worded = /connection terminated|connection error|timeout exceeded when trying to connect|not queryable|client was closed/i.test(error.message);
+  const worded = /connection terminated|connection error|timeout exceeded when trying to connect|timeout expired|not queryable|client was closed/i.test(error.message);
   if (!UNREACHABLE.has(code) && !worded) return undefined;
   return {
     summary: `Postgres at ${label} cannot be reached`,

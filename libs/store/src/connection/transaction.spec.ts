@@ -1,3 +1,5 @@
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MeshfleetError } from '@meshfleet/model';
 import { isUniqueViolation } from './sql.ts';
@@ -11,6 +13,26 @@ beforeAll(async () => {
   t = await withTestStore();
 });
 afterAll(() => t.close());
+
+/** Runs work against the database behind a proxy that counts the packets on their way to the server. */
+async function countPackets<T>(databaseUrl: string, work: (url: string, sent: () => number) => Promise<T>): Promise<T> {
+  const target = new URL(databaseUrl);
+  const { port, hostname } = target;
+  let sent = 0;
+  const proxy = createServer((socket) => {
+    const upstream = connect(Number(port), hostname);
+    socket.on('data', () => (sent += 1));
+    socket.pipe(upstream).pipe(socket);
+    for (const side of [socket, upstream]) side.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  try {
+    target.port = String((proxy.address() as AddressInfo).port);
+    return await work(target.href, () => sent);
+  } finally {
+    proxy.close();
+  }
+}
 
 const addContent = `insert into object_content (organization_id, hash, body, size) values ($1, $2, '{}', 2)`;
 
@@ -141,6 +163,46 @@ describe('a pooled connection', () => {
     await cut();
     await expect.poll(() => t.store.ready().then(() => true, () => false)).toBe(true);
     await expect(t.store.transaction(org, () => Promise.resolve('fine'))).resolves.toBe('fine');
+  });
+});
+
+describe('COMMIT', () => {
+  it('that is cut off says that nobody knows its outcome', async () => {
+    const org = await t.createOrganization();
+    await t.admin.query(`create function dawdle() returns trigger language plpgsql as $$ begin perform pg_sleep(20); return null; end $$`);
+    await t.admin.query(`create constraint trigger dawdle after insert on object_content deferrable initially deferred for each row when (new.hash = 'slow') execute function dawdle()`);
+    const outcome = t.store.transaction(org, (tx) => tx.query(addContent, [org, 'slow'])).catch((error: unknown) => error);
+    await expect.poll(async () => (await t.admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where query = 'commit' and state = 'active' and datname = current_database()`)).rowCount).toBe(1);
+    expect(await outcome).toMatchObject({ code: 'STORE_UNAVAILABLE', why: 'the change may have been stored, or not' });
+  });
+
+  it('that a deferred constraint refuses is no lost connection', async () => {
+    const org = await t.createOrganization();
+    await t.admin.query(`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'late no' using errcode = '23514'; end $$`);
+    await t.admin.query(`create constraint trigger refuse after insert on object_content deferrable initially deferred for each row when (new.hash = 'bad') execute function refuse()`);
+    await expect(t.store.transaction(org, (tx) => tx.query(addContent, [org, 'bad']))).rejects.toMatchObject({ code: '23514' });
+    expect(await contentsOf(org)).toEqual([]);
+  });
+});
+
+describe('a round trip', () => {
+  it('is saved: BEGIN and the first statement leave together, and the last ones with COMMIT', async () => {
+    const org = await t.createOrganization();
+    const packets = await countPackets(t.url, async (url, sent) => {
+      const single = await openStore({ databaseUrl: url, poolSize: 1 });
+      await single.transaction(org, (tx) => tx.query('select 1'));
+      const before = sent();
+      await single.transaction(org, async (tx) => {
+        await tx.query('select 1');
+        tx.send(addContent, [org, 'a']);
+        tx.send(addContent, [org, 'b']);
+      });
+      const used = sent() - before;
+      await single.close();
+      return used;
+    });
+    expect(packets).toBe(2);
+    expect(await contentsOf(org)).toEqual(['a', 'b']);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { MeshfleetError } from '@meshfleet/model';
 import type { RolePool } from './pool.ts';
@@ -74,6 +75,7 @@ class Session implements Tx {
   }
 
   open(opening: string): void {
+    gatherWrites(this.#client);
     this.#keepFailure(this.#client.query(opening));
   }
 
@@ -87,6 +89,7 @@ class Session implements Tx {
 
   send(text: string, values?: readonly unknown[]): void {
     this.#refuseWhenEnded();
+    gatherWrites(this.#client);
     this.#keepFailure(this.#client.query(statement(text, values)));
   }
 
@@ -97,7 +100,10 @@ class Session implements Tx {
 
   async commit(): Promise<void> {
     this.#ended = true;
-    const { command } = await this.#client.query('commit');
+    gatherWrites(this.#client);
+    const { command } = await this.#client.query('commit').catch((error: unknown) => {
+      throw outcomeUnknown(error) ?? error;
+    });
     // COMMIT of a transaction in which a statement failed answers ROLLBACK, without an error.
     if (command !== 'COMMIT') {
       throw this.#failure ?? new MeshfleetError({ code: 'INTERNAL', summary: 'A transaction ended without being committed' });
@@ -131,6 +137,13 @@ class Session implements Tx {
   }
 }
 
+/** Statements that are sent before the program waits for anything leave in one packet: the server wakes up once. */
+function gatherWrites(client: pg.PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection; // not part of the declared type
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
 function openingOf(scope: Scope): string {
   const settings: string[] = [];
   if (scope.organizationId !== undefined) {
@@ -142,6 +155,21 @@ function openingOf(scope: Scope): string {
   if (scope.identity !== undefined) settings.push(`set_config('app.identity', ${pg.escapeLiteral(scope.identity)}, true)`);
   const begin = scope.readOnly === true ? 'begin read only' : 'begin';
   return settings.length === 0 ? begin : `${begin}; select ${settings.join(', ')}`;
+}
+
+/** A connection that is lost during COMMIT leaves it open whether the server had finished it. */
+function outcomeUnknown(error: unknown): MeshfleetError | undefined {
+  const state = sqlStateOf(error);
+  if (state !== undefined && !state.startsWith('57P') && !state.startsWith('08')) return undefined;
+  return new MeshfleetError(
+    {
+      code: 'STORE_UNAVAILABLE',
+      summary: 'The connection to Postgres was lost during COMMIT',
+      why: 'the change may have been stored, or not',
+      fix: 'Repeat the request with the same idempotency key, or look whether the change is there.',
+    },
+    { cause: error },
+  );
 }
 
 /** 40001 serialization failure, 40P01 deadlock: Postgres rolled back, the same work may succeed now. */
