@@ -7,6 +7,7 @@ import { mustRead, read } from './objects/engine.ts';
 import { applyObject } from './objects/apply-object.ts';
 import { createObject } from './objects/create-object.ts';
 import { deleteObject } from './objects/delete-object.ts';
+import { apiVersionOf } from './objects/strategy.ts';
 import { listObjects } from './objects/list-objects.ts';
 import { applyPatch, PATCH_TYPES, patchObject, refuseUnknownType } from './objects/patch-object.ts';
 import { updateObject } from './objects/update-object.ts';
@@ -26,7 +27,7 @@ function written(subresource: string | undefined): string {
 /** POST on a collection, or on a subresource that something virtual answers. */
 export async function create(server: ApiServer, exchange: Exchange, info: ResourceInfo, request: ResourceRequest, virtual: VirtualResource | undefined): Promise<number> {
   const wanted = wantedForm(exchange);
-  const body = await readObject(server, exchange);
+  const body = await readObject(server, exchange, info);
   const context = writeContext(exchange.url.searchParams, exchange.request.headers['user-agent'], exchange.user, 'CreateOptions');
   if (virtual !== undefined) {
     const answer = await virtual.handle({
@@ -48,7 +49,7 @@ export async function create(server: ApiServer, exchange: Exchange, info: Resour
 /** PUT on an object, its status, its scale. */
 export async function update(server: ApiServer, exchange: Exchange, info: ResourceInfo, request: ResourceRequest, name: string): Promise<number> {
   const wanted = wantedForm(exchange);
-  const body = await readObject(server, exchange);
+  const body = await readObject(server, exchange, info);
   const context = writeContext(exchange.url.searchParams, exchange.request.headers['user-agent'], exchange.user, 'UpdateOptions');
   if (request.subresource === 'scale') {
     return replyObject(server, exchange, info, writeScale(server.engine, info, request.namespace, name, body, context), 200, [], wanted);
@@ -137,15 +138,17 @@ export async function removeCollection(server: ApiServer, exchange: Exchange, in
   return replyList(server, exchange, info, { items, resourceVersion: String(server.engine.store.resourceVersion) }, wanted);
 }
 
-async function readObject(server: ApiServer, exchange: Exchange): Promise<KubeObject> {
+async function readObject(server: ApiServer, exchange: Exchange, info: ResourceInfo): Promise<KubeObject> {
   const parsed = await readJson(server, exchange, mediaTypeOf(exchange.request));
   if (!isRecord(parsed)) throw badRequest('the object provided is unrecognized (must be of type object)');
-  const { apiVersion, kind, metadata } = parsed;
+  const { metadata } = parsed;
+  // Built-in kinds are decoded into the type that the path names; only custom resources must say what they are.
+  const { apiVersion, kind } = info.custom ? parsed : { apiVersion: apiVersionOf(info), kind: info.kind, ...parsed };
   if (typeof kind !== 'string' || kind === '') throw badRequest("Object 'Kind' is missing in the body of the request");
   if (typeof apiVersion !== 'string' || apiVersion === '') throw badRequest("Object 'apiVersion' is missing in the body of the request");
   if (metadata !== undefined && metadata !== null && !isRecord(metadata)) throw badRequest('metadata: expected an object');
   // The parts that this half relies on are checked; admission judges the rest.
-  return { ...parsed, metadata: metadata ?? {} } as KubeObject;
+  return { ...parsed, apiVersion, kind, metadata: metadata ?? {} } as KubeObject;
 }
 
 async function readOptionalJson(server: ApiServer, exchange: Exchange): Promise<unknown> {
