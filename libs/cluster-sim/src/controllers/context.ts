@@ -17,6 +17,8 @@ export interface ControllerContext {
 /** One control loop: which keys an event concerns, and how to bring what a key names to its desired state. Level-triggered. */
 export interface Controller {
   readonly name: string;
+  /** Runs within the event itself: what the very next write may rely on. */
+  readonly eager?: boolean;
   keysOf(event: StoreEvent): readonly string[];
   reconcile(key: string): void;
 }

@@ -13,6 +13,8 @@ export function namespaceDefaultsController(context: ControllerContext): Control
   const configMaps = infoOf(context, '', 'configmaps');
   return {
     name: 'namespace-defaults',
+    // A manifest with a namespace and a pod in it is applied in one go; the pod needs the account at once.
+    eager: true,
     keysOf(event) {
       if (isKind(event, '', 'namespaces')) return event.type === 'DELETED' ? [] : [event.object.metadata.name ?? ''];
       const { name, namespace } = event.object.metadata;

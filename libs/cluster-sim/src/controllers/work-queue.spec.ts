@@ -69,6 +69,13 @@ describe('the work queue', () => {
     expect(queue.stuck()).toEqual([]);
   });
 
+  it('runs what is eager within the event', () => {
+    const { controller, seen } = recorder();
+    const queue = createWorkQueue([{ ...controller, eager: true }]);
+    queue.offer(event('a'));
+    expect(seen).toEqual(['shop/a']);
+  });
+
   it('lets go of everyone who waits when it stops', async () => {
     const { controller, seen } = recorder();
     const queue = createWorkQueue([controller]);

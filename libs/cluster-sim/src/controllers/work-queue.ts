@@ -77,7 +77,11 @@ export function createWorkQueue(controllers: readonly Controller[]): WorkQueue {
     offer(event) {
       const namespace = event.object.metadata.namespace ?? event.object.metadata.name ?? '';
       for (const { controller, key } of parked.values()) if (key.startsWith(`${namespace}/`)) add({ controller, key, attempt: ATTEMPTS });
-      for (const controller of controllers) for (const key of controller.keysOf(event)) add({ controller, key, attempt: 0 });
+      for (const controller of controllers) for (const key of controller.keysOf(event)) {
+        const work = { controller, key, attempt: 0 };
+        if (controller.eager === true && !stopped) run(`${controller.name} ${key}`, work);
+        else add(work);
+      }
     },
     settle: () => (pending.size === 0 && scheduled === undefined ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
     stuck: () => [...parked.values()].map(({ controller, key, error }) => ({ controller: controller.name, key, error })),
