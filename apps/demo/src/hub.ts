@@ -45,7 +45,7 @@ export async function startHub(options: HubOptions, root: string, progress: Prog
       },
     });
     closers.push(() => supervisor.stop());
-    const databaseUrl = options.databaseUrl ?? (await startPostgres(dir, progress, supervisor, closers));
+    const databaseUrl = options.databaseUrl ?? (await startPostgres(dir, progress, closers));
     await progress.step('Bringing the database up to date', () => migrate(databaseUrl));
     const issuer = await startIssuer(dir.path);
     closers.push(() => issuer.stop());
@@ -58,12 +58,10 @@ export async function startHub(options: HubOptions, root: string, progress: Prog
   }
 }
 
-async function startPostgres(dir: DataDir, progress: Progress, supervisor: Supervisor, closers: (() => Promise<void>)[]): Promise<string> {
+async function startPostgres(dir: DataDir, progress: Progress, closers: (() => Promise<void>)[]): Promise<string> {
   return progress.step('Starting the embedded Postgres', async () => {
-    const dataDir = join(dir.path, 'postgres');
-    const postgres = await startEmbeddedPostgres({ dataDir, persistent: true });
+    const postgres = await startEmbeddedPostgres({ dataDir: join(dir.path, 'postgres'), persistent: true });
     closers.push(() => postgres.stop());
-    supervisor.hold(join(dataDir, 'postmaster.pid'));
     return postgres.url;
   });
 }

@@ -25,8 +25,6 @@ export interface SupervisedProcess {
 export interface Supervisor {
   start(spec: ProcessSpec): SupervisedProcess;
   process(name: string): SupervisedProcess | undefined;
-  /** Ends the process named by the first line of this file, too, should the demo be killed. */
-  hold(pidFile: string): void;
   stop(): Promise<void>;
 }
 
@@ -82,10 +80,6 @@ export function createSupervisor(options: { logDir: string; onRestart?: (name: s
       return handle;
     },
     process: (name) => supervised.get(name),
-    hold(pidFile) {
-      const [pid] = readFileSync(pidFile, 'utf8').split('\n');
-      leash.stdin?.write(`+${pid}\n`);
-    },
     async stop() {
       stopping = true;
       await Promise.all([...running.values()].map(stopChild));

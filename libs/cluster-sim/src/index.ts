@@ -6,3 +6,4 @@ export type { NodeSpec, ResourceInfo, StoreEvent, StoreView } from './seam.ts';
 export type { ServingCertificate } from './server/certificate.ts';
 export { StatusError, type Status } from './server/status-error.ts';
 export { startSimulatedCluster, type SimulatedCluster, type SimulatedClusterOptions } from './start.ts';
+export { shop } from './fixtures/shop.ts';

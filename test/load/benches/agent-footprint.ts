@@ -75,7 +75,7 @@ async function footprint(context: BenchContext, objects: number): Promise<Footpr
     const result = {
       memoryMiB: residentMiB(pid),
       cpuMillicores: (cpuMilliseconds(pid) - cpu) / WATCH_SECONDS,
-      requestsPerMinute: (cluster.counters().requests * 60) / WATCH_SECONDS,
+      requestsPerMinute: (cluster.counters().total.requests * 60) / WATCH_SECONDS,
       hubBytesPerDay: ((wire.bytes() - bytes) * DAY_SECONDS) / WATCH_SECONDS,
     };
     context.say(`${objects} objects: ${JSON.stringify(result)}`);
