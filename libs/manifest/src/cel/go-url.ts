@@ -10,7 +10,6 @@ export interface GoUrl {
 
 /** Absolute URIs and absolute paths alone; undefined for everything else. */
 export function parseRequestUri(text: string): GoUrl | undefined {
-  // eslint-disable-next-line no-control-regex
   if (text === '' || /[\x00-\x1f\x7f]/.test(text)) return undefined;
   if (text === '*') return build('', '', '*', '');
   const schemeMatch = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(text);

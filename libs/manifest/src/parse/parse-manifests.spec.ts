@@ -121,6 +121,7 @@ describe('what is not a manifest is refused with document and line', () => {
     ['an alias of itself', 'a: &a\n  b: *a\n', 'MANIFEST_NOT_YAML 1 2:6'],
     ['infinity', 'a: .inf\n', 'MANIFEST_INVALID 1 1:4'],
     ['a list as a key', '? [a]\n: b\n', 'MANIFEST_INVALID 1 1:3'],
+    ['endless nesting in JSON', `{"a": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'MANIFEST_INVALID 1 1:207'],
     ['endless nesting', `a: ${'['.repeat(300)}${']'.repeat(300)}`, 'MANIFEST_INVALID 1 1:204'],
   ];
   it.each(cases)('%s', (_what, text, expected) => {

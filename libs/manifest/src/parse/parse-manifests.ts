@@ -4,6 +4,9 @@ import type { Document } from 'yaml';
 import { convertYaml } from './convert-yaml.ts';
 import type { ConversionFault } from './convert-yaml.ts';
 import { offsetOf, parsePath } from './locate-path.ts';
+import { jsonOffsetOf, readJsonOffsets } from './json-offsets.ts';
+import type { JsonOffsets } from './json-offsets.ts';
+import { createLineIndex } from './line-index.ts';
 import { problem } from './manifest-problem.ts';
 import type { ManifestProblem, Position } from './manifest-problem.ts';
 import { jsonBytes } from './json-bytes.ts';
@@ -62,29 +65,30 @@ function parseYaml(text: string, limits: Limits): ParseResult {
   const problems: ManifestProblem[] = [];
   // Locating reads a document again; the last one read is kept, as problems come in order.
   let last: { piece: TextDocument; document: Document } | undefined;
-  const read = (piece: TextDocument): Document => {
-    if (last?.piece !== piece) last = { piece, document: parseDocument(piece.text, YAML_OPTIONS) };
-    return last.document;
-  };
   for (const [i, piece] of pieces.entries()) {
     if (documents.length >= limits.maxDocuments) {
       problems.push(tooMany(limits.maxDocuments, { document: i + 1, line: piece.line, column: 1 }));
       break;
     }
-    const at = (offset: number): Position => positionIn(piece.text, offset, i + 1, piece.line);
+    const position = createLineIndex(piece.text, piece.line);
+    const at = (offset: number): Position => ({ document: i + 1, ...position(offset) });
     const result = parsePiece(piece, limits, at);
-    if ('value' in result) {
-      const { value } = result;
-      const locate = (path: string): Position => at(offsetOf(read(piece), parsePath(path, value)));
-      collect(value, i + 1, locate, limits, documents, problems);
-    } else {
+    if ('problems' in result) {
       problems.push(...result.problems);
+      continue;
     }
+    const { value, document } = result;
+    last = { piece, document };
+    const locate = (path: string): Position => {
+      if (last?.piece !== piece) last = { piece, document: parseDocument(piece.text, YAML_OPTIONS) };
+      return at(offsetOf(last.document, parsePath(path, value)));
+    };
+    collect(value, i + 1, locate, limits, documents, problems);
   }
   return { documents, problems };
 }
 
-function parsePiece(piece: TextDocument, limits: Limits, at: (offset: number) => Position): { value: Json } | { problems: ManifestProblem[] } {
+function parsePiece(piece: TextDocument, limits: Limits, at: (offset: number) => Position): { value: Json; document: Document } | { problems: ManifestProblem[] } {
   const start = at(piece.text.search(/[^\s-]/) === -1 ? 0 : contentOffset(piece.text));
   // Indentation makes YAML longer than its JSON, hardly ever fourfold.
   if (piece.text.length > limits.maxObjectBytes * 4 && !/^kind:\s*\w*List\s*$/m.test(piece.text)) return { problems: [tooLarge(limits.maxObjectBytes, start)] };
@@ -107,7 +111,7 @@ function parsePiece(piece: TextDocument, limits: Limits, at: (offset: number) =>
   }
   if (templated !== undefined && faults.some((fault) => fault.kind === 'complex-key')) return { problems: [templatedProblem(at(templated))] };
   if (faults.length > 0) return { problems: faults.map((fault) => faultProblem(fault, at)) };
-  return { value };
+  return { value, document };
 }
 
 /** JSON in all the forms people paste; undefined when the text is something else. */
@@ -117,11 +121,16 @@ function parseJson(text: string, limits: Limits): ParseResult | undefined {
   if (slices === undefined) return undefined;
   const documents: ParsedDocument[] = [];
   const problems: ManifestProblem[] = [];
+  const position = createLineIndex(text, 1);
   for (const [i, slice] of slices.entries()) {
-    const at = (offset: number): Position => positionIn(text, offset, i + 1, 1);
+    const at = (offset: number): Position => ({ document: i + 1, ...position(offset) });
     if (documents.length >= limits.maxDocuments) {
       problems.push(tooMany(limits.maxDocuments, at(slice.start)));
       break;
+    }
+    if (slice.tooDeep !== undefined) {
+      problems.push(faultProblem({ kind: 'depth', offset: slice.tooDeep, subject: '' }, at));
+      continue;
     }
     const part = text.slice(slice.start, slice.end);
     let value: Json;
@@ -136,10 +145,11 @@ function parseJson(text: string, limits: Limits): ParseResult | undefined {
       problems.push(faultProblem({ kind: 'duplicate-key', offset: twice.second, subject: twice.key, other: twice.first }, at));
       continue;
     }
-    let read: Document | undefined;
+    let offsets: JsonOffsets | undefined;
     const locate = (path: string): Position => {
-      read ??= parseDocument(part, YAML_OPTIONS);
-      return at(slice.start + offsetOf(read, parsePath(path, value)));
+      if (path === '') return at(slice.start);
+      offsets ??= readJsonOffsets(part);
+      return at(slice.start + jsonOffsetOf(offsets, parsePath(path, value)));
     };
     collect(value, i + 1, locate, limits, documents, problems);
   }
@@ -153,7 +163,7 @@ function collect(value: Json, document: number, locate: (path: string) => Positi
     return;
   }
   for (const one of unwrapLists(value as JsonObject)) {
-    const at = one.path === '' ? locate('') : locate(one.path);
+    const at = locate(one.path);
     if (documents.length >= limits.maxDocuments) {
       problems.push(tooMany(limits.maxDocuments, at));
       return;
@@ -184,14 +194,6 @@ function contentOffset(text: string): number {
     offset += line.length + 1;
   }
   return 0;
-}
-
-function positionIn(text: string, offset: number, document: number, firstLine: number): Position {
-  const before = text.slice(0, offset);
-  const newline = before.lastIndexOf('\n');
-  let lines = 0;
-  for (let i = before.indexOf('\n'); i !== -1; i = before.indexOf('\n', i + 1)) lines += 1;
-  return { document, line: firstLine + lines, column: before.length - newline };
 }
 
 function tooLongText(limit: number): ManifestProblem {

@@ -3,7 +3,11 @@ export interface JsonSlice {
   readonly start: number;
   readonly end: number;
   readonly duplicates: readonly { readonly key: string; readonly first: number; readonly second: number }[];
+  /** Where it goes deeper than any manifest does. */
+  readonly tooDeep?: number;
 }
+
+const MAX_DEPTH = 200;
 
 interface Level {
   readonly object: boolean;
@@ -23,6 +27,7 @@ export function scanJson(text: string): JsonSlice[] | undefined {
   const levels: Level[] = [];
   let duplicates: { key: string; first: number; second: number }[] = [];
   let start = -1;
+  let tooDeep: number | undefined;
   for (let i = 0; i < text.length; i += 1) {
     const c = text[i];
     const top = levels.at(-1);
@@ -42,13 +47,15 @@ export function scanJson(text: string): JsonSlice[] | undefined {
       if (levels.length === base && !(outerArray && levels.length === 0)) {
         start = i;
         duplicates = [];
+        tooDeep = undefined;
       }
+      if (levels.length > MAX_DEPTH) tooDeep ??= i;
       levels.push({ object: c === '{', keys: new Map(), expectsKey: c === '{' });
     } else if (c === '}' || c === ']') {
       if (top === undefined || top.object !== (c === '}')) return undefined;
       levels.pop();
       if (levels.length === base && start !== -1) {
-        slices.push({ start, end: i + 1, duplicates });
+        slices.push({ start, end: i + 1, duplicates, ...(tooDeep === undefined ? {} : { tooDeep }) });
         start = -1;
       }
     } else if (c === ',' && top?.object === true) {

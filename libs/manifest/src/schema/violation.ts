@@ -77,7 +77,6 @@ const SHORT_ESCAPES: Record<string, string> = {
 
 /** A string as Go's %q prints it. */
 export function goQuote(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return `"${text.replace(/[\x00-\x1f"\\\x7f]/g, (c) => SHORT_ESCAPES[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`;
 }
 
