@@ -43,18 +43,22 @@ async function sql(url: string, text: string): Promise<Record<string, unknown>[]
 
 /** The same in a process of its own, that says "up <pid of the server>" and then waits. */
 async function startInChild(persistent: boolean): Promise<{ kill(signal: NodeJS.Signals): Promise<void>; server: number; url: string }> {
+  const { child, kill } = spawnStart(persistent);
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  const { pid, url } = JSON.parse(said.toString()) as { pid: number; url: string };
+  return { server: pid, url, kill };
+}
+
+function spawnStart(persistent: boolean) {
   const source = `
     import { startEmbeddedPostgres } from ${JSON.stringify(new URL('./start-embedded-postgres.ts', import.meta.url).href)};
     const server = await startEmbeddedPostgres({ dataDir: process.argv[1], persistent: ${persistent} });
     console.log(JSON.stringify({ pid: server.pid, url: server.url }));
     setInterval(() => undefined, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [said] = (await once(child.stdout, 'data')) as [Buffer];
-  const { pid, url } = JSON.parse(said.toString()) as { pid: number; url: string };
   return {
-    server: pid,
-    url,
-    kill: async (signal) => {
+    child,
+    kill: async (signal: NodeJS.Signals): Promise<void> => {
       const ended = once(child, 'exit');
       child.kill(signal);
       await ended;
@@ -109,6 +113,17 @@ describe('the embedded Postgres', () => {
     await child.kill('SIGKILL');
     await expect.poll(() => readdirSync(folder), { timeout: 15_000 }).toEqual([]);
     expect(isAlive(child.server)).toBe(false);
+  });
+
+  it('leaves nothing behind either when it is killed while it still sets up the data', async () => {
+    const { kill } = spawnStart(false);
+    await expect.poll(() => readdirSync(folder), { interval: 5, timeout: 10_000 }).toContain('postgres.new');
+    await kill('SIGKILL');
+    // Long enough for an initdb that outlived its parent to make something of the directory again.
+    await expect.poll(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      return readdirSync(folder);
+    }, { timeout: 15_000 }).toEqual([]);
   });
 
   it('takes over at once from a process that was killed, while its server still runs', async () => {

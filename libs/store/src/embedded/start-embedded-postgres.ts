@@ -10,7 +10,8 @@ import { embeddedError } from './embedded-error.ts';
 import { freePort } from './free-port.ts';
 import { clearStaleServer, startServer } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
-import { watchOver } from './watchdog.ts';
+import { startWatchdog } from './watchdog.ts';
+import type { Watchdog } from './watchdog.ts';
 
 export interface EmbeddedPostgresOptions {
   readonly dataDir: string;
@@ -41,6 +42,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const lock = guarded(dataDir, () => lockDirectory(dataDir));
   let dispose = (): void => undefined;
   let server: ServerProcess | undefined;
+  let watchdog: Watchdog | undefined;
   let removeData = (): void => undefined;
   try {
     if (!options.persistent) {
@@ -50,18 +52,17 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     }
     const binaries = await postgresBinaries(user);
     dispose = binaries.dispose;
+    watchdog = startWatchdog({
+      dataDir,
+      removeData: !options.persistent,
+      removeCopy: binaries.copied ? dirname(dirname(binaries.postgres)) : undefined,
+    });
     await clearStaleServer(dataDir);
     if (options.port !== undefined && options.port !== 0) await freePort(options.port);
     const password = await prepareDataDirectory(dataDir, binaries, user, { durable: options.persistent });
     const started = await startOnPort(options.port ?? 0, (port) => startServer(binaries, user, { dataDir, port, durable: options.persistent }));
     server = started.server;
-    const copied = dirname(dirname(binaries.postgres));
-    const watchdog = watchOver({
-      dataDir,
-      pid: server.pid,
-      removeData: !options.persistent,
-      ...(binaries.copied ? { removeCopy: copied } : {}),
-    });
+    watchdog.watch(server.pid);
     const url = await createDatabase(`postgresql://postgres:${password}@127.0.0.1:${started.port}/postgres`);
     return {
       url,
@@ -70,7 +71,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       pid: server.pid,
       stop: once(async () => {
         await started.server.stop();
-        watchdog.dismiss();
+        watchdog?.dismiss();
         removeData();
         dispose();
         lock.release();
@@ -78,6 +79,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     };
   } catch (error) {
     await server?.stop();
+    watchdog?.dismiss();
     removeData();
     dispose();
     lock.release();
