@@ -39,7 +39,7 @@ export function createAgentGateway(context: GatewayContext): AgentGateway {
   const batcher = new ReportBatcher(context);
   const listen = new Listen({ context, listeners, switchboard, ticker, agents: authenticator.agents, restoredHub });
   const deliverState = new DeliverState(new ContentCache(context), signingKeys);
-  const enrol = new Enrol(context, signingKeys);
+  const enrol = new Enrol(context, signingKeys, authenticator.agents);
   let stopFollowing: (() => Promise<void>) | undefined;
 
   return {

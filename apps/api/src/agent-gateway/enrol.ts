@@ -1,7 +1,8 @@
 import { MeshfleetError } from '@meshfleet/model';
 import { hashSecretToken, readSecretToken, thumbprint, verifyEnrolmentProof } from '@meshfleet/protocol';
 import type { EnrolRequest, EnrolResponse } from '@meshfleet/protocol';
-import { enrolCluster, unknownJoinToken, readEpoch, uuidv7 } from '@meshfleet/store';
+import { enrolCluster, unknownJoinToken, uuidv7 } from '@meshfleet/store';
+import type { Authenticator } from './authenticate.ts';
 import { EnrolLimiter } from './enrol-limiter.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -10,12 +11,14 @@ import type { SigningKeys } from './signing-keys.ts';
 export class Enrol {
   readonly #context: GatewayContext;
   readonly #signingKeys: SigningKeys;
+  readonly #agents: Authenticator['agents'];
   readonly #byAddress = new EnrolLimiter({ burst: 200, perSecond: 2 });
   readonly #byOrganization = new EnrolLimiter({ burst: 2000, perSecond: 20 });
 
-  constructor(context: GatewayContext, signingKeys: SigningKeys) {
+  constructor(context: GatewayContext, signingKeys: SigningKeys, agents: Authenticator['agents']) {
     this.#context = context;
     this.#signingKeys = signingKeys;
+    this.#agents = agents;
   }
 
   /** @throws MeshfleetError */
@@ -53,19 +56,16 @@ export class Enrol {
       kubernetesVersion,
       at,
     };
-    const { keys, epoch, cluster } = await store.transaction(organizationId, async (tx) => {
-      // The token first: an organization that is only claimed is neither locked nor given a key.
-      const cluster = await enrolCluster(tx, enrolment);
-      const stored = await this.#signingKeys.ensure(tx);
-      return { keys: stored, epoch: await readEpoch(tx), cluster };
-    });
+    const cluster = await store.transaction(organizationId, (tx) => enrolCluster(tx, enrolment));
+    // After the commit: if this fails, the agent asks again with the same keys and is answered.
+    const [keys, row] = await Promise.all([this.#signingKeys.of(organizationId), this.#agents.load(organizationId, cluster.clusterId)]);
     this.#context.logger.info({ organizationId, clusterId: cluster.clusterId, status: cluster.status }, 'cluster enrolled');
     return {
       ...cluster,
       organizationId,
       audience,
-      signingKeys: keys.map(({ publicJwk }) => publicJwk),
-      epoch,
+      signingKeys: [...keys.trusted],
+      epoch: row?.epoch ?? 0,
       hubTime: new Date(this.#context.clock()).toISOString(),
     };
   }

@@ -46,7 +46,8 @@ export function toHttpError(error: unknown, now: number, random: () => number): 
   const hubTime = new Date(now).toISOString();
   if (error instanceof TooMany) return { status: 429, body: { error: error.toEnvelope(), hubTime }, retryAfter: error.retryAfter, unexpected: false };
   const known = error instanceof MeshfleetError ? error : fromFastify(error);
-  if (known === undefined) {
+  // How the hub is set up is its operator's business: the log has it.
+  if (known === undefined || known.code === 'INTERNAL' || known.code === 'CONFIG_INVALID') {
     const envelope = { code: 'INTERNAL', summary: 'The hub failed to answer', fix: 'Try again; the log of the hub says more.' } as const;
     return { status: 500, body: { error: envelope, hubTime }, unexpected: true };
   }

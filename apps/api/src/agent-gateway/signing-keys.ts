@@ -34,16 +34,16 @@ export class SigningKeys {
   }
 
   async #open(organizationId: string): Promise<OrganizationKeys> {
-    const rows = await this.#context.store.transaction(organizationId, (tx) => this.ensure(tx));
+    const rows = await this.#context.store.transaction(organizationId, (tx) => this.#ensure(tx));
     const signing = await openOrganizationKey(this.#context.custody, organizationId, rows[0]);
     return { signing, trusted: rows.map(({ publicJwk }) => publicJwk) };
   }
 
   /** The organization's keys; its first is made here when nobody has made it yet. */
-  async ensure(tx: Tx): Promise<readonly [OrganizationKeyRow, ...OrganizationKeyRow[]]> {
+  async #ensure(tx: Tx): Promise<readonly [OrganizationKeyRow, ...OrganizationKeyRow[]]> {
     const [current, ...former] = await loadOrganizationKeys(tx);
     if (current !== undefined) return [current, ...former];
-    await tx.query('select from organization where id = $1 for update', [tx.organizationId]);
+    await tx.query('select from organization where id = $1 for no key update', [tx.organizationId]);
     const [meanwhile, ...more] = await loadOrganizationKeys(tx);
     if (meanwhile !== undefined) return [meanwhile, ...more];
     const { organizationId } = tx;

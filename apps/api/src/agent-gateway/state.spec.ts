@@ -116,7 +116,7 @@ describe('a desired state', () => {
 
   it('is asked for by a digest or none', async () => {
     const agent = await TestAgent.enrol(gateway, organizationId);
-    expect((await fetchState(agent, "'; drop table cluster; --".replaceAll(' ', '%20'))).status).toBe(400);
+    expect((await fetchState(agent, '1;drop%20table')).status).toBe(400);
   });
 });
 

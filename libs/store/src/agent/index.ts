@@ -11,6 +11,6 @@ export type { ForgottenPlace } from './outrank-epoch.ts';
 export { unknownJoinToken } from './redeem-join-token.ts';
 export { rotateAgentKeys } from './rotate-agent-keys.ts';
 export type { KeyRotation } from './rotate-agent-keys.ts';
-export { findCutOff, readAuditSeq, readEpoch } from './watch-organization.ts';
+export { findCutOff, readAuditSeq } from './watch-organization.ts';
 export { writeReports } from './write-reports.ts';
 export type { ClusterReport, ReportAnswer } from './write-reports.ts';

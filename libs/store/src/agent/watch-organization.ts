@@ -6,11 +6,6 @@ export async function readAuditSeq(tx: Tx): Promise<number> {
   return rows[0]?.seq ?? 0;
 }
 
-export async function readEpoch(tx: Tx): Promise<number> {
-  const { rows } = await tx.query<{ epoch: number }>('select epoch from organization where id = $1', [tx.organizationId]);
-  return rows[0]?.epoch ?? 0;
-}
-
 /** Those of the clusters that may no longer be spoken to, or are gone. */
 export async function findCutOff(tx: Tx, clusterIds: readonly string[]): Promise<readonly { id: string; lifecycle: 'QUARANTINED' | 'EVICTED' }[]> {
   const { rows } = await tx.query<{ id: string; lifecycle: 'QUARANTINED' | 'EVICTED' }>(
