@@ -17,6 +17,11 @@ export function nestLogger(logger: Logger): LoggerService {
       logger.warn({ from: 'nest' }, String(message));
     },
     error: (message: unknown, stack?: unknown) => {
+      // What resolvers throw comes by here as well as to our mapper, which knows what is a fault and what is an answer.
+      if (message instanceof Error) {
+        logger.debug({ from: 'nest', err: message }, message.message);
+        return;
+      }
       logger.error({ from: 'nest', stack }, String(message));
     },
     fatal: (message: unknown) => {

@@ -10,7 +10,7 @@ const CSP = [
   "script-src 'self'",
   "style-src 'self' 'unsafe-inline'",
   "connect-src 'self'",
-  "font-src 'self'",
+  "font-src 'self' data:",
   "img-src 'self' data:",
   "worker-src 'self'",
   "base-uri 'none'",

@@ -27,7 +27,7 @@ export function formatError(error: GraphQLError, requestId: string, log: FaultLo
   }
   const client = clientProblem(cause);
   if (client !== undefined) return [formatted(error, client)];
-  if (cause === undefined) return [formatted(error, { code: 'INVALID_INPUT', summary: error.message })];
+  if (cause === undefined) return [formatted(error, queryProblem(error.message))];
   log.error({ err: cause, requestId }, 'a resolver failed');
   return [formatted(error, { code: 'INTERNAL', summary: 'Something went wrong on our side', fix: `Try again; if it lasts, report the request id ${requestId}.` }, requestId)];
 }
@@ -64,6 +64,8 @@ export function refusal(error: unknown, requestId: string, log: FaultLog): { sta
 
 function formatted(error: GraphQLError, envelope: ErrorEnvelope, requestId?: string): GraphQLFormattedError {
   const { code, summary, why, fix, where } = envelope;
+  // Compiled queries make errors without extensions, whatever the type says.
+  const retryAfter = (error.extensions as GraphQLError['extensions'] | undefined)?.['retryAfter'];
   return {
     message: summary,
     ...(error.locations === undefined ? {} : { locations: error.locations }),
@@ -74,7 +76,7 @@ function formatted(error: GraphQLError, envelope: ErrorEnvelope, requestId?: str
       ...(fix === undefined ? {} : { fix }),
       ...(where === undefined ? {} : { where }),
       ...(requestId === undefined ? {} : { requestId }),
-      ...(error.extensions['retryAfter'] === undefined ? {} : { retryAfter: error.extensions['retryAfter'] }),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
     },
   };
 }
@@ -95,6 +97,15 @@ function clientProblem(cause: Error | undefined): ErrorEnvelope | undefined {
     return { code: 'LIMIT_EXCEEDED', summary: 'The request is too large', fix: 'Send at most 8 MiB; split manifests into several policies.' };
   }
   return { code: 'INVALID_INPUT', summary: cause.message };
+}
+
+/** What is wrong with the text of a query, in GraphQL's words; too much of it is a limit of ours. */
+function queryProblem(message: string): ErrorEnvelope {
+  const limited = /^Syntax Error: (?:Document contains more that (\d+) tokens|(Query depth limit|Aliases limit|Directives limit))/.exec(message);
+  if (limited === null) return { code: 'INVALID_INPUT', summary: message };
+  const [, tokens] = limited;
+  if (tokens !== undefined) return { code: 'LIMIT_EXCEEDED', summary: `The query has more than ${tokens} tokens`, fix: 'Ask for less, or in several queries.' };
+  return { code: 'LIMIT_EXCEEDED', summary: message.replace('Syntax Error: ', ''), fix: 'Ask for less, or in several queries.' };
 }
 
 function messageOf(value: unknown): string {
