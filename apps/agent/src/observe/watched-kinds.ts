@@ -1,15 +1,17 @@
 import type { Discovery, Resource } from '@meshfleet/kube';
 
 /** API groups of service meshes: what policies are made of, and what the inventory shows of a cluster's mesh. Must agree with the ClusterRole in deploy/agent. */
-const MESH_KINDS: ReadonlyMap<string, readonly string[]> = new Map([
+export const MESH_KINDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['networking.istio.io', ['DestinationRule', 'EnvoyFilter', 'Gateway', 'ProxyConfig', 'ServiceEntry', 'Sidecar', 'VirtualService', 'WorkloadEntry', 'WorkloadGroup']],
   ['security.istio.io', ['AuthorizationPolicy', 'PeerAuthentication', 'RequestAuthentication']],
   ['telemetry.istio.io', ['Telemetry']],
   ['extensions.istio.io', ['WasmPlugin']],
   ['gateway.networking.k8s.io', ['BackendTLSPolicy', 'GatewayClass', 'Gateway', 'GRPCRoute', 'HTTPRoute', 'ReferenceGrant', 'TCPRoute', 'TLSRoute', 'UDPRoute']],
+  ['gateway.networking.x-k8s.io', ['XBackendTrafficPolicy', 'XListenerSet', 'XMesh']],
   ['sailoperator.io', ['Istio', 'IstioCNI', 'IstioRevision', 'IstioRevisionTag', 'ZTunnel']],
   ['policy.linkerd.io', ['AuthorizationPolicy', 'EgressNetwork', 'HTTPLocalRateLimitPolicy', 'HTTPRoute', 'MeshTLSAuthentication', 'NetworkAuthentication', 'Server', 'ServerAuthorization']],
   ['linkerd.io', ['ServiceProfile']],
+  ['workload.linkerd.io', ['ExternalWorkload']],
 ]);
 
 /** The kinds of service meshes that this cluster serves, each once, in the version that the server prefers. */

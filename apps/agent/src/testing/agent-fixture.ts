@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { accessFromKubeconfig, createHolderIdentity, createKubeClient, createTransport } from '@meshfleet/kube';
+import type { KubeClient } from '@meshfleet/kube';
+import { startSimulatedCluster } from '@meshfleet/cluster-sim';
+import type { SimulatedCluster } from '@meshfleet/cluster-sim';
+import { istioCustomResourceDefinitions } from '@meshfleet/istio';
+import type { KubeObject } from '@meshfleet/model';
+import { parseAllDocuments } from 'yaml';
+import type { Agent, AgentOptions } from '../agent.ts';
+import { startAgent } from '../agent.ts';
+import type { Config } from '../config.ts';
+import { createLog } from '../log.ts';
+import type { ScriptedHub } from './scripted-hub.ts';
+
+const MANIFESTS = new URL('../../../../deploy/agent/manifests/', import.meta.url);
+
+/** What `kubectl apply -k deploy/agent/manifests` would create, but for the Deployment. */
+export function deployManifests(): KubeObject[] {
+  return ['namespace.yaml', 'service-account.yaml', 'cluster-role.yaml', 'role.yaml'].flatMap((file) =>
+    parseAllDocuments(readFileSync(new URL(file, MANIFESTS), 'utf8')).map((document) => document.toJS() as KubeObject), // our own manifests
+  );
+}
+
+/** A simulated cluster with RBAC enforced, in which the agent has exactly what deploy/agent grants, and an administrator's client beside it. */
+export interface TestCluster {
+  readonly cluster: SimulatedCluster;
+  readonly admin: KubeClient;
+  agentAccess(): Promise<AgentOptions['access']>;
+  close(): Promise<void>;
+}
+
+export async function startTestCluster(options: { crds?: KubeObject[]; objects?: KubeObject[] } = {}): Promise<TestCluster> {
+  const cluster = await startSimulatedCluster({
+    crds: options.crds ?? istioCustomResourceDefinitions(),
+    objects: [...deployManifests(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, ...(options.objects ?? [])],
+    audit: true,
+  });
+  await cluster.settle();
+  const transport = createTransport(await accessFromKubeconfig(cluster.kubeconfig()));
+  return {
+    cluster,
+    admin: createKubeClient(transport),
+    async agentAccess() {
+      const token = await cluster.createToken({ namespace: 'meshfleet-system', name: 'meshfleet-agent' });
+      return accessFromKubeconfig(cluster.kubeconfig({ token }));
+    },
+    async close() {
+      transport.close();
+      await cluster.stop();
+    },
+  };
+}
+
+export const configFor = (hub: ScriptedHub, more: Partial<Config> = {}): Config => ({
+  hubUrl: hub.url,
+  joinToken: hub.joinToken,
+  clusterName: 'east',
+  namespace: 'meshfleet-system',
+  hubCaPem: undefined,
+  port: 0,
+  logLevel: 'silent',
+  keyLifeDays: 30,
+  ...more,
+});
+
+let holders = 0;
+
+export async function startTestAgent(test: TestCluster, hub: ScriptedHub, more: Partial<Omit<AgentOptions, 'config'>> & { config?: Partial<Config> } = {}): Promise<Agent> {
+  const { config, ...rest } = more;
+  holders += 1;
+  const level = process.env['AGENT_TEST_LOG'] ?? 'silent';
+  return startAgent({
+    access: await test.agentAccess(),
+    log: createLog(level),
+    inPod: false,
+    // Each agent is a process of its own to the others; a dead one is one that this test stopped.
+    holder: createHolderIdentity({ inPod: false, host: 'test', pid: holders, alive: () => false }),
+    listenTiming: { firstBackoffMs: 20, maxBackoffMs: 100, refusedMs: 100, goodMs: 60_000, silenceMs: 5_000, pollWaitSeconds: 1, pollForMs: 1_000 },
+    ...rest,
+    config: configFor(hub, config),
+  });
+}
+
+/** Waits for what must come; what does not come is told by the expectation after it. */
+export async function until(condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+  const end = Date.now() + ms;
+  while (Date.now() < end && !(await condition())) await new Promise((resolve) => setTimeout(resolve, 15));
+}
+
+export const virtualService = (name: string, host = name, extra: object = {}): KubeObject => ({
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'VirtualService',
+  metadata: { name, namespace: 'shop' },
+  spec: { hosts: [host], http: [{ route: [{ destination: { host } }] }], ...extra },
+});
+
+export const VIRTUAL_SERVICES = { group: 'networking.istio.io', version: 'v1', kind: 'VirtualService', plural: 'virtualservices', namespaced: true };
+export const keyOf = (name: string): string => `VirtualService.networking.istio.io/shop/${name}`;
