@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { withTestStore } from '@meshfleet/store';
 import type { TestStore } from '@meshfleet/store';
@@ -135,6 +137,27 @@ describe.each(backends)('jobs on %s', (_backend, connection) => {
     await begun;
     await jobs.close();
     expect(ended).toBe(true);
+  });
+
+  it('gives a job to another process when the one that ran it was killed', async () => {
+    const name = freshName();
+    const options = { databaseUrl: t.url, ...connection(), lockMs: 1_000 };
+    const source = `
+      import { createJobs } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
+      const jobs = await createJobs(${JSON.stringify(options)});
+      jobs.worker(${JSON.stringify(name)}, () => { console.log('begun'); return new Promise(() => undefined); });
+      await jobs.start();`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const jobs = await open(options);
+    await jobs.queue(name).add('half-done', {});
+    await once(child.stdout, 'data');
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    const runs: string[] = [];
+    jobs.worker(name, ({ id }) => Promise.resolve(void runs.push(id)));
+    expect(await jobs.drain()).toBe(1);
+    expect(runs).toEqual(['half-done']);
   });
 
   it('does not start with a queue that nobody handles', async () => {

@@ -54,6 +54,11 @@ export interface JobsOptions {
   /** How often a job is tried, and the pause before the second try (then twice as long each time). */
   readonly attempts?: number;
   readonly backoffMs?: number;
+  /**
+   * For how long a process may say nothing about a job before another one takes it; default 10 s. It is renewed at half
+   * of that, and looked for at the same pace: what a killed process had begun goes on within twice this time.
+   */
+  readonly lockMs?: number;
   /** Told of every failed run, `last` when the job is now in the failed state. */
   readonly onFailure?: (failure: { queue: string; id: string; error: Error; last: boolean }) => void;
   /** Told of connections that were lost; they are made again. */
@@ -66,6 +71,7 @@ const DAY = 24 * 3600;
 export async function createJobs(options: JobsOptions): Promise<Jobs> {
   const backend = chooseBackend({ ...options, schema: options.schema ?? 'bullmq' });
   const attempts = options.attempts ?? 8;
+  const lockMs = options.lockMs ?? 10_000;
   const queues = new Map<string, Queue>();
   const workers = new Map<string, Worker>();
   let runs = 0;
@@ -99,7 +105,7 @@ export async function createJobs(options: JobsOptions): Promise<Jobs> {
           await handler({ id: job.id ?? '', data: job.data as D, attempt: job.attemptsMade + 1 });
         },
         // A process that is killed says nothing about its job: it is given to another as often as needed.
-        { autorun: false, concurrency: given.concurrency ?? 1, maxStalledCount: 1_000, lockDuration: 30_000 },
+        { autorun: false, concurrency: given.concurrency ?? 1, maxStalledCount: 1_000, lockDuration: lockMs, stalledInterval: lockMs / 2 },
       );
       worker.on('error', (error) => options.onError?.(error));
       worker.on('failed', (job, error) => {

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withDatabase } from '../connection/database-url.ts';
@@ -133,6 +132,29 @@ describe('migrate', () => {
     expect((await migrate(ownerUrl.href)).applied).toEqual(names);
     const store = await openStore({ databaseUrl: ownerUrl.href });
     expect(await store.relay.organizationIds()).toEqual([]);
+    await store.close();
+  });
+});
+
+describe('separate logins', () => {
+  it('of the app and of the relay need no right beyond their role', async () => {
+    const url = await emptyDatabase();
+    await migrate(url);
+    const login = async (role: string): Promise<string> => {
+      const name = `login_${randomBytes(4).toString('hex')}`;
+      await t.admin.query(`create role ${name} login password 'pw' in role ${role}`);
+      const own = new URL(url);
+      own.username = name;
+      own.password = 'pw';
+      return own.href;
+    };
+    const appUrl = await login('meshfleet_app');
+    const store = await openStore({ databaseUrl: appUrl, relayUrl: await login('meshfleet_relay') });
+    expect(await store.relay.organizationIds()).toEqual([]);
+    const org = randomUUID();
+    await store.transaction(org, (tx) => tx.query(`insert into organization (id, slug, name) values ($1, 'mine', 'Mine')`, [org]));
+    expect(await store.relay.organizationIds()).toEqual([org]);
+    await expect(store.transaction(org, (tx) => tx.query('set role meshfleet_relay'))).rejects.toThrow('permission denied');
     await store.close();
   });
 });
