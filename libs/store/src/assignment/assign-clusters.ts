@@ -85,17 +85,22 @@ async function forgetAssignments(tx: Tx, clusterIds: readonly string[]): Promise
 const ASSIGN = `
   with wanted as materialized (
     select * from unnest($3::uuid[], $4::uuid[], $5::int[], $6::int[]) as w (cluster_id, policy_id, version, object_count)),
+  held as materialized (
+    select x.cluster_id, x.policy_id, x.version from unnest($2::uuid[]) as c (id) join policy_cluster x on x.cluster_id = c.id
+    where x.organization_id = $1),
   assigned as (
     insert into policy_cluster (organization_id, policy_id, cluster_id, version, revision, status, object_count)
     select $1, w.policy_id, w.cluster_id, w.version, ${UNCOMPILED_REVISION}, 'PENDING', w.object_count from wanted w
-    where not exists (select from policy_cluster x
-      where x.cluster_id = w.cluster_id and x.policy_id = w.policy_id and x.version = w.version)
+    where (w.cluster_id, w.policy_id, w.version) not in (
+      select h.cluster_id, h.policy_id, h.version from held h where h.version is not null)
+    order by w.cluster_id, w.policy_id
     on conflict (cluster_id, policy_id) do update set version = excluded.version, revision = excluded.revision,
       status = excluded.status, object_count = excluded.object_count, updated_at = now()
     returning 1),
   withdrawn as (
     update policy_cluster x set version = null, revision = ${UNCOMPILED_REVISION}, status = 'PENDING', updated_at = now()
-    where x.organization_id = $1 and x.cluster_id = any($2::uuid[]) and x.version is not null
-      and not exists (select from wanted w where w.cluster_id = x.cluster_id and w.policy_id = x.policy_id)
+    from held h
+    where x.organization_id = $1 and x.cluster_id = h.cluster_id and x.policy_id = h.policy_id and h.version is not null
+      and (h.cluster_id, h.policy_id) not in (select w.cluster_id, w.policy_id from wanted w)
     returning 1)
   select (select count(*) from assigned) as assigned, (select count(*) from withdrawn) as withdrawn`;

@@ -44,12 +44,14 @@ export async function assignPolicy(tx: Tx, policyId: string): Promise<Assignment
 
 const NOWHERE = { clusterSelector: null, clusterNames: [] };
 
+// "not in" and not "not exists": Postgres answers it from a hash of the list whatever it believes of the tables' sizes. A
+// table that has grown since it was last analysed would else be joined row by row with the list.
 const assigning = (wanted: string): string => `
   with wanted as materialized (${wanted}),
   assigned as (
     insert into policy_cluster (organization_id, policy_id, cluster_id, version, revision, status, object_count)
     select $1, $2, w.id, $3::int, ${UNCOMPILED_REVISION}, 'PENDING', $4::int from wanted w
-    where not exists (select from policy_cluster x where x.cluster_id = w.id and x.policy_id = $2 and x.version = $3)
+    where w.id not in (select x.cluster_id from policy_cluster x where x.organization_id = $1 and x.policy_id = $2 and x.version = $3)
     order by w.id
     on conflict (cluster_id, policy_id) do update set version = excluded.version, revision = excluded.revision,
       status = excluded.status, object_count = excluded.object_count, updated_at = now()
@@ -57,6 +59,6 @@ const assigning = (wanted: string): string => `
   withdrawn as (
     update policy_cluster x set version = null, revision = ${UNCOMPILED_REVISION}, status = 'PENDING', updated_at = now()
     where x.organization_id = $1 and x.policy_id = $2 and x.version is not null
-      and not exists (select from wanted w where w.id = x.cluster_id)
+      and x.cluster_id not in (select w.id from wanted w)
     returning 1)
   select (select count(*) from assigned) as assigned, (select count(*) from withdrawn) as withdrawn`;

@@ -1,3 +1,4 @@
+import { planAfresh } from '../connection/plan-afresh.ts';
 import type { Tx } from '../connection/sql.ts';
 
 /**
@@ -5,5 +6,6 @@ import type { Tx } from '../connection/sql.ts';
  * that overlap neither would see what the other writes. Held until the transaction ends, a few milliseconds.
  */
 export function lockPlacement(tx: Tx): void {
+  planAfresh(tx);
   tx.send(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [`placement/${tx.organizationId}`]);
 }

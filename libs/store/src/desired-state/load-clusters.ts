@@ -1,6 +1,7 @@
 import type { Assignment, Residue } from '@meshfleet/planner';
 import { UNCOMPILED_REVISION } from '@meshfleet/planner';
 import type { DesiredState } from '@meshfleet/protocol';
+import { planAfresh } from '../connection/plan-afresh.ts';
 import type { Tx } from '../connection/sql.ts';
 
 /** One cluster as its compilation needs it, its row locked until the transaction ends. */
@@ -77,6 +78,7 @@ const EMPTY: DesiredState = { entries: [], tombstones: [] };
  * Clusters that are not there, were evicted or wait for approval are left out.
  */
 export async function loadClusters(tx: Tx, clusterIds: readonly string[]): Promise<LoadedCluster[]> {
+  planAfresh(tx);
   const clusters = await tx.query<ClusterRow>(LOCK, [tx.organizationId, clusterIds]);
   const ids = clusters.rows.map((cluster) => cluster.id);
   if (ids.length === 0) return [];
@@ -133,7 +135,7 @@ const LOCK = `
 
 const ASSIGNMENTS = `
   select cluster_id as "clusterId", policy_id as "policyId", version, revision in (0, ${UNCOMPILED_REVISION}) as uncompiled
-  from policy_cluster where organization_id = $1 and cluster_id = any($2::uuid[])`;
+  from unnest($2::uuid[]) as c (id) join policy_cluster on cluster_id = c.id where organization_id = $1`;
 
 const HELD = `
   select d.cluster_id as id, d.residue
@@ -151,5 +153,5 @@ const VERSIONS = `
   where p.organization_id = $1`;
 
 const CONDITIONS = `
-  select cluster_id as "clusterId", object_key as key, policy_id as "policyId", status, reason, message from object_condition
-  where organization_id = $1 and cluster_id = any($2::uuid[])`;
+  select cluster_id as "clusterId", object_key as key, policy_id as "policyId", status, reason, message
+  from unnest($2::uuid[]) as c (id) join object_condition on cluster_id = c.id where organization_id = $1`;
