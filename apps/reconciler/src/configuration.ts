@@ -15,8 +15,10 @@ export interface Configuration {
   readonly mode: 'worker' | 'drain' | 'restored';
 }
 
-const whole = (name: string, least: number, most: number) =>
-  z.coerce.number(`${name} must be a whole number`).int(`${name} must be a whole number`).min(least).max(most);
+const whole = (name: string, least: number, most: number) => {
+  const problem = `${name} must be a whole number from ${least} to ${most}`;
+  return z.coerce.number(problem).int(problem).min(least, problem).max(most, problem);
+};
 
 const environment = z.object({
   DATABASE_URL: z.string('DATABASE_URL is not set').regex(/^postgres(ql)?:\/\//, 'DATABASE_URL must look like postgresql://user:password@host:5432/database'),

@@ -1,0 +1,48 @@
+import { isForgettable } from '@meshfleet/planner';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testFleet } from '../testing/test-fleet.ts';
+import { withTestStore } from '../testing/with-test-store.ts';
+import type { TestStore } from '../testing/with-test-store.ts';
+import { forgetHistory } from './forget-history.ts';
+
+let test: TestStore;
+beforeAll(async () => {
+  test = await withTestStore();
+});
+afterAll(() => test.close());
+
+const now = new Date('2026-11-23T12:00:00Z');
+
+describe('forgetting history', () => {
+  it('forgets exactly what the rule of the planner lets go, and bodies that nothing refers to any more', async () => {
+    const organizationId = await test.createOrganization();
+    const [clusterId] = await testFleet(test, organizationId).addClusters([{ name: 'a' }]);
+    const history = Array.from({ length: 40 }, (_, index) => ({ revision: index + 1, createdAt: new Date(now.getTime() - (40 - index) * 86_400_000) }));
+    await test.admin.query(`update cluster set desired_revision = 40 where id = $1`, [clusterId]);
+    await test.admin.query(
+      `insert into desired_state_body (organization_id, digest, body, created_at) select $1, 'd' || n, '{}', $2 from generate_series(1, 41) n`,
+      [organizationId, history[0]?.createdAt],
+    );
+    await test.admin.query(
+      `insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, created_at)
+       select $1, $2, w.revision, 1, 'd' || w.revision, 0, 0, w.at from unnest($3::bigint[], $4::timestamptz[]) as w (revision, at)`,
+      [organizationId, clusterId, history.map((state) => state.revision), history.map((state) => state.createdAt)],
+    );
+    await test.admin.query(`insert into idempotency (organization_id, key, mutation, request_hash, response, created_at)
+      values ($1, 'old', 'm', '', '{}', $2::timestamptz - interval '25 hours'), ($1, 'new', 'm', '', '{}', $2)`, [organizationId, now]);
+
+    for (const rule of [{ keepRevisions: 30, keepDays: 35 }, { keepRevisions: 5, keepDays: 10 }, { keepRevisions: 0, keepDays: 0 }]) {
+      for (let part = 1; part > 0; ) {
+        const forgotten = await test.store.transaction(organizationId, (tx) => forgetHistory(tx, rule, now, 7));
+        part = forgotten.states + forgotten.bodies;
+      }
+      const kept = history.filter((state) => !isForgettable(rule, state, 40, now)).map((state) => state.revision);
+      const states = await test.admin.query<{ revision: number }>('select revision from desired_state where organization_id = $1 order by 1', [organizationId]);
+      expect(states.rows.map((row) => row.revision)).toEqual(kept);
+      const bodies = await test.admin.query('select from desired_state_body where organization_id = $1', [organizationId]);
+      expect(bodies.rowCount).toBe(kept.length);
+    }
+    const answers = await test.admin.query<{ key: string }>('select key from idempotency where organization_id = $1', [organizationId]);
+    expect(answers.rows).toEqual([{ key: 'new' }]);
+  });
+});
