@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { MeshfleetError } from '@meshfleet/model';
 import { gatewayApiCustomResourceDefinitions, istioCustomResourceDefinitions } from '@meshfleet/istio';
 import { shop } from './fixtures/shop.ts';
 import { startSimulatedCluster } from './start.ts';
@@ -96,8 +97,7 @@ function readOptions(argv: readonly string[]): Options | string {
 }
 
 function fail(error: unknown): never {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'EADDRINUSE') console.error('That port is in use. Choose another with --port, or leave it out for any free one.');
+  if (error instanceof MeshfleetError) console.error([error.summary, error.why, error.fix].filter((line) => line !== undefined).join('\n'));
   else console.error(error instanceof Error ? error.message : String(error));
   process.exit(1);
 }
