@@ -12,7 +12,8 @@ export const STREAM_PING = 30;
 export const POLL_WAIT = 55;
 
 const short = z.string().min(1).max(253);
-const key = z.string().min(3).max(1024);
+// Postgres indexes rows of up to 2,704 bytes, and a key stands in one with two ids.
+const key = z.string().min(3).max(1024).refine((text) => Buffer.byteLength(text) <= 2048, 'must be at most 2048 bytes');
 const count = z.int().nonnegative();
 const compact = z.string().max(4096);
 
@@ -86,7 +87,7 @@ export type ReportedCondition = z.infer<typeof conditionSchema>;
 
 export const factsSchema = z.object({
   kubernetesVersion: short,
-  nodeCount: count,
+  nodeCount: z.int().nonnegative().max(1_000_000),
   region: z.string().max(63).optional(),
   zone: z.string().max(63).optional(),
   meshes: z

@@ -12,8 +12,7 @@ const inflate = { gzip: promisify(gunzip), zstd: promisify(zstdDecompress) };
  */
 export async function readBody<T>(bytes: Uint8Array, encoding: string | undefined, schema: z.ZodType<T>, limit: number): Promise<T> {
   const text = await readText(bytes, encoding, limit);
-  const value = parseJson(text);
-  const parsed = schema.safeParse(value);
+  const parsed = check(schema, parseJson(text));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.map(String) ?? [];
@@ -26,6 +25,15 @@ export async function readBody<T>(bytes: Uint8Array, encoding: string | undefine
     ...(issue === undefined ? {} : { why: issue.message }),
     where: { field },
   });
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown): z.ZodSafeParseResult<T> {
+  try {
+    return schema.safeParse(value);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw unreadable('it is nested too deeply');
+    throw cause;
+  }
 }
 
 async function readText(bytes: Uint8Array, encoding: string | undefined, limit: number): Promise<string> {

@@ -61,7 +61,7 @@ export class ReportBatcher {
   /** Resolves when nothing waits any more. */
   async flush(): Promise<void> {
     for (const [organizationId, lane] of this.#lanes) if (lane.writing === undefined) this.#start(organizationId, lane);
-    while (this.#lanes.size > 0) await Promise.all([...this.#lanes.values()].map((lane) => lane.writing));
+    while (this.#lanes.size > 0) await Promise.all([...this.#lanes.values()].map(({ writing }) => writing ?? Promise.resolve()));
   }
 
   #laneOf(organizationId: string): Lane {
@@ -77,7 +77,9 @@ export class ReportBatcher {
     lane.timer = undefined;
     lane.writing = this.#writeAll(organizationId, lane).finally(() => {
       lane.writing = undefined;
-      this.#lanes.delete(organizationId);
+      // Between the last look at the queue and this, somebody may have come.
+      if (lane.queue.length > 0) this.#start(organizationId, lane);
+      else this.#lanes.delete(organizationId);
     });
   }
 

@@ -1,5 +1,6 @@
 import type { OrganizationMode, SignJwk } from '@meshfleet/protocol';
 import type { Tx } from '../connection/sql.ts';
+import { announceChanged } from '../desired-state/announce.ts';
 
 export type ClusterLifecycle = 'PENDING_APPROVAL' | 'ACTIVE' | 'QUARANTINED' | 'EVICTED';
 
@@ -28,11 +29,20 @@ export async function findAgents(tx: Tx, clusterIds: readonly string[]): Promise
 
 /**
  * Notes that agents were there, and tells how their clusters stand: the heartbeat of a whole organization in one
- * statement. Evicted clusters are left alone.
+ * statement. Whoever looks at a cluster that was away is told. Evicted clusters are left alone.
  */
 export async function touchAgents(tx: Tx, clusterIds: readonly string[]): Promise<readonly AgentRow[]> {
-  tx.send(TOUCH, [tx.organizationId, clusterIds]);
+  const back = await tx.query<{ id: string }>(TOUCH, [tx.organizationId, clusterIds]);
+  announceChanged(tx, { clusterIds: back.rows.map(({ id }) => id), policyIds: [] });
   return await findAgents(tx, clusterIds);
+}
+
+/** Seconds without a sign of life after which a cluster counts as offline. */
+const OFFLINE_AFTER = 90;
+
+/** SQL that is true of a cluster which has been offline, of the column with the time it was seen last. */
+export function wasAway(column: string): string {
+  return `(${column} is null or ${column} < now() - interval '${OFFLINE_AFTER} seconds')`;
 }
 
 const FIND = `
@@ -44,6 +54,10 @@ const FIND = `
 
 // Locked in the order of ids, as every writer of clusters does; rows that somebody else is writing are seen anyway.
 const TOUCH = `
-  update cluster set last_seen_at = now() where id in (
-    select id from cluster where organization_id = $1 and id = any($2::uuid[]) and lifecycle <> 'EVICTED'
-    order by id for no key update skip locked)`;
+  with present as (
+    select id, last_seen_at from cluster where organization_id = $1 and id = any($2::uuid[]) and lifecycle <> 'EVICTED'
+    order by id for no key update skip locked
+  ), touched as (
+    update cluster c set last_seen_at = now() from present p where c.id = p.id
+  )
+  select id from present where ${wasAway('last_seen_at')}`;

@@ -16,6 +16,7 @@ const cluster: ReportedCluster = {
   ackedRevision: 41,
   region: null,
   zone: 'set by a person',
+  wasAway: false,
   epoch: 3,
 };
 const report: Report = { seq: 11, epoch: 3, revision: 42, digest, conditions: { full: false, items: [] } };
@@ -44,6 +45,13 @@ describe('a report', () => {
   it('without a digest acknowledges nothing', () => {
     const { digest: _, ...open } = report;
     expect(judgeReport(cluster, open)).toMatchObject({ isNew: true, acknowledged: false });
+  });
+
+  it('shows when the cluster comes back, or says something, and else disturbs nobody', () => {
+    const { digest: _, ...quiet } = report;
+    expect(judgeReport(cluster, quiet).isVisible).toBe(false);
+    expect(judgeReport({ ...cluster, wasAway: true }, quiet).isVisible).toBe(true);
+    expect(judgeReport(cluster, { ...quiet, facts }).isVisible).toBe(true);
   });
 
   it('moves a cluster only where nobody has set its place', () => {

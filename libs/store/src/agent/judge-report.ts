@@ -12,6 +12,8 @@ export interface ReportedCluster {
   readonly ackedRevision: number;
   readonly region: string | null;
   readonly zone: string | null;
+  /** True when it counted as offline until now. */
+  readonly wasAway: boolean;
   /** The organization's. */
   readonly epoch: number;
 }
@@ -65,6 +67,6 @@ export function judgeReport(cluster: ReportedCluster, report: Report): JudgedRep
     resyncInventory: isNew && inventory !== undefined && !takesInventory,
     movedTo: isNew && (region !== null || zone !== null) ? { region, zone } : undefined,
     changesStatus: moves || hasConditions,
-    isVisible: moves || hasConditions || facts !== undefined,
+    isVisible: moves || hasConditions || facts !== undefined || cluster.wasAway,
   };
 }

@@ -2,6 +2,7 @@ import type { Report } from '@meshfleet/protocol';
 import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
 import { enqueue } from '../outbox/enqueue.ts';
+import { wasAway } from './find-agents.ts';
 import { judgeReport } from './judge-report.ts';
 import type { JudgedReport, ReportedCluster } from './judge-report.ts';
 import { writeConditions } from './write-conditions.ts';
@@ -71,7 +72,7 @@ function advanceClusters(tx: Tx, news: readonly JudgedReport[]): void {
 const LOCK = `
   select c.id, c.name, c.report_seq as "reportSeq", c.inventory_seq as "inventorySeq", c.desired_revision as "desiredRevision",
     c.desired_digest as "desiredDigest", c.acked_epoch as "ackedEpoch", c.acked_revision as "ackedRevision",
-    c.region, c.zone, o.epoch
+    c.region, c.zone, ${wasAway('c.last_seen_at')} as "wasAway", o.epoch
   from cluster c join organization o on o.id = c.organization_id
   where c.organization_id = $1 and c.id = any($2::uuid[]) and c.lifecycle = 'ACTIVE'
   order by c.id for no key update of c`;
