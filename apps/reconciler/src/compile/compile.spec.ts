@@ -207,6 +207,22 @@ describe('compiling a policy into desired states', () => {
     expect(await fleet.desiredOf(a)).toMatchObject({ revision: 101, state: { entries: [{ hash: 'h100' }], tombstones: [] } });
   });
 
+  it('takes no acknowledgement of an older epoch for one: after a restore tombstones stay', async () => {
+    const [a = ''] = await fleet.addClusters([{ name: 'a' }]);
+    const policy = await fleet.applyPolicy({ name: 'p', objects: { [A]: 'h' }, clusterSelector: '' });
+    await changed(policy);
+    await fleet.deletePolicy(policy);
+    await changed(policy);
+    await fleet.acknowledge(a);
+    await test.admin.query(`update organization set epoch = epoch + 1 where id = $1`, [fleet.organizationId]);
+    const next = await fleet.applyPolicy({ name: 'q', objects: { [B]: 'h' }, clusterSelector: '' });
+    await changed(next);
+    expect((await fleet.desiredOf(a)).state.tombstones).toEqual([{ key: A, policyId: policy }]);
+    await fleet.applyPolicy({ name: 'q', objects: { [B]: 'h' }, clusterNames: ['a'] });
+    await changed(next);
+    expect(await fleet.policyClusters()).toMatchObject([{ policyId: next, status: 'PENDING' }]);
+  });
+
   it('keeps assignments out of reach of any acknowledgement until they are compiled', async () => {
     const [a = ''] = await fleet.addClusters([{ name: 'a' }]);
     await fleet.applyPolicy({ name: 'p', objects: { [A]: 'h' }, clusterSelector: '' });

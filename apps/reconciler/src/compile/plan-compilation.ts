@@ -70,7 +70,7 @@ function planCluster(
 }
 
 function isAcknowledged(cluster: LoadedCluster): boolean {
-  return cluster.ackedEpoch >= cluster.epoch && cluster.ackedRevision >= cluster.revision;
+  return cluster.ackedEpoch === cluster.epoch && cluster.ackedRevision >= cluster.revision;
 }
 
 function likenessOf(cluster: LoadedCluster, acknowledged: boolean, failedKeys: ReadonlySet<string>): string {

@@ -29,7 +29,7 @@ export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[])
         policyId,
         version: cluster.assignedVersions.get(policyId) ?? null,
         revision,
-        acknowledged: cluster.ackedRevision >= revision,
+        acknowledged: cluster.ackedEpoch === cluster.epoch && cluster.ackedRevision >= revision,
       })),
   );
   if (rows.length === 0) return;
