@@ -124,6 +124,7 @@ export function startSession(options: SessionOptions): Session {
     });
     started.delivery = delivery;
 
+    let settleKeys: (() => void) | undefined;
     const listening = new AbortController();
     const evicted = () => {
       if (listening.signal.aborted) return;
@@ -136,6 +137,8 @@ export function startSession(options: SessionOptions): Session {
     const noteHub = (error: unknown) => {
       if (error instanceof HubError && error.code === 'CLUSTER_EVICTED') evicted();
       else if (error instanceof HubError && error.code === 'CLUSTER_QUARANTINED') status.lifecycle = 'quarantined';
+      // Two pairs of keys, and this one is not the valid one: the answer to a replacement was lost.
+      else if (error instanceof HubError && error.code === 'SIGNATURE_INVALID' && identities.current?.nextKeys !== undefined) settleKeys?.();
     };
 
     const sync = createSync({
@@ -193,6 +196,7 @@ export function startSession(options: SessionOptions): Session {
     if (held.digest !== undefined) delivery.deliver(held, stored.processed);
     const factsCollector = collectFacts({ client, discovery, agentVersion, meshes: () => started.watch?.meshes() ?? [], onFacts: (facts) => reporter.facts(facts), onProblem: problem('reading facts') });
     let kindsTimer: NodeJS.Timeout | undefined;
+    let keyTimer: NodeJS.Timeout | undefined;
     const rediscover = async (): Promise<void> => {
       await discovery.refresh();
       started.watch?.follow();
@@ -219,17 +223,6 @@ export function startSession(options: SessionOptions): Session {
     started.watch = watch;
     watch.follow();
 
-    const rotate = async (): Promise<void> => {
-      const current = identities.current;
-      if (current === undefined || !keysAreDue(current, hub.hubSeconds() * 1000, config.keyLifeDays)) return;
-      await exclusively(() => rotateKeys(identities, hub, hub.hubSeconds() * 1000));
-      log.info({}, 'keys were replaced');
-    };
-    await rotate().catch(problem('replacing keys'));
-    const keyTimer = setInterval(() => void rotate().catch(problem('replacing keys')), KEY_CHECK_MS);
-    keyTimer.unref();
-
-    signal.addEventListener('abort', () => listening.abort(), { once: true });
     started.finish = async () => {
       clearInterval(keyTimer);
       clearTimeout(kindsTimer);
@@ -240,6 +233,19 @@ export function startSession(options: SessionOptions): Session {
       stopping.abort();
       await Promise.all([watch.stop(), reporter.done, saving]);
     };
+    const rotate = async (): Promise<void> => {
+      const current = identities.current;
+      if (current === undefined || !keysAreDue(current, hub.hubSeconds() * 1000, config.keyLifeDays)) return;
+      await exclusively(() => rotateKeys(identities, hub, hub.hubSeconds() * 1000));
+      log.info({}, 'keys were replaced');
+      reporter.retryNow();
+    };
+    settleKeys = () => void rotate().catch(problem('replacing keys'));
+    await rotate().catch(problem('replacing keys'));
+    if (listening.signal.aborted) return;
+    keyTimer = setInterval(settleKeys, KEY_CHECK_MS);
+    keyTimer.unref();
+
     await listen({
       hub,
       signer,

@@ -94,7 +94,7 @@ type Written = Extract<Outcome, { kind: 'applied' }>;
 
 async function write(client: KubeClient, resource: Resource, wanted: KubeObject, force: boolean, before: KubeObject | undefined): Promise<Written> {
   let after = await client.apply(resource, wanted, { fieldManager: FIELD_MANAGER, force });
-  const others = (after.metadata.managedFields ?? []).some((entry) => entry.manager !== FIELD_MANAGER && (entry.subresource ?? '') === '');
+  const others = (after.metadata.managedFields ?? []).some((entry) => !(entry.manager === FIELD_MANAGER && entry.operation === 'Apply') && (entry.subresource ?? '') === '');
   let origin: Origin = wanted.metadata.annotations?.[ORIGIN_ANNOTATION] === 'created' ? 'created' : 'adopted';
   if (before === undefined && others) {
     // Somebody created it between our look and our write: then it is not ours to delete.

@@ -25,7 +25,7 @@ export function explainFailure(error: unknown): Failed {
     kind: 'failed',
     reason: reasonOf(error),
     message: error.summary,
-    transient: isTransient(error) || isMissingNamespace(error) || error.status === 409,
+    transient: (isTransient(error) && !isUntypable(error)) || isMissingNamespace(error) || error.status === 409,
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   };
 }
@@ -33,8 +33,12 @@ export function explainFailure(error: unknown): Failed {
 // `namespaces "shop" not found`, with details.kind namespaces: what a create into a missing namespace answers.
 const isMissingNamespace = (error: KubeError): boolean => error.status === 404 && (error.detailsKind === 'namespaces' || /^namespaces? "/.test(error.summary));
 
+// An apply whose fields have other types than the schema's is answered with 500, although it is the object that is wrong.
+const isUntypable = (error: KubeError): boolean => /failed to create typed patch object/.test(error.summary);
+
 function reasonOf(error: KubeError): string {
   if (error.status === 0) return 'Unreachable';
+  if (isUntypable(error)) return 'Invalid';
   if (/admission webhook ".*" denied/.test(error.summary)) return 'DeniedByWebhook';
   if (isMissingNamespace(error)) return 'NamespaceNotFound';
   if (error.status === 404) return 'KindNotServed';

@@ -72,13 +72,15 @@ export async function listen(options: ListenOptions): Promise<void> {
         continue;
       }
     }
+    // Polls fail too: it is the hub that is away, and not the streams that are cut.
+    if (polling && error instanceof HubError && error.status === 0) pollUntil = 0;
     options.onState({ connected: false, by: polling ? 'poll' : 'stream', ...(error === undefined ? {} : { error }) });
     await delay(pauseFor(error, timing, random) ?? backoff.next(), options.signal);
   }
 }
 
-/** Whether a failed stream says something about streams, rather than about the hub being down or saying no. */
-const streamTrouble = (error: unknown): boolean => error === undefined || (error instanceof HubError && error.status === 0 && error.summary === CUT);
+/** Whether a failed stream may say something about streams. When the hub said no it does not; when it is down altogether, the first poll will tell. */
+const streamTrouble = (error: unknown): boolean => error === undefined || (error instanceof HubError && error.status === 0);
 const CUT = 'The event stream was cut';
 
 function pauseFor(error: unknown, timing: ListenTiming, random: () => number): number | undefined {

@@ -62,6 +62,7 @@ export function startReporter(options: ReporterOptions): Reporter {
   let wake: (() => void) | undefined;
   let urgent = false;
   let sending = false;
+  let signedBy = '';
   let pausing = new AbortController();
 
   const dirty = () => ack !== undefined || facts !== undefined || (conditions.dirty && options.place().epoch > 0) || inventory.dirty;
@@ -70,6 +71,7 @@ export function startReporter(options: ReporterOptions): Reporter {
   async function sendOne(): Promise<void> {
     const signer = options.signer();
     if (signer === undefined) return;
+    signedBy = signer.key.kid;
     const batch = conditions.take(ITEMS);
     const saidAck = batch.more ? undefined : ack;
     const saidFacts = facts;
@@ -125,7 +127,9 @@ export function startReporter(options: ReporterOptions): Reporter {
         options.onProblem?.(error);
         sending = false;
         pausing = new AbortController();
-        await delay(pauseFor(error) ?? backoff.next(), AbortSignal.any([signal, pausing.signal]));
+        // Signed by a key that was replaced on the way: only the signature is to be made anew.
+        const rekeyed = options.signer()?.key.kid !== signedBy;
+        await delay(rekeyed ? 0 : (pauseFor(error) ?? backoff.next()), AbortSignal.any([signal, pausing.signal]));
       } finally {
         sending = false;
       }

@@ -36,7 +36,7 @@ export async function startTestCluster(options: { crds?: KubeObject[]; objects?:
     audit: true,
   });
   await cluster.settle();
-  const transport = createTransport(await accessFromKubeconfig(cluster.kubeconfig()));
+  const transport = createTransport(await accessFromKubeconfig(cluster.kubeconfig()), { userAgent: 'kubectl-edit' });
   return {
     cluster,
     admin: createKubeClient(transport),

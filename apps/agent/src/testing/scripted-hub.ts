@@ -210,7 +210,7 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
   await open(options.tls);
   states.set(digestOf(EMPTY_STATE), EMPTY_STATE);
 
-  return Object.assign(hub, {
+  const surface = {
     get url() { return url; },
     joinToken,
     signingKey,
@@ -256,5 +256,7 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
     goAway: shut,
     comeBack: (certificate?: { certPem: string; keyPem: string }) => open(certificate ?? options.tls),
     close: shut,
-  }) as unknown as ScriptedHub; // Object.assign flattens the getters' types; the shape is spelled out above
+  };
+  // Not Object.assign: it would copy what the getters say now.
+  return Object.defineProperties(hub, Object.getOwnPropertyDescriptors(surface)) as ScriptedHub;
 }

@@ -86,7 +86,8 @@ function heldItem(held: FieldSet | undefined, item: { readonly [field: string]: 
 
 function whoHolds(managedFields: readonly ManagedFieldsEntry[] | undefined, path: readonly PathStep[], ourManager: string): string | undefined {
   const others = (managedFields ?? [])
-    .filter((entry) => entry.manager !== undefined && entry.manager !== ourManager && (entry.subresource ?? '') === '')
+    // Our name on an Update is somebody else: we only ever apply.
+    .filter((entry) => entry.manager !== undefined && !(entry.manager === ourManager && entry.operation === 'Apply') && (entry.subresource ?? '') === '')
     .sort((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
   return (others.find((entry) => holdsPath(entry.fieldsV1, path)) ?? others[0])?.manager;
 }
