@@ -138,8 +138,11 @@ function setOwn(record: Record<string, unknown>, key: string, value: unknown): v
   Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-function refused(message: string): StatusError {
-  return new StatusError({ code: 422, reason: 'Invalid', message: `the server rejected our request due to an error in our request: ${message}`, details: {} });
+/** kube-apiserver keeps the reason to itself here; it goes along as the error's cause for who debugs a simulation. */
+function refused(why: string): StatusError {
+  const error = new StatusError({ code: 422, reason: 'Invalid', message: 'the server rejected our request due to an error in our request', details: {} });
+  error.cause = why;
+  return error;
 }
 
 function tooLarge(count: number): StatusError {

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { MeshfleetError } from '@meshfleet/model';
 import type { ServingCertificate } from './certificate.ts';
 
@@ -9,7 +10,7 @@ export class HttpsServer {
   readonly #certificate: ServingCertificate;
   readonly #handler: (request: IncomingMessage, response: ServerResponse) => void;
   readonly #refuses: () => boolean;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<Duplex>();
   #server: Server | undefined;
   #port: number;
 
@@ -40,7 +41,6 @@ export class HttpsServer {
         socket.destroy();
         return;
       }
-      socket.setNoDelay(true);
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });

@@ -11,7 +11,7 @@ import { reply } from './reply.ts';
 import { isTrue } from './request-info.ts';
 import { toScale } from './scale.ts';
 import { itemJson, objectJson } from './serialize.ts';
-import { badRequest, notAcceptable, timeout } from './status-error.ts';
+import { badRequest, invalid, notAcceptable, timeout } from './status-error.ts';
 import { toTable, type IncludeObject } from './table.ts';
 import { streamWatch } from './watch-stream.ts';
 
@@ -71,6 +71,11 @@ function tableOptions(server: ApiServer, exchange: Exchange, wanted: Wanted, hea
 /** LIST. Items are joined from texts that are kept with the objects: a page costs no second serialization. */
 export async function list(server: ApiServer, exchange: Exchange, info: ResourceInfo, namespace: string | undefined): Promise<number> {
   const wanted = wantedForm(exchange);
+  if (exchange.url.searchParams.has('sendInitialEvents')) {
+    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+      { reason: 'FieldValueForbidden', message: 'Forbidden: sendInitialEvents is forbidden for list', field: 'sendInitialEvents' },
+    ]);
+  }
   const result = listObjects(server.engine, info, namespace, listOptions(exchange.url.searchParams));
   return replyList(server, exchange, info, result, wanted);
 }

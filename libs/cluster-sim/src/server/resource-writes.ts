@@ -11,7 +11,8 @@ import { apiVersionOf } from './objects/strategy.ts';
 import { listObjects } from './objects/list-objects.ts';
 import { applyPatch, PATCH_TYPES, patchObject, refuseUnknownType } from './objects/patch-object.ts';
 import { updateObject } from './objects/update-object.ts';
-import { isEmpty, mediaTypeOf, parseBody, readBody } from './read-body.ts';
+import { duplicateFields } from './duplicate-fields.ts';
+import { isEmpty, mediaTypeOf, parseBody, readBody, type Body } from './read-body.ts';
 import { reply } from './reply.ts';
 import type { ResourceRequest } from './request-info.ts';
 import { replyList, replyObject, wantedForm } from './resource-reads.ts';
@@ -27,8 +28,8 @@ function written(subresource: string | undefined): string {
 /** POST on a collection, or on a subresource that something virtual answers. */
 export async function create(server: ApiServer, exchange: Exchange, info: ResourceInfo, request: ResourceRequest, virtual: VirtualResource | undefined): Promise<number> {
   const wanted = wantedForm(exchange);
-  const body = await readObject(server, exchange, info);
-  const context = writeContext(exchange.url.searchParams, exchange.request.headers['user-agent'], exchange.user, 'CreateOptions');
+  const { body, duplicates } = await readObject(server, exchange, info);
+  const context = writeContext(exchange.url.searchParams, exchange.request.headers['user-agent'], exchange.user, 'CreateOptions', duplicates);
   if (virtual !== undefined) {
     const answer = await virtual.handle({
       info,
@@ -49,8 +50,8 @@ export async function create(server: ApiServer, exchange: Exchange, info: Resour
 /** PUT on an object, its status, its scale. */
 export async function update(server: ApiServer, exchange: Exchange, info: ResourceInfo, request: ResourceRequest, name: string): Promise<number> {
   const wanted = wantedForm(exchange);
-  const body = await readObject(server, exchange, info);
-  const context = writeContext(exchange.url.searchParams, exchange.request.headers['user-agent'], exchange.user, 'UpdateOptions');
+  const { body, duplicates } = await readObject(server, exchange, info);
+  const context = writeContext(exchange.url.searchParams, exchange.request.headers['user-agent'], exchange.user, 'UpdateOptions', duplicates);
   if (request.subresource === 'scale') {
     return replyObject(server, exchange, info, writeScale(server.engine, info, request.namespace, name, body, context), 200, [], wanted);
   }
@@ -138,8 +139,11 @@ export async function removeCollection(server: ApiServer, exchange: Exchange, in
   return replyList(server, exchange, info, { items, resourceVersion: String(server.engine.store.resourceVersion) }, wanted);
 }
 
-async function readObject(server: ApiServer, exchange: Exchange, info: ResourceInfo): Promise<KubeObject> {
-  const parsed = await readJson(server, exchange, mediaTypeOf(exchange.request));
+async function readObject(server: ApiServer, exchange: Exchange, info: ResourceInfo): Promise<{ body: KubeObject; duplicates: readonly string[] }> {
+  const mediaType = mediaTypeOf(exchange.request);
+  const raw = await readWhole(server, exchange);
+  const parsed = parseBody(raw, mediaType);
+  const duplicates = mediaType === 'application/json' ? duplicateFields(Buffer.from(raw.bytes).toString('utf8')) : [];
   if (!isRecord(parsed)) throw badRequest('the object provided is unrecognized (must be of type object)');
   const { metadata } = parsed;
   // Built-in kinds are decoded into the type that the path names; only custom resources must say what they are.
@@ -148,7 +152,7 @@ async function readObject(server: ApiServer, exchange: Exchange, info: ResourceI
   if (typeof apiVersion !== 'string' || apiVersion === '') throw badRequest("Object 'apiVersion' is missing in the body of the request");
   if (metadata !== undefined && metadata !== null && !isRecord(metadata)) throw badRequest('metadata: expected an object');
   // The parts that this half relies on are checked; admission judges the rest.
-  return { ...parsed, apiVersion, kind, metadata: metadata ?? {} } as KubeObject;
+  return { body: { ...parsed, apiVersion, kind, metadata: metadata ?? {} } as KubeObject, duplicates };
 }
 
 async function readOptionalJson(server: ApiServer, exchange: Exchange): Promise<unknown> {
@@ -158,8 +162,12 @@ async function readOptionalJson(server: ApiServer, exchange: Exchange): Promise<
 }
 
 async function readJson(server: ApiServer, exchange: Exchange, mediaType: string): Promise<unknown> {
+  return parseBody(await readWhole(server, exchange), mediaType);
+}
+
+async function readWhole(server: ApiServer, exchange: Exchange): Promise<Body> {
   const body = await readBody(exchange.request);
   server.counters.received(exchange.label, body.bytes.byteLength);
   if (isEmpty(body)) throw badRequest('the body of the request is empty');
-  return parseBody(body, mediaType);
+  return body;
 }

@@ -46,7 +46,7 @@ describe('a table', () => {
       for (const { namespace, name } of steps) store.put(table, keyOf(namespace, name), object(name));
       const pages: string[] = [];
       for (let from: string | undefined = ''; from !== undefined; ) {
-        const page = [...table.scan({ from, namespace: 'a' })].map(({ key }) => key);
+        const page: string[] = [...table.scan({ from, namespace: 'a' })].map(({ key }) => key);
         pages.push(...page.slice(0, limit));
         from = page[limit];
       }

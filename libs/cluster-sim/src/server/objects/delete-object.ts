@@ -44,14 +44,20 @@ export function deleteObject(
 
 function checkPreconditions(info: ResourceInfo, live: KubeObject, options: DeleteOptions): void {
   const name = live.metadata.name ?? '';
+  // The kind stands where other conflicts name the resource.
+  const subject = { group: info.group, plural: info.kind };
   if (options.uid !== undefined && options.uid !== live.metadata.uid) {
-    throw conflict(info, name, `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${live.metadata.uid ?? ''}`);
+    throw conflict(
+      subject,
+      name,
+      `the UID in the precondition (${options.uid}) does not match the UID in record (${live.metadata.uid ?? ''}). The object might have been deleted and then recreated`,
+    );
   }
   if (options.resourceVersion !== undefined && options.resourceVersion !== live.metadata.resourceVersion) {
     throw conflict(
-      info,
+      subject,
       name,
-      `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${live.metadata.resourceVersion ?? ''}`,
+      `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${live.metadata.resourceVersion ?? ''}). The object might have been modified`,
     );
   }
 }

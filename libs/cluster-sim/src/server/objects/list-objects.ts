@@ -106,7 +106,13 @@ function checkMatch(options: ListOptions, asked: number | undefined): void {
   if (options.continue !== undefined && options.continue !== '') throw refuse('Forbidden: resourceVersionMatch is forbidden when continue is provided');
   if (asked === undefined) throw refuse('Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided');
   if (match !== 'Exact' && match !== 'NotOlderThan') {
-    throw refuse(`Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"`);
+    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+      {
+        reason: 'FieldValueNotSupported',
+        message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
+        field: 'resourceVersionMatch',
+      },
+    ]);
   }
   if (match === 'Exact' && asked === 0) throw refuse('Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
 }

@@ -38,7 +38,7 @@ export function checkResourceVersion(info: ResourceInfo, live: KubeObject, next:
   const name = live.metadata.name ?? '';
   const { resourceVersion, uid } = next.metadata;
   if (uid !== undefined && uid !== '' && uid !== live.metadata.uid) {
-    throw conflict(info, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid ?? ''}`);
+    throw conflict(info, name, uidMismatch(info, live, uid));
   }
   if (resourceVersion === undefined || resourceVersion === '' || resourceVersion === '0') {
     if (!mustSay || strategyOf(info).unconditionalUpdate) return;
@@ -47,6 +47,14 @@ export function checkResourceVersion(info: ResourceInfo, live: KubeObject, next:
     ]);
   }
   if (resourceVersion !== live.metadata.resourceVersion) throw conflict(info, name, STALE);
+}
+
+/** The words of the storage below, key and all. */
+function uidMismatch(info: ResourceInfo, live: KubeObject, uid: string): string {
+  const place = info.custom ? `${info.group}/${info.plural}` : info.plural;
+  const key = `/registry/${place}/${keyOf(info.namespaced ? live.metadata.namespace : undefined, live.metadata.name ?? '')}`;
+  const detail = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid ?? ''}`;
+  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${detail}`;
 }
 
 /**
