@@ -42,9 +42,9 @@ export type { FleetAssignment, FleetCluster, FleetPolicy } from './testing/test-
 export type { Order, Page, Position, Slice } from './paging/keyset.ts';
 export { insertOrganization, insertOrganizationKey, readOrganization, resumeOrganization } from './organization/organizations.ts';
 export type { NewOrganization, NewOrganizationKey, OrganizationRow } from './organization/organizations.ts';
-export { insertMember, listMemberships, roleOfMember } from './people/memberships.ts';
-export type { MemberRole, MembershipRow, NewMember } from './people/memberships.ts';
-export { findApiToken, findApiTokenByHash, findApiTokens, insertApiToken, revokeApiToken, touchApiToken } from './tokens/api-tokens.ts';
+export { findAccessOfMember, findAccessOfToken, insertMember, listMemberships } from './people/memberships.ts';
+export type { MemberRole, MembershipRow, NewMember, OrganizationAccess } from './people/memberships.ts';
+export { findApiTokenByHash, findApiTokens, insertApiToken, revokeApiToken, touchApiToken } from './tokens/api-tokens.ts';
 export type { ApiTokenRow, NewApiToken } from './tokens/api-tokens.ts';
 export { countJoinTokens, findJoinTokens, insertJoinToken, listJoinTokens, revokeJoinToken } from './tokens/join-tokens.ts';
 export type { JoinTokenRow, NewJoinToken } from './tokens/join-tokens.ts';

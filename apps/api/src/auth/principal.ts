@@ -1,3 +1,5 @@
+import type { OrganizationRow } from '@meshfleet/store';
+
 /** From weakest to strongest: each may do what those before it may. */
 export const ROLES = ['VIEWER', 'OPERATOR', 'ADMIN', 'OWNER'] as const;
 export type Role = (typeof ROLES)[number];
@@ -26,6 +28,7 @@ export interface TokenPrincipal {
 /** What a principal may do in one organization. */
 export interface Access {
   readonly organizationId: string;
+  readonly organization: OrganizationRow;
   readonly role: Role;
 }
 

@@ -1,4 +1,4 @@
-import { Inject, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, type OnApplicationShutdown, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { MeshfleetError } from '@meshfleet/model';
 import type { Store } from '@meshfleet/store';
 import { z } from 'zod';
@@ -20,7 +20,7 @@ export interface Watch {
 }
 
 /** Hands out what LISTEN says of changed clusters and policies, to those who watch their organization. */
-export class ChangeFeed implements OnModuleInit, OnApplicationShutdown {
+export class ChangeFeed implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   readonly #store: Store;
   readonly #watches = new Map<string, Set<OpenWatch>>();
   readonly #perIdentity = new Map<string, number>();
@@ -42,8 +42,12 @@ export class ChangeFeed implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Before the server closes: it waits for its open streams. */
+  onModuleDestroy(): void {
     this.close();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
     await this.#stop?.();
   }
 

@@ -21,11 +21,12 @@ export class ChangesResolver {
   async clusterChanged(_root: unknown, args: { id?: string | null }, context: GraphqlContext) {
     const id = typeof args.id === 'string' ? rowId('Cluster', args.id, ['id']) : undefined;
     return watchChanges(context, this.#feed, {
+      field: 'clusterChanged',
       kind: 'clusters',
       id,
       load: async (scope, changed) => {
         const row = await clusterById(scope, changed);
-        return row === undefined ? undefined : { clusterChanged: clusterView(row) };
+        return row === undefined ? undefined : clusterView(row);
       },
     });
   }
@@ -34,11 +35,12 @@ export class ChangesResolver {
   async policyChanged(_root: unknown, args: { id?: string | null }, context: GraphqlContext) {
     const id = typeof args.id === 'string' ? rowId('Policy', args.id, ['id']) : undefined;
     return watchChanges(context, this.#feed, {
+      field: 'policyChanged',
       kind: 'policies',
       id,
       load: async (scope, changed) => {
         const row = await policyById(scope, changed);
-        return row === undefined ? undefined : { policyChanged: policyView(row) };
+        return row === undefined ? undefined : policyView(row);
       },
     });
   }

@@ -8,6 +8,8 @@ import type { ChangedKind, ChangeFeed, Watch } from './change-feed.ts';
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface WatchRequest<V> {
+  /** Field of the subscription type that the events are values of. */
+  readonly field: string;
   readonly kind: ChangedKind;
   /** Row id; all objects of the kind when absent. */
   readonly id: string | undefined;
@@ -17,9 +19,9 @@ export interface WatchRequest<V> {
 
 /**
  * The events of a subscription, until its reader leaves or its token expires. Each batch of changes is read through a
- * fresh scope, so that permission and tenancy are those of the moment: whoever lost them gets an error and no event.
+ * fresh scope, so that permission and tenancy are those of the moment: whoever lost them gets an error, and the end.
  */
-export async function watchChanges<V>(context: GraphqlContext, feed: ChangeFeed, request: WatchRequest<V>): Promise<AsyncIterableIterator<V>> {
+export async function watchChanges<V>(context: GraphqlContext, feed: ChangeFeed, request: WatchRequest<V>): Promise<AsyncIterableIterator<ChangeEvent<V>>> {
   const { principal } = context.scope;
   if (principal.expiresAt.getTime() <= Date.now()) throw new MeshfleetError({ code: 'TOKEN_EXPIRED', summary: 'The session has expired', fix: 'Sign in again.' });
   const { organizationId } = await context.scope.access();
@@ -32,7 +34,7 @@ export async function watchChanges<V>(context: GraphqlContext, feed: ChangeFeed,
     watch.close();
     context.scope.end();
   };
-  const iterator: AsyncIterableIterator<V> = {
+  const iterator: AsyncIterableIterator<ChangeEvent<V>> = {
     async next() {
       const result = await events.next().catch((error: unknown) => {
         end();
@@ -55,17 +57,25 @@ export async function watchChanges<V>(context: GraphqlContext, feed: ChangeFeed,
   return iterator;
 }
 
-async function* generate<V>(context: GraphqlContext, watch: Watch, request: WatchRequest<V>): AsyncGenerator<V, undefined> {
-  for (;;) {
-    const ids = await watch.next();
-    if (ids.length === 0) return undefined;
-    context.scope = context.scope.renew();
-    await context.scope.read();
-    for (const id of ids) {
-      const event = await request.load(context.scope, id);
-      if (event !== undefined) yield event;
+/** The root value of an event: GraphQL takes an error in the place of a value for the failure of its field. */
+type ChangeEvent<V> = Readonly<Record<string, V | Error>>;
+
+async function* generate<V>(context: GraphqlContext, watch: Watch, { field, load }: WatchRequest<V>): AsyncGenerator<ChangeEvent<V>, undefined> {
+  try {
+    for (;;) {
+      const ids = await watch.next();
+      if (ids.length === 0) return undefined;
+      context.scope = context.scope.renew();
+      await context.scope.read();
+      for (const id of ids) {
+        const value = await load(context.scope, id);
+        if (value !== undefined) yield { [field]: value };
+      }
+      context.scope.end();
     }
-    context.scope.end();
+  } catch (error) {
+    yield { [field]: error instanceof Error ? error : new MeshfleetError({ code: 'INTERNAL', summary: 'A subscription failed' }) };
+    return undefined;
   }
 }
 

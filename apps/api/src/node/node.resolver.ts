@@ -1,5 +1,4 @@
 import { Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { readOrganization } from '@meshfleet/store';
 import { apiTokenById, apiTokenView } from '../api-token/api-token-view.ts';
 import { clusterById } from '../cluster/cluster-loaders.ts';
 import { clusterView } from '../cluster/cluster-view.ts';
@@ -33,8 +32,8 @@ export class NodeResolver {
 async function find(scope: RequestScope, { type, id, revision }: GlobalId) {
   switch (type) {
     case 'Organization': {
-      const row = await readOrganization(await scope.read());
-      return row.id === id ? organizationView(row, scope) : null;
+      const { organization } = await scope.access();
+      return organization.id === id ? organizationView(organization, scope) : null;
     }
     case 'Cluster':
       return shown(await clusterById(scope, id), clusterView);

@@ -29,7 +29,7 @@ export class OrganizationResolver {
 
   @Query()
   async organization(_root: unknown, _args: unknown, { scope }: GraphqlContext) {
-    return organizationView(await readOrganization(await scope.read()), scope);
+    return organizationView((await scope.access()).organization, scope);
   }
 
   @ResolveField()

@@ -1,5 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { findApiToken, listMemberships, roleOfMember, type Store, type Tx } from '@meshfleet/store';
+import { findAccessOfMember, findAccessOfToken, listMemberships, type Store, type Tx } from '@meshfleet/store';
 import type { Access, Principal } from '../auth/principal.ts';
 
 /** Slugs never change hands, but who may use one is decided anew in every transaction: this only spares a look-up. */
@@ -41,16 +41,16 @@ export class OrganizationFinder {
   async accessOf(tx: Tx, principal: Principal): Promise<Access> {
     const { organizationId } = tx;
     if (principal.kind === 'user') {
-      const role = await roleOfMember(tx, principal.identity);
-      if (role !== undefined) return { organizationId, role };
+      const access = await findAccessOfMember(tx, principal.identity);
+      if (access !== undefined) return { organizationId, ...access };
       this.forget(principal.identity);
       throw noOrganization();
     }
-    const token = await findApiToken(tx, principal.tokenId);
-    if (token === undefined || token.revokedAt !== null || token.expiresAt.getTime() <= this.#now()) {
+    const access = await findAccessOfToken(tx, principal.tokenId, new Date(this.#now()));
+    if (access === undefined) {
       throw new MeshfleetError({ code: 'TOKEN_INVALID', summary: 'The API token is not accepted', why: 'it is revoked or has expired', fix: 'Create another one with apiTokenCreate.' });
     }
-    return { organizationId, role: token.role };
+    return { organizationId, ...access };
   }
 }
 

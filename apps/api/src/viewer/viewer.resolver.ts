@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { listMemberships, readOrganization, type Store } from '@meshfleet/store';
+import { listMemberships, type Store } from '@meshfleet/store';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { STORE } from '../tokens.ts';
 
@@ -28,7 +28,7 @@ export class ViewerResolver {
       const rows = await this.#store.identityTransaction(identity, (sql) => listMemberships(sql, identity));
       return rows.map(({ slug, name, role }) => ({ organization: { slug, name }, role }));
     }
-    const { slug, name } = await readOrganization(await scope.read());
-    return [{ organization: { slug, name }, role: (await scope.access()).role }];
+    const { organization, role } = await scope.access();
+    return [{ organization: { slug: organization.slug, name: organization.name }, role }];
   }
 }

@@ -9,10 +9,10 @@ export interface OrganizationRow {
   readonly createdAt: Date;
 }
 
+export const ORGANIZATION_COLUMNS = `o.id, o.slug, o.name, o.epoch, o.mode, o.created_at as "createdAt"`;
+
 export async function readOrganization(tx: Tx): Promise<OrganizationRow> {
-  const { rows } = await tx.query<OrganizationRow>('select id, slug, name, epoch, mode, created_at as "createdAt" from organization where id = $1', [
-    tx.organizationId,
-  ]);
+  const { rows } = await tx.query<OrganizationRow>(`select ${ORGANIZATION_COLUMNS} from organization o where o.id = $1`, [tx.organizationId]);
   // The transaction's scope was found through a row that cannot vanish while members exist.
   return rows[0] as OrganizationRow;
 }

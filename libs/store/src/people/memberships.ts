@@ -1,4 +1,5 @@
 import type { Sql, Tx } from '../connection/sql.ts';
+import { ORGANIZATION_COLUMNS, type OrganizationRow } from '../organization/organizations.ts';
 
 export type MemberRole = 'OWNER' | 'ADMIN' | 'OPERATOR' | 'VIEWER';
 
@@ -19,13 +20,35 @@ export async function listMemberships(sql: Sql, identity: string): Promise<Membe
   return rows;
 }
 
-/** A person's role in the transaction's organization; undefined for those who are no members. */
-export async function roleOfMember(tx: Tx, identity: string): Promise<MemberRole | undefined> {
-  const { rows } = await tx.query<{ role: MemberRole }>('select role from member where organization_id = $1 and identity = $2', [
-    tx.organizationId,
-    identity,
-  ]);
-  return rows[0]?.role;
+/** A person's role in the transaction's organization, with the organization; undefined for those who are no members. */
+export async function findAccessOfMember(tx: Tx, identity: string): Promise<OrganizationAccess<MemberRole> | undefined> {
+  const { rows } = await tx.query<OrganizationRow & { role: MemberRole }>(
+    `select m.role, ${ORGANIZATION_COLUMNS} from member m join organization o on o.id = m.organization_id
+     where m.organization_id = $1 and m.identity = $2`,
+    [tx.organizationId, identity],
+  );
+  return accessOfRow(rows[0]);
+}
+
+/** What a program's token may do, with the organization; undefined when there is none that counts at this time. */
+export async function findAccessOfToken(tx: Tx, tokenId: string, at: Date): Promise<OrganizationAccess<MemberRole> | undefined> {
+  const { rows } = await tx.query<OrganizationRow & { role: MemberRole }>(
+    `select t.role, ${ORGANIZATION_COLUMNS} from api_token t join organization o on o.id = t.organization_id
+     where t.organization_id = $1 and t.id = $2 and t.revoked_at is null and t.expires_at > $3`,
+    [tx.organizationId, tokenId, at],
+  );
+  return accessOfRow(rows[0]);
+}
+
+export interface OrganizationAccess<R> {
+  readonly role: R;
+  readonly organization: OrganizationRow;
+}
+
+function accessOfRow<R>(row: (OrganizationRow & { role: R }) | undefined): OrganizationAccess<R> | undefined {
+  if (row === undefined) return undefined;
+  const { role, ...organization } = row;
+  return { role, organization };
 }
 
 export interface NewMember {

@@ -14,11 +14,6 @@ export interface ApiTokenRow {
 const COLUMNS = `id, name, role, expires_at as "expiresAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt",
   created_by as "createdBy", created_at as "createdAt"`;
 
-export async function findApiToken(sql: Sql, id: string): Promise<ApiTokenRow | undefined> {
-  const { rows } = await sql.query<ApiTokenRow>(`select ${COLUMNS} from api_token where id = $1`, [id]);
-  return rows[0];
-}
-
 export async function findApiTokens(sql: Sql, ids: readonly string[]): Promise<ApiTokenRow[]> {
   const { rows } = await sql.query<ApiTokenRow>(`select ${COLUMNS} from api_token where id = any($1::uuid[])`, [ids]);
   return rows;
