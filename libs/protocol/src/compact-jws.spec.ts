@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import * as fc from 'fast-check';
 import { MeshfleetError } from '@meshfleet/model';
 import { describe, expect, it } from 'vitest';
-import { isSignedBy, parseCompact, signCompact } from './compact-jws.ts';
+import { isSignedBy, isSignedByAsync, parseCompact, signCompact } from './compact-jws.ts';
 import { importPublicKey, publicSignJwk } from './jwk.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519');
@@ -23,6 +23,15 @@ describe('a compact JWS', () => {
         if (tampered !== token && place !== token.length - 1) expect(holds(tampered)).toBe(false);
       }),
     );
+  });
+
+  it('is judged alike on the main thread and off it', async () => {
+    const stranger = importPublicKey(publicSignJwk(generateKeyPairSync('ed25519').privateKey));
+    const parsed = parseCompact(signCompact({ kid: 'k', privateKey }, 't', {}));
+    const cut = { ...parsed, signature: parsed.signature.subarray(1) };
+    for (const [jws, key, holds] of [[parsed, publicKey, true], [parsed, stranger, false], [cut, publicKey, false]] as const) {
+      expect([isSignedBy(jws, key), await isSignedByAsync(jws, key)]).toEqual([holds, holds]);
+    }
   });
 
   it('answers any text with a verdict, never with a crash', () => {

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { MeshfleetError } from '@meshfleet/model';
 import { z } from 'zod';
 import { sha256Base64Url } from './canonical-json.ts';
-import { isSignedBy, parseCompact, signCompact } from './compact-jws.ts';
+import { isSignedBy, isSignedByAsync, parseCompact, signCompact } from './compact-jws.ts';
 import type { ParsedJws } from './compact-jws.ts';
 import { TOKEN_LIFETIME, checkFreshness } from './freshness.ts';
 import type { SigningKey } from './jwk.ts';
@@ -104,7 +104,8 @@ export interface ReceivedRequest {
  * @throws MeshfleetError SIGNATURE_INVALID or REQUEST_EXPIRED
  */
 export function verifyRequest(token: RequestToken, key: VerifyingKey, request: ReceivedRequest): void {
-  verifyRequestHead(token, key, request);
+  checkSigner(token, key, isSignedBy(token.jws, key.publicKey));
+  checkHead(token, request);
   verifyRequestBody(token, request.body);
 }
 
@@ -113,10 +114,17 @@ export interface VerifyingKey {
   readonly publicKey: KeyObject;
 }
 
-/** {@link verifyRequest} before the body is read: strangers' bodies need not be. */
-export function verifyRequestHead(token: RequestToken, key: VerifyingKey, request: Omit<ReceivedRequest, 'body'>): void {
-  if (token.kid !== key.kid || !isSignedBy(token.jws, key.publicKey)) throw invalid('it is not by the key of this cluster');
-  const { claims } = token;
+/** {@link verifyRequest} before the body is read, as strangers' bodies need not be, and off the main thread. */
+export async function verifyRequestHead(token: RequestToken, key: VerifyingKey, request: Omit<ReceivedRequest, 'body'>): Promise<void> {
+  checkSigner(token, key, await isSignedByAsync(token.jws, key.publicKey));
+  checkHead(token, request);
+}
+
+function checkSigner(token: RequestToken, key: VerifyingKey, signed: boolean): void {
+  if (token.kid !== key.kid || !signed) throw invalid('it is not by the key of this cluster');
+}
+
+function checkHead({ claims }: RequestToken, request: Omit<ReceivedRequest, 'body'>): void {
   if (claims.aud !== request.audience) throw invalid(`it is for ${claims.aud}, and this is ${request.audience}`);
   if (claims.htm !== request.method) throw invalid('it is for another method');
   if (claims.htu !== request.path) throw invalid('it is for another path');

@@ -49,7 +49,7 @@ export class Authenticator {
     if (cluster === undefined) throw new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'The signature of the request does not hold', why: 'it is not by the key of this cluster' });
     const now = this.#context.clock() / 1000;
     const { method, path } = head;
-    verifyRequestHead(token, { kid: cluster.signKid, publicKey: this.#keyOf(cluster) }, { audience: this.#context.audience, method, path, now });
+    await verifyRequestHead(token, { kid: cluster.signKid, publicKey: this.#keyOf(cluster) }, { audience: this.#context.audience, method, path, now });
     if (!this.#replays.isFirst(cluster.id, token.jti, now)) {
       throw new MeshfleetError({ code: 'REQUEST_REPLAYED', summary: 'The request was received before', fix: 'Sign every request anew.' });
     }

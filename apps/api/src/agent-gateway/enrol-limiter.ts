@@ -1,5 +1,7 @@
 import { TooMany } from './http-error.ts';
 
+const MOST_BUCKETS = 10_000;
+
 interface Bucket {
   failures: number;
   at: number;
@@ -30,8 +32,13 @@ export class EnrolLimiter {
   failed(key: string, now: number): void {
     const bucket = this.#current(key, now) ?? { failures: 0, at: now };
     bucket.failures = Math.min(bucket.failures + 1, this.#burst + 60 * this.#perSecond);
+    // Last in the map's order: the first is the one that has not failed for longest.
+    this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
-    if (this.#buckets.size > 10_000) this.#sweep(now);
+    if (this.#buckets.size <= MOST_BUCKETS) return;
+    // An attack from many addresses: the organization's bucket holds anyway.
+    const [oldest] = this.#buckets.keys();
+    if (oldest !== undefined) this.#buckets.delete(oldest);
   }
 
   #current(key: string, now: number): Bucket | undefined {
@@ -40,14 +47,5 @@ export class EnrolLimiter {
     bucket.failures = Math.max(0, bucket.failures - ((now - bucket.at) / 1000) * this.#perSecond);
     bucket.at = now;
     return bucket;
-  }
-
-  #sweep(now: number): void {
-    for (const key of [...this.#buckets.keys()]) if (this.#current(key, now)?.failures === 0) this.#buckets.delete(key);
-    // Still too many: an attack from many addresses. The oldest go; the organization's bucket holds anyway.
-    for (const key of this.#buckets.keys()) {
-      if (this.#buckets.size <= 10_000) return;
-      this.#buckets.delete(key);
-    }
   }
 }
