@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, OwnerReference } from '@meshfleet/model';
-import { thaw } from '../kinds/field.ts';
 import { builtin } from '../kinds/registry.ts';
 import type { ControllerOptions, ResourceInfo, StoreEvent, StoreView } from '../seam.ts';
 import type { AddressPlan } from './address-plan.ts';
@@ -59,7 +58,7 @@ export function controlledBy(owner: KubeObject): OwnerReference {
 /** Writes the status when it differs; answers whether it did. */
 export function writeStatus(context: ControllerContext, info: ResourceInfo, object: KubeObject, status: Record<string, unknown>): boolean {
   if (isDeepStrictEqual(object['status'], status)) return false;
-  context.store.write.updateStatus(info, { ...thaw(object), status });
+  context.store.write.updateStatus(info, { ...object, status });
   return true;
 }
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@meshfleet/model';
 import { SCHEDULER } from '../auth/pod-subresources.ts';
 import type { Fields } from '../kinds/field.ts';
-import { listAt, mapAt, textAt, thaw } from '../kinds/field.ts';
+import { listAt, mapAt, textAt } from '../kinds/field.ts';
 import type { Condition, Controller, ControllerContext } from './context.ts';
 import { controllerOf, infoOf, isKind, keyOf, mergeConditions, nowText, splitKey, writeStatus } from './context.ts';
 import { chooseNode } from './pod-placement.ts';
@@ -46,8 +46,7 @@ export function podLifecycleController(context: ControllerContext): Controller {
       writeStatus(context, pods, pod, { ...mapAt(pod, 'status'), phase: 'Pending', conditions });
       return;
     }
-    const bound = thaw(pod);
-    context.store.write.update(pods, { ...bound, spec: { ...mapAt(bound, 'spec'), nodeName: node } }, { user: SCHEDULER, manager: 'kube-scheduler' });
+    context.store.write.update(pods, { ...pod, spec: { ...mapAt(pod, 'spec'), nodeName: node } }, { user: SCHEDULER, manager: 'kube-scheduler' });
   }
 
   function run(pod: KubeObject): void {

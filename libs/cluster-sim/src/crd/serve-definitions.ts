@@ -6,7 +6,8 @@ import { builtin } from '../kinds/registry.ts';
 import type { StoreView } from '../seam.ts';
 import { customResourcesOf } from './custom-resources.ts';
 
-const FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
+/** Holds a CRD until its objects are gone; admission gives it to every new one. */
+export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 const MANAGER = { manager: 'kube-apiserver' };
 
 interface Condition {
@@ -48,7 +49,6 @@ export function serveDefinitions(registry: CustomRegistry, store: StoreView, now
     ];
     if (accepted || wasEstablished) serve(crd);
     writeStatus(crd, conditions, accepted);
-    addFinalizer(crd);
   }
 
   function serve(crd: KubeObject): void {
@@ -74,21 +74,13 @@ export function serveDefinitions(registry: CustomRegistry, store: StoreView, now
       storedVersions: stored.includes(storage) ? [...stored] : [...stored, storage],
     };
     if (isDeepStrictEqual(crd['status'], status)) return;
-    store.write.updateStatus(crds, { ...thaw(crd), status: structuredClone(status) }, MANAGER);
-  }
-
-  function addFinalizer(crd: KubeObject): void {
-    const current = store.get(crds, undefined, crd.metadata.name ?? '');
-    if (current === undefined || current.metadata.deletionTimestamp !== undefined || (current.metadata.finalizers ?? []).includes(FINALIZER)) return;
-    const next = thaw(current);
-    next.metadata.finalizers = [...(next.metadata.finalizers ?? []), FINALIZER];
-    store.write.update(crds, next, MANAGER);
+    store.write.updateStatus(crds, { ...crd, status }, MANAGER);
   }
 
   /** Deletes every object of the CRD; when finalizers of theirs hold some back, the CRD waits for them. */
   function finalize(crd: KubeObject): void {
     const name = crd.metadata.name ?? '';
-    if (!(crd.metadata.finalizers ?? []).includes(FINALIZER)) return;
+    if (!(crd.metadata.finalizers ?? []).includes(CLEANUP_FINALIZER)) return;
     const info = registry.customResources(name)[0]?.info;
     if (info !== undefined) {
       for (const object of store.list(info)) if (object.metadata.deletionTimestamp === undefined) store.write.delete(info, object.metadata.namespace, object.metadata.name ?? '');
@@ -97,7 +89,7 @@ export function serveDefinitions(registry: CustomRegistry, store: StoreView, now
     const current = store.get(crds, undefined, name);
     if (current === undefined) return;
     const next = thaw(current);
-    next.metadata.finalizers = (next.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER);
+    next.metadata.finalizers = (next.metadata.finalizers ?? []).filter((finalizer) => finalizer !== CLEANUP_FINALIZER);
     store.write.update(crds, next, MANAGER);
   }
 

@@ -33,8 +33,9 @@ export function cannotBeHandled(info: ResourceInfo, why: string): Error {
   return badRequest(`${info.kind} in version ${JSON.stringify(info.version)} cannot be handled as a ${info.kind}: ${why}`);
 }
 
-function decodeValue(walk: Walk, node: SchemaNode, value: unknown, path: string, fields: readonly string[], holder: string): unknown {
-  if (node['x-kubernetes-preserve-unknown-fields'] === true) return structuredClone(value);
+function decodeValue(walk: Walk, node: SchemaNode, value: unknown, path: string, fields: readonly string[], holder: SchemaNode): unknown {
+  // Shared, not copied: nothing below an open type is ever defaulted.
+  if (node['x-kubernetes-preserve-unknown-fields'] === true) return value;
   if (node['x-kubernetes-int-or-string'] === true) {
     if (typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value))) return value;
     return refuse(walk, value, 'intstr.IntOrString', fields, holder);
@@ -47,11 +48,11 @@ function decodeValue(walk: Walk, node: SchemaNode, value: unknown, path: string,
     case 'boolean': return typeof value === 'boolean' ? value : refuse(walk, value, 'bool', fields, holder);
     case 'integer': return typeof value === 'number' && Number.isInteger(value) ? value : refuse(walk, value, node.format ?? 'int64', fields, holder);
     case 'number': return typeof value === 'number' ? value : refuse(walk, value, 'float64', fields, holder);
-    default: return structuredClone(value);
+    default: return value;
   }
 }
 
-function decodeMapOrStruct(walk: Walk, node: SchemaNode, value: unknown, path: string, fields: readonly string[], holder: string): unknown {
+function decodeMapOrStruct(walk: Walk, node: SchemaNode, value: unknown, path: string, fields: readonly string[], holder: SchemaNode): unknown {
   if (!isObject(value)) return refuse(walk, value, goName(node), fields, holder);
   if (node.properties !== undefined) return decodeObject(walk, node, value, path, fields);
   const child = typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
@@ -67,7 +68,6 @@ function decodeMapOrStruct(walk: Walk, node: SchemaNode, value: unknown, path: s
 
 function decodeObject(walk: Walk, node: SchemaNode, value: object, path: string, fields: readonly string[]): Record<string, unknown> {
   const result: Record<string, unknown> = {};
-  const holder = goTypeOf(node) ?? walk.info.kind;
   const properties = node.properties ?? {};
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue;
@@ -78,19 +78,19 @@ function decodeObject(walk: Walk, node: SchemaNode, value: object, path: string,
     }
     const child = properties[key];
     if (item === null || child === undefined) continue;
-    result[key] = decodeValue(walk, child, item, path === '' ? key : `${path}.${key}`, [...fields, key], holder);
+    result[key] = decodeValue(walk, child, item, path === '' ? key : `${path}.${key}`, [...fields, key], node);
   }
   return result;
 }
 
-function decodeArray(walk: Walk, node: SchemaNode, value: unknown, path: string, fields: readonly string[], holder: string): unknown {
+function decodeArray(walk: Walk, node: SchemaNode, value: unknown, path: string, fields: readonly string[], holder: SchemaNode): unknown {
   if (!Array.isArray(value)) return refuse(walk, value, goName(node), fields, holder);
   const items = node.items;
-  if (items === undefined) return structuredClone(value);
+  if (items === undefined) return value;
   return value.map((item: unknown, index) => (item === null ? {} : decodeValue(walk, items, item, `${path}[${index}]`, fields, holder)));
 }
 
-function decodeText(walk: Walk, node: SchemaNode, value: unknown, fields: readonly string[], holder: string): unknown {
+function decodeText(walk: Walk, node: SchemaNode, value: unknown, fields: readonly string[], holder: SchemaNode): unknown {
   if (typeof value !== 'string') return refuse(walk, value, 'string', fields, holder);
   if (node.format === 'byte') {
     const bad = illegalBase64(value);
@@ -108,9 +108,9 @@ function decodeQuantity(walk: Walk, value: unknown): unknown {
   return canonical;
 }
 
-function refuse(walk: Walk, value: unknown, goType: string, fields: readonly string[], holder: string): never {
+function refuse(walk: Walk, value: unknown, goType: string, fields: readonly string[], holder: SchemaNode): never {
   const seen = typeof value === 'boolean' ? 'bool' : Array.isArray(value) ? 'array' : typeof value === 'number' && goType.startsWith('int') ? `number ${value}` : typeof value;
-  throw cannotBeHandled(walk.info, `json: cannot unmarshal ${seen} into Go struct field ${holder}.${fields.join('.')} of type ${goType}`);
+  throw cannotBeHandled(walk.info, `json: cannot unmarshal ${seen} into Go struct field ${goTypeOf(holder) ?? walk.info.kind}.${fields.join('.')} of type ${goType}`);
 }
 
 function goName(node: SchemaNode): string {

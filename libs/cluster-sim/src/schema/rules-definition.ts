@@ -2,6 +2,7 @@ import { dns1035Label, dns1123Subdomain } from '@meshfleet/manifest';
 import { isDeepStrictEqual } from 'node:util';
 import type { Fields } from '../kinds/field.ts';
 import { at, isRecord, listAt, mapAt, textAt, textsAt } from '../kinds/field.ts';
+import { CLEANUP_FINALIZER } from '../crd/serve-definitions.ts';
 import { validateStructuralSchema } from '../crd/validate-structural-schema.ts';
 import type { FieldErrors } from './field-errors.ts';
 import type { KindRules } from './kind-rules.ts';
@@ -23,6 +24,9 @@ export const customResourceDefinitionRules: KindRules = {
     if (old !== undefined) return;
     const stored = listAt(object, 'spec', 'versions').filter((version) => version['storage'] === true).map((version) => version['name']);
     object['status'] = { acceptedNames: { kind: '', plural: '' }, storedVersions: stored, conditions: [] };
+    const metadata = child(object, 'metadata');
+    const finalizers = Array.isArray(metadata['finalizers']) ? (metadata['finalizers'] as unknown[]) : [];
+    if (!finalizers.includes(CLEANUP_FINALIZER)) metadata['finalizers'] = [...finalizers, CLEANUP_FINALIZER];
   },
   validate(object, errors) {
     const spec = mapAt(object, 'spec');
