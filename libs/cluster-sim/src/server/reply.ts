@@ -43,6 +43,5 @@ export function replyText(response: ServerResponse, code: number, text: string):
 
 /** RFC 7234 warn-text; control characters would break the header. */
 function quoted(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is replaced
   return `"${text.replace(/[\u0000-\u001f\u007f-\uffff]+/g, ' ').replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }

@@ -3,7 +3,7 @@ import type { ResourceInfo } from '../../seam.ts';
 import type { Table } from '../../storage/table.ts';
 import { parseFieldSelector } from '../field-selector.ts';
 import { parseLabelSelector } from '../label-selector.ts';
-import { badRequest, expired, invalid, StatusError, timeout } from '../status-error.ts';
+import { badRequest, expired, invalid, timeout, type StatusError } from '../status-error.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
 import { inVersion, tableOf, type Engine } from './engine.ts';
 
