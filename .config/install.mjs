@@ -21,3 +21,7 @@ if (current !== locked) {
   }
   writeFileSync(stamp, locked);
 }
+
+// The Prisma client is made from prisma/schema.prisma, offline and in a moment; it is not checked in.
+const client = spawnSync(process.execPath, [join(root, 'prisma', 'generate.mjs')], { cwd: root, stdio: 'inherit' });
+if (client.status !== 0) process.exit(client.status ?? 1);
