@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,10 +8,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 const MAIN = new URL('./main.ts', import.meta.url).pathname;
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'cluster-sim-main-'))));
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const running = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+  running.clear();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 function start(...args: string[]) {
   const child = spawn(process.execPath, ['--no-warnings', MAIN, ...args], { cwd: folder });
+  running.add(child);
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
