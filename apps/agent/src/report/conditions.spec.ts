@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import type { ReportedCondition } from '@meshfleet/protocol';
+import { createConditions } from './conditions.ts';
+
+const said = (key: string, status: ReportedCondition['status'], reason = 'R'): ReportedCondition => ({ key, policyId: '018f0000-0000-7000-8000-0000000000f1', status, reason, message: 'm', observedAt: '2026-01-01T00:00:00.000Z' });
+
+describe('conditions', () => {
+  it('begin with all that stands, and go on with what changed', () => {
+    const conditions = createConditions();
+    conditions.set(said('a', 'FAILED'));
+    conditions.set(said('b', 'APPLIED'));
+    expect(conditions.take(10)).toMatchObject({ full: true, items: [{ key: 'a' }], more: false });
+    conditions.set(said('a', 'APPLIED'));
+    expect(conditions.take(10)).toMatchObject({ full: false, items: [{ key: 'a', status: 'APPLIED' }] });
+    expect(conditions.dirty).toBe(false);
+  });
+
+  it('say what lasts once, and each correction anew', () => {
+    const conditions = createConditions();
+    conditions.take(10);
+    for (const status of ['DRIFTED', 'DRIFTED'] as const) conditions.set(said('a', status));
+    conditions.take(10);
+    conditions.set(said('a', 'DRIFTED'));
+    expect(conditions.dirty).toBe(false);
+    conditions.set(said('a', 'CORRECTED'));
+    conditions.take(10);
+    conditions.set(said('a', 'CORRECTED'));
+    expect(conditions.dirty).toBe(true);
+  });
+
+  it('lose nothing when a report is lost, and let newer words win', () => {
+    const conditions = createConditions();
+    conditions.set(said('a', 'FAILED'));
+    conditions.set(said('b', 'FAILED'));
+    conditions.take(10);
+    conditions.set(said('a', 'DRIFTED'));
+    conditions.set(said('b', 'DRIFTED'));
+    const batch = conditions.take(1);
+    expect(batch.more).toBe(true);
+    conditions.set(said('a', 'APPLIED'));
+    conditions.giveBack(batch);
+    expect(conditions.take(10).items).toEqual(expect.arrayContaining([expect.objectContaining({ key: 'a', status: 'APPLIED' }), expect.objectContaining({ key: 'b', status: 'DRIFTED' })]));
+  });
+});
