@@ -53,12 +53,14 @@ export async function createApp(parts: ApiParts): Promise<NestFastifyApplication
 
 async function admitOrRefuse(admission: Admission, request: FastifyRequest, reply: FastifyReply, logger: ApiParts['logger']): Promise<FastifyReply | undefined> {
   if (!GUARDED.has(request.routeOptions.url ?? '')) return undefined;
+  const upgrade = request.headers.upgrade?.toLowerCase() === 'websocket';
   try {
-    const upgrade = request.headers.upgrade?.toLowerCase() === 'websocket';
     request.scope = upgrade ? ((await admission.admitUpgrade(request)) ?? null) : await admission.admit(request);
     return undefined;
   } catch (error) {
     const { status, body } = refusal(error, request.id, logger);
+    // Node no longer looks after a socket that asked for an upgrade: left open, it would hold up the end of the process.
+    if (upgrade) reply.raw.once('finish', () => request.raw.socket.destroySoon());
     if (status === 401) void reply.header('www-authenticate', 'Bearer');
     if (status === 503) void reply.header('retry-after', '5');
     return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));

@@ -107,10 +107,10 @@ describe('subscriptions over server-sent events', () => {
 
 describe('subscriptions over WebSocket', () => {
   /** Speaks graphql-transport-ws; resolves with the first message that answers the subscription, or the close code. */
-  function open(options: { headers?: Record<string, string>; payload?: object; query?: string; after?: () => Promise<unknown> }): Promise<{ type: string; payload?: unknown } | number> {
+  async function open(options: { headers?: Record<string, string>; payload?: object; query?: string; after?: () => Promise<unknown> }): Promise<{ type: string; payload?: unknown } | number> {
+    await until(() => feed().size === 0);
     const socket = new WebSocket(`${api.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers: options.headers ?? {} });
     return new Promise((resolve) => {
-      const watching = feed().size;
       socket.on('open', () => {
         socket.send(JSON.stringify({ type: 'connection_init', payload: options.payload }));
       });
@@ -125,7 +125,7 @@ describe('subscriptions over WebSocket', () => {
         const message = JSON.parse(raw.toString()) as { type: string; payload?: unknown };
         if (message.type === 'connection_ack') {
           socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: options.query ?? 'subscription { clusterChanged { name } }' } }));
-          void until(() => feed().size > watching).then(options.after);
+          void until(() => feed().size > 0).then(options.after);
         } else if (message.type === 'next' || message.type === 'error') {
           resolve(message);
           socket.close();
@@ -154,6 +154,25 @@ describe('subscriptions over WebSocket', () => {
     const query = `subscription { clusterChanged { ${Array.from({ length: 50 }, (_, i) => `a${i}: name`).join(' ')} } }`;
     expect(await open({ headers: { authorization: `Bearer ${ada.token}` }, query })).toMatchObject({ type: 'error' });
   });
+});
+
+it('a process that is told to end lets its subscribers go', async () => {
+  const draining = await startTestApi();
+  const { token } = await draining.organization('ada', 'acme');
+  const client = createClient({ url: `${draining.url}/graphql/stream`, headers: { authorization: `Bearer ${token}` }, retryAttempts: 0 });
+  const ended = Promise.withResolvers<unknown>();
+  client.subscribe({ query: 'subscription { clusterChanged { name } }' }, { next: () => undefined, error: ended.resolve, complete: () => ended.resolve(undefined) });
+  const socket = new WebSocket(`${draining.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers: { authorization: `Bearer ${token}` } });
+  socket.on('message', (raw: Buffer) => {
+    if (raw.toString().includes('connection_ack')) socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: 'subscription { clusterChanged { name } }' } }));
+  });
+  socket.on('open', () => {
+    socket.send(JSON.stringify({ type: 'connection_init' }));
+  });
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  await until(() => draining.app.get(ChangeFeed).size === 2);
+  await draining.close();
+  await Promise.all([ended.promise, closed]);
 });
 
 /** As expect.poll, for where no assertion is awaited. */
