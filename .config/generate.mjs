@@ -9,6 +9,7 @@ const generators = [
   { what: "Istio's, the Gateway API's and Sail Operator's kinds", script: 'libs/istio/generate/crds.ts', needsGo: true },
   { what: "Linkerd's kinds", script: 'libs/linkerd/generate/crds.ts', needsGo: false },
   { what: "Kubernetes' built-in kinds", script: 'libs/cluster-sim/generate/kubernetes-openapi.ts', needsGo: true },
+  { what: "the protobuf fields of Kubernetes' kinds", script: 'libs/cluster-sim/generate/kubernetes-protobuf.ts', needsGo: true },
 ];
 const hasGo = spawnSync('go', ['version']).status === 0;
 let failed = 0;
