@@ -1,6 +1,6 @@
 import { MeshfleetError } from '@meshfleet/model';
 import { createOrganizationKey, type Custody } from '@meshfleet/pki';
-import { appendAudit, insertMember, insertOrganization, insertOrganizationKey, isUniqueViolation, listMemberships, uuidv7, withIdempotency, type Store, type Tx } from '@meshfleet/store';
+import { appendAudit, insertMember, insertOrganization, insertOrganizationKey, isUniqueViolation, listMemberships, organizationExists, uuidv7, withIdempotency, type Store, type Tx } from '@meshfleet/store';
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { actorOf, type Principal, type UserPrincipal } from '../auth/principal.ts';
@@ -39,11 +39,8 @@ export async function createOrganization(parts: { store: Store; custody: Custody
   try {
     return await parts.store.transaction(organizationId, async (tx) => {
       if (key === undefined) return work(tx);
-      const { rowCount } = await tx.query('select 1 from organization where id = $1', [organizationId]);
-      if (rowCount === 0) {
-        const created = await work(tx);
-        return withIdempotency(tx, { key, mutation: 'organizationCreate', request: { slug, name } }, () => Promise.resolve(created));
-      }
+      // The key's record needs its organization: that comes first, and once.
+      if (!(await organizationExists(tx))) await work(tx);
       return withIdempotency(tx, { key, mutation: 'organizationCreate', request: { slug, name } }, () => Promise.resolve(organizationId));
     });
   } catch (error) {

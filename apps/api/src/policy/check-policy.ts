@@ -1,8 +1,8 @@
-import { selectClusters } from '@meshfleet/store';
+import { namesOfSelectedClusters } from '@meshfleet/store';
 import { z } from 'zod';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { problemsOf, userErrorOf, type UserError } from '../graphql/user-error.ts';
-import { placementInput, type Placement } from './placement-input.ts';
+import { placementInput } from './placement-input.ts';
 import { readManifests } from './read-manifests.ts';
 
 const input = z.object({ manifests: z.string(), defaultNamespace: z.string().nullish(), placement: placementInput.nullish() });
@@ -25,18 +25,8 @@ export async function checkPolicy({ scope }: GraphqlContext, rawInput: unknown):
   const read = readManifests(manifests, defaultNamespace ?? undefined);
   return {
     objects: read.objects.map(({ key, hash }) => ({ key, hash })),
-    clusters: placement === null || placement === undefined ? [] : await namesOf({ scope }, placement),
+    clusters: placement === null || placement === undefined ? [] : await namesOfSelectedClusters(await scope.read(), placement, MOST_NAMES),
     warnings: read.warnings.map(userErrorOf),
     userErrors: read.problems.map(userErrorOf),
   };
-}
-
-async function namesOf({ scope }: Pick<GraphqlContext, 'scope'>, placement: Placement): Promise<string[]> {
-  const tx = await scope.read();
-  const selection = selectClusters({ ...placement, clusterNames: [...placement.clusterNames] }, [tx.organizationId]);
-  const { rows } = await tx.query<{ name: string }>(
-    `select c.name from cluster c where c.id in (${selection.text}) order by c.name limit ${MOST_NAMES}`,
-    selection.values,
-  );
-  return rows.map((row) => row.name);
 }

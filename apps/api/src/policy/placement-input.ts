@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export interface Placement {
   readonly clusterSelector: string | null;
-  readonly clusterNames: readonly string[];
+  readonly clusterNames: string[];
 }
 
 /** Where a policy belongs: a selector that can be read, and names, sorted, each once. */

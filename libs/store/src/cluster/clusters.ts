@@ -1,4 +1,6 @@
 import type { LabelSelector } from '@meshfleet/model';
+import type { Placement } from '@meshfleet/planner';
+import { selectClusters } from '../assignment/select-clusters.ts';
 import type { Sql, Tx } from '../connection/sql.ts';
 import { keyset, slice, Values, type Order, type Page, type Slice } from '../paging/keyset.ts';
 import { CLUSTER_COLUMNS, CLUSTER_STATUS, type ClusterRow, type ClusterStatus } from './cluster-row.ts';
@@ -45,6 +47,16 @@ export async function findClusterByName(tx: Tx, name: string): Promise<ClusterRo
     name,
   ]);
   return rows[0];
+}
+
+/** Names of the clusters that a placement selects now, the first so many in the order of names. */
+export async function namesOfSelectedClusters(tx: Tx, placement: Placement, limit: number): Promise<string[]> {
+  const { text, values } = selectClusters(placement, [tx.organizationId]);
+  const { rows } = await tx.query<{ name: string }>(`select c.name from cluster c where c.id in (${text}) order by c.name limit $${values.length + 1}`, [
+    ...values,
+    limit,
+  ]);
+  return rows.map((row) => row.name);
 }
 
 function conditionsOf(tx: Tx, filter: ClusterFilter, values: Values): string[] {

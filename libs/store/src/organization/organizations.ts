@@ -17,6 +17,12 @@ export async function readOrganization(tx: Tx): Promise<OrganizationRow> {
   return rows[0] as OrganizationRow;
 }
 
+/** Whether the transaction's organization is there already. */
+export async function organizationExists(tx: Tx): Promise<boolean> {
+  const { rowCount } = await tx.query('select 1 from organization where id = $1', [tx.organizationId]);
+  return rowCount > 0;
+}
+
 export interface NewOrganization {
   readonly slug: string;
   readonly name: string;

@@ -1,5 +1,6 @@
 import './workers.ts';
 import 'graphiql/style.css';
+import './page.css';
 import { GraphiQL } from 'graphiql';
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
