@@ -1,2 +1,2 @@
 /** Stylesheets are for the bundler. */
-declare module 'graphiql/style.css';
+declare module '*.css';
