@@ -44,11 +44,13 @@ export class InputProblems extends Error {
 }
 
 export function problemsOf(error: z.ZodError): ErrorEnvelope[] {
-  return error.issues.map((issue) => ({
-    code: 'INVALID_INPUT',
-    summary: issue.message,
-    where: { field: ['input', ...issue.path.map(String)] },
-  }));
+  return error.issues.map((issue) => {
+    const field = ['input', ...issue.path.map(String)];
+    // A schema that read a text with a parser of ours hands on what that parser said.
+    const envelope = issue.code === 'custom' ? (issue.params?.['envelope'] as ErrorEnvelope | undefined) : undefined;
+    if (envelope !== undefined) return { ...envelope, where: { ...envelope.where, field } };
+    return { code: 'INVALID_INPUT', summary: issue.message, where: { field } };
+  });
 }
 
 /** Problems that the sender can do something about; everything else is a fault of ours. */

@@ -89,6 +89,12 @@ describe('applying a policy', () => {
     expect((await apply(input)).userErrors[0]?.field).toEqual(field);
   });
 
+  it('with a selector that cannot be read says where and why', async () => {
+    const { userErrors } = await apply({ name: 'x', manifests: manifest('x'), placement: { clusterSelector: 'env in prod' } });
+    expect(userErrors).toMatchObject([{ code: 'PLACEMENT_INVALID', field: ['input', 'placement', 'clusterSelector'] }]);
+    expect(userErrors[0]?.message).toContain('column 8');
+  });
+
   it('to a cluster that nobody knows warns, as its name may be misspelt', async () => {
     const { warnings, changed } = await apply({ name: 'named', manifests: manifest('x'), placement: { clusterNames: ['no-such-cluster'] } });
     expect(changed).toBe(true);

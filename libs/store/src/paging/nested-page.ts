@@ -1,5 +1,5 @@
 import type { Sql } from '../connection/sql.ts';
-import { groupByParent, keyset, Values, type Order, type Page, type Slice } from './keyset.ts';
+import { groupByParent, keyset, type Values, type Order, type Page, type Slice } from './keyset.ts';
 
 export interface NestedList {
   /** Columns to read, without the parent. */
