@@ -2,9 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '@meshfleet/model';
 import { isNotFound } from '@meshfleet/kube';
 import type { Agent } from './agent.ts';
-import { configFor, keyOf, startTestAgent, startTestCluster, until, VIRTUAL_SERVICES, virtualService } from './testing/agent-fixture.ts';
+import { keyOf, startTestAgent, startTestCluster, until, VIRTUAL_SERVICES, virtualService } from './testing/agent-fixture.ts';
 import type { TestCluster } from './testing/agent-fixture.ts';
 import type { ScriptedHub } from './testing/scripted-hub.ts';
+import { selfSigned } from './testing/self-signed.ts';
 import { POLICY, startScriptedHub } from './testing/scripted-hub.ts';
 
 let test: TestCluster;
@@ -282,6 +283,28 @@ describe('an agent without its hub', () => {
     expect(await live('reviews')).toBeDefined();
   });
 
+  it('talks to no hub whose certificate changed to one that it does not trust, and defends the state meanwhile', async () => {
+    const [first, second] = [await selfSigned(), await selfSigned()];
+    await hub.close();
+    hub = await startScriptedHub({ tls: first });
+    hub.publish({ objects: [virtualService('reviews')] });
+    const agent = await start({ config: { hubCaPem: first.certPem } });
+    await acked(1);
+    await hub.goAway();
+    await hub.comeBack(second);
+    hub.publish({ objects: [], tombstones: [keyOf('reviews')] });
+    const asked = hub.requests.length;
+    await until(() => agent.status.hub === 'disconnected');
+    await tamper('reviews', ['evil']);
+    await until(async () => hostsOf(await live('reviews'))?.toString() === 'reviews');
+    expect(hostsOf(await live('reviews'))).toEqual(['reviews']);
+    expect(hub.requests.length).toBe(asked);
+    await hub.goAway();
+    await hub.comeBack(first);
+    await acked(2);
+    expect(await live('reviews')).toBeUndefined();
+  });
+
   it('corrects its clock from the hub\'s', async () => {
     hub.skewMs = -7_200_000;
     hub.publish({ objects: [virtualService('reviews')] });
@@ -387,7 +410,7 @@ describe('who the agent is', () => {
 });
 
 it('a wrong token is said, not hammered', async () => {
-  const agent = await start({ config: { joinToken: `${configFor(hub).joinToken?.slice(0, -1) ?? ''}A` } });
+  const agent = await start({ config: { joinToken: `${hub.joinToken.slice(0, -43)}${'x'.repeat(43)}` } });
   await until(() => hub.requests.length > 1, 2_500);
   expect(hub.requests.length).toBeLessThanOrEqual(4);
   expect(agent.status.lifecycle).toBe('new');

@@ -23,6 +23,7 @@ export type { Resource } from './resource.ts';
 export { apiVersionOf, resourcePath, RESOURCES } from './resource.ts';
 export type { KubeRequest, KubeTransport } from './transport.ts';
 export { createTransport } from './transport.ts';
+export { createGate } from './watch/gate.ts';
 export type { CacheChange, ResourceCache, ResourceCacheOptions } from './watch/resource-cache.ts';
 export { startResourceCache } from './watch/resource-cache.ts';
 export { isNewer } from './watch/resource-version.ts';

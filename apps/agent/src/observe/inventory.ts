@@ -12,8 +12,8 @@ export interface Inventory extends InventorySource {
   readonly size: number;
 }
 
-// Long texts are kept deflated, which spares two thirds of them; short ones would not shrink.
-const DEFLATE_FROM = 512;
+// Long texts are kept deflated. Most are short, and for those a buffer and a run of zlib cost more than they spare.
+const DEFLATE_FROM = 4_096;
 const BYTES_PER_REPORT = 1 << 20;
 type Kept = string | Buffer;
 const pack = (text: string): Kept => (text.length < DEFLATE_FROM ? text : deflateRawSync(text, { level: 1 }));

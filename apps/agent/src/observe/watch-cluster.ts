@@ -1,5 +1,5 @@
 import type { Discovery, KubeClient, Resource, ResourceCache } from '@meshfleet/kube';
-import { KubeError, RESOURCES, startResourceCache } from '@meshfleet/kube';
+import { createGate, KubeError, RESOURCES, startResourceCache } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import { formatObjectKey } from '@meshfleet/model';
 import type { Inventory } from './inventory.ts';
@@ -7,6 +7,7 @@ import type { MeshFact } from './meshes.ts';
 import { meshFacts, meshOfDeployment, revisionOfWebhook } from './meshes.ts';
 import { servedMeshKinds } from './watched-kinds.ts';
 import { summarize } from './summarize.ts';
+import { madeGarbage } from '../spare-memory.ts';
 
 export interface WatchClusterOptions {
   readonly client: KubeClient;
@@ -45,6 +46,14 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
   const deployments = new Map<string, MeshFact>();
   const webhooks = new Map<string, { revision: string; namespace: string }>();
   const unsynced = new Set<string>();
+  // One list at a time, in pages of a few hundred kilobytes: a cluster is read in seconds either way, and memory stays small.
+  const gate = createGate(1);
+  const pageSize = 100;
+  let seen = 0;
+  const counted = () => {
+    seen += 1;
+    if (seen % pageSize === 0) madeGarbage();
+  };
 
   const synced = (id: string) => {
     unsynced.delete(id);
@@ -70,7 +79,10 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
         resource,
         // The inventory holds the summary; the cache needs only to know that the object exists.
         project: () => null,
+        gate,
+        pageSize,
         onChange(change) {
+          counted();
           const key = formatObjectKey({ group: resource.group, kind: resource.kind, namespace: change.namespace, name: change.name });
           if (change.value === undefined) inventory.remove(key);
           else if (change.object !== undefined) inventory.set(key, summarize(change.object));
@@ -104,6 +116,8 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
     client,
     resource: RESOURCES.customResourceDefinitions,
     metadataOnly: true,
+    gate,
+    pageSize,
     project: () => null,
     onChange: () => kindsKnown && options.onKindsChanged(),
     onSynced() {

@@ -5,6 +5,7 @@ import type { Facts, InventoryDelta, Report } from '@meshfleet/protocol';
 import { reportResponseSchema } from '@meshfleet/protocol';
 import type { HubConnection, Signer } from '../hub/hub-connection.ts';
 import { HubError } from '../hub/hub-connection.ts';
+import { madeGarbage } from '../spare-memory.ts';
 import type { Conditions } from './conditions.ts';
 import type { Sequence } from './sequence.ts';
 
@@ -94,6 +95,7 @@ export function startReporter(options: ReporterOptions): Reporter {
       if (saidAck !== undefined && ack === saidAck) ack = undefined;
       if (facts === saidFacts) facts = undefined;
       if (delta !== undefined) inventory.taken(delta);
+      if (delta !== undefined && delta.upsert.length >= ITEMS / 2) madeGarbage();
       if (taken.resyncInventory === true) inventory.resync();
       backoff.reset();
       options.onSent?.(report);

@@ -33,6 +33,8 @@ export interface ResourceCacheOptions<T> {
   /** Something kept the cache from following the server; it goes on trying by itself. */
   onProblem?(problem: { readonly what: string; readonly error?: unknown }): void;
   readonly pageSize?: number;
+  /** Runs a list when it may; see {@link createGate}. */
+  readonly gate?: (list: () => Promise<void>) => Promise<void>;
   readonly timing?: Partial<Timing>;
   readonly random?: () => number;
 }

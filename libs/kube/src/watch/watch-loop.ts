@@ -36,6 +36,8 @@ export interface WatchLoopOptions {
   readonly pageSize?: number;
   readonly timing?: Partial<Timing>;
   readonly random?: () => number;
+  /** Runs a list when it may: so that many caches that start together do not hold all their pages at once. */
+  readonly gate?: (list: () => Promise<void>) => Promise<void>;
   onListed(): { item(object: KubeObject): void; done(resourceVersion: string): void };
   onEvent(type: WatchEventType, object: KubeObject): void;
   resumeFrom(): string | undefined;
@@ -103,7 +105,7 @@ export function runWatchLoop(options: WatchLoopOptions): { readonly counters: Wa
     while (!stopping.signal.aborted) {
       try {
         if (list) {
-          await listAll();
+          await (options.gate === undefined ? listAll() : options.gate(listAll));
           list = false;
           backoff.reset();
           continue;
