@@ -13,7 +13,7 @@ export { createDiscovery } from './discovery.ts';
 export type { DriftedField } from './fields/drift.ts';
 export { findDrift } from './fields/drift.ts';
 export type { FieldSet } from './fields/field-set.ts';
-export { appliedFields } from './fields/field-set.ts';
+export { appliedFields, childOf } from './fields/field-set.ts';
 export { isAlreadyExists, isConflict, isGone, isNotFound, isTransient, KubeError } from './kube-error.ts';
 export type { Election, ElectionOptions } from './lease/elect.ts';
 export { startElection } from './lease/elect.ts';

@@ -6,7 +6,7 @@ import type { DesiredEntry } from '@meshfleet/protocol';
 import { explainFailure } from './explain-failure.ts';
 import type { Outcome } from './outcome.ts';
 import type { Origin } from './ownership.ts';
-import { contentMark, FIELD_MANAGER, ORIGIN_ANNOTATION, ownershipOf, stamp } from './ownership.ts';
+import { contentMark, FIELD_MANAGER, isMark, ORIGIN_ANNOTATION, ownershipOf, stamp } from './ownership.ts';
 
 export interface ApplyContext {
   readonly client: KubeClient;
@@ -15,9 +15,10 @@ export interface ApplyContext {
 
 /** What is known of the object from before. */
 export interface Knowledge {
-  /** This very content was applied once, as far as this process or the stored state knows. */
+  /** This very content was applied once for this policy, as far as this process or the stored state knows. */
   readonly appliedBefore: boolean;
-  readonly origin: Origin | undefined;
+  /** Origin of the object of that uid, should its marks no longer tell. */
+  readonly originOf: (uid: string) => Origin | undefined;
   readonly unkept: readonly string[] | undefined;
   /** The content that it had before this one: fields of it that somebody took are ours to take back. */
   readonly previous: KubeObject | undefined;
@@ -45,7 +46,7 @@ async function settle(client: KubeClient, resource: Resource, entry: DesiredEntr
     return { kind: 'failed', reason: 'Terminating', message: 'The object is being deleted; it is applied again when it is gone.', transient: true };
   }
   const own = ownershipOf(live);
-  const origin: Origin = live === undefined ? 'created' : own.managed && own.origin !== undefined ? own.origin : (knowledge.origin ?? 'adopted');
+  const origin: Origin = live === undefined ? 'created' : own.managed && own.origin !== undefined ? own.origin : (knowledge.originOf(live.metadata.uid ?? '') ?? 'adopted');
   const wanted = stamp(object, entry, origin);
 
   if (live === undefined && knowledge.appliedBefore) {
@@ -55,11 +56,11 @@ async function settle(client: KubeClient, resource: Resource, entry: DesiredEntr
     return { ...outcome, corrected: { reason: 'Deleted', fields: [], manager: undefined } };
   }
 
-  // Marks that somebody took off are drift like any other; the marks of another policy say that the object has changed hands.
-  const samePolicy = own.policyId === entry.policyId || (own.policyId === undefined && knowledge.appliedBefore);
-  if (live !== undefined && samePolicy && (own.content === contentMark(entry.hash) || knowledge.appliedBefore)) {
+  // Marks that somebody took off or wrote over are drift like any other field of ours.
+  const ours = knowledge.appliedBefore || (own.policyId === entry.policyId && own.content === contentMark(entry.hash));
+  if (live !== undefined && ours) {
     const { drift, unkept } = await realDrift(client, resource, wanted, live, knowledge.unkept);
-    if (drift.length === 0) return { kind: 'applied', resourceVersion: live.metadata.resourceVersion ?? '', unkept, origin };
+    if (drift.length === 0) return { kind: 'applied', resourceVersion: live.metadata.resourceVersion ?? '', unkept, origin, uid: live.metadata.uid };
     const fields = drift.map(({ field }) => field);
     const manager = drift.find((each) => each.manager !== undefined)?.manager;
     if (entry.drift === 'REPORT') return { kind: 'drifted', reason: 'FieldsChanged', fields, manager };
@@ -75,7 +76,8 @@ async function settle(client: KubeClient, resource: Resource, entry: DesiredEntr
   } catch (error) {
     const conflicts = conflictsOf(error);
     const { previous } = knowledge;
-    const takenFromUs = own.managed && entry.drift === 'CORRECT' && previous !== undefined && conflicts.length > 0 && conflicts.every(({ field }) => hasPath(previous, field));
+    const wasOurs = (field: string): boolean => own.managed && entry.drift === 'CORRECT' && previous !== undefined && hasPath(previous, field);
+    const takenFromUs = conflicts.length > 0 && conflicts.every(({ field }) => isMark(field) || wasOurs(field));
     if (!takenFromUs) throw error;
     return await write(client, resource, wanted, true, live);
   }
@@ -103,7 +105,7 @@ async function write(client: KubeClient, resource: Resource, wanted: KubeObject,
     after = await client.apply(resource, { ...wanted, metadata: { ...wanted.metadata, annotations } }, { fieldManager: FIELD_MANAGER, force: true });
   }
   const unkept = findDrift(wanted, after, FIELD_MANAGER).map(({ field }) => field).filter((field) => !field.startsWith('.metadata.'));
-  return { kind: 'applied', resourceVersion: after.metadata.resourceVersion ?? '', unkept, origin };
+  return { kind: 'applied', resourceVersion: after.metadata.resourceVersion ?? '', unkept, origin, uid: after.metadata.uid };
 }
 
 /** Drift without what the API server would not keep anyway; when that is not known yet, a dry run tells. */
@@ -125,11 +127,13 @@ async function realDrift(
   return { drift: drift.filter(({ field }) => !dropped.has(field)), unkept: known };
 }
 
-/** Whether an object has something at a path as conflicts name it, followed until the first list. */
+/** Whether an object has something at a path as conflicts name it, followed until the first list. Keys of labels and annotations hold dots of their own. */
 function hasPath(object: KubeObject, path: string): boolean {
   const plain = path.split('[')[0] ?? '';
+  const [, map, key] = /^(\.metadata\.(?:labels|annotations))\.(.+)$/.exec(plain) ?? [];
+  const steps = [...(map ?? plain).split('.').filter((part) => part !== ''), ...(key === undefined ? [] : [key])];
   let at: unknown = object;
-  for (const field of plain.split('.').filter((part) => part !== '')) {
+  for (const field of steps) {
     if (typeof at !== 'object' || at === null) return false;
     at = (at as { readonly [field: string]: unknown })[field]; // an object, as just checked
   }

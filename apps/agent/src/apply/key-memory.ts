@@ -10,12 +10,13 @@ const CONTEST_WINDOW_MS = 600_000;
 const CONTEST_COUNT = 5;
 
 interface Remembered {
-  /** Content that is known to have been applied. */
+  /** Content that is known to have been applied, and for which policy. */
   appliedHash?: string | undefined;
+  appliedFor?: string | undefined;
   /** Entry and mode of the last success: nothing is to be done for the same again. */
   settledAs?: string | undefined;
   unkept?: readonly string[] | undefined;
-  origin?: Origin | undefined;
+  origin?: { readonly uid: string; readonly origin: Origin } | undefined;
   resourceVersion?: string | undefined;
   /** Body of the content before this one, until this one is applied. */
   previous?: { readonly held: HeldState; readonly entry: DesiredEntry } | undefined;
@@ -47,10 +48,10 @@ export function createKeyMemory(now: () => number): KeyMemory {
     knowledge(entry) {
       const remembered = of(entry.key);
       const recent = remembered.corrections.filter((at) => at > now() - CONTEST_WINDOW_MS);
-      const appliedBefore = remembered.appliedHash === entry.hash;
+      const appliedBefore = remembered.appliedHash === entry.hash && remembered.appliedFor === entry.policyId;
       return {
         appliedBefore,
-        origin: remembered.origin,
+        originOf: (uid) => (remembered.origin?.uid === uid ? remembered.origin?.origin : undefined),
         unkept: appliedBefore ? remembered.unkept : undefined,
         previous: remembered.previous === undefined ? undefined : contentOf(remembered.previous.held, remembered.previous.entry),
         contested: recent.length >= CONTEST_COUNT,
@@ -65,14 +66,17 @@ export function createKeyMemory(now: () => number): KeyMemory {
       remembered.settledAs = describe(entry, mode);
       if (mode === 'OBSERVE') return;
       remembered.appliedHash = entry.hash;
+      remembered.appliedFor = entry.policyId;
       remembered.unkept = outcome.unkept;
-      remembered.origin = outcome.origin;
+      remembered.origin = outcome.origin === undefined || outcome.uid === undefined ? undefined : { uid: outcome.uid, origin: outcome.origin };
       remembered.resourceVersion = outcome.resourceVersion;
       remembered.previous = undefined;
       if (outcome.corrected !== undefined) remembered.corrections = [...remembered.corrections.filter((at) => at > now() - CONTEST_WINDOW_MS), now()];
     },
     assumeApplied(entry) {
-      of(entry.key).appliedHash = entry.hash;
+      const remembered = of(entry.key);
+      remembered.appliedHash = entry.hash;
+      remembered.appliedFor = entry.policyId;
     },
     expect(entry, before, old) {
       const remembered = of(entry.key);

@@ -10,6 +10,8 @@ export interface Applied {
   /** Paths that the API server does not keep as we say them (pruned, rewritten): no drift, now or later. */
   readonly unkept: readonly string[] | undefined;
   readonly origin?: Origin;
+  /** Of the object that `origin` speaks of; another one of its name is another object. */
+  readonly uid?: string | undefined;
   /** Set when somebody's change was undone. */
   readonly corrected?: { readonly reason: 'FieldsChanged' | 'Deleted'; readonly fields: readonly string[]; readonly manager: string | undefined };
 }

@@ -1,3 +1,4 @@
+import { appliedFields, childOf } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
 
@@ -18,17 +19,25 @@ export interface Ownership {
   readonly content: string | undefined;
 }
 
-/** What a live object says of itself. Anything but a clear `created` counts as not ours to delete. */
+/**
+ * What our own applies say of a live object. Marks can be copied (`kubectl get -o yaml | kubectl create -f -`) or typed, so that each counts only while
+ * the API server's field tracking says that our field manager applied it; anything but a clear `created` counts as not ours to delete.
+ */
 export function ownershipOf(live: KubeObject | undefined): Ownership {
-  const annotations = live?.metadata.annotations ?? {};
-  const origin = annotations[ORIGIN_ANNOTATION];
+  const metadata = childOf(appliedFields(live?.metadata.managedFields, FIELD_MANAGER), 'f:metadata');
+  const mark = (part: 'labels' | 'annotations', key: string): string | undefined =>
+    childOf(childOf(metadata, `f:${part}`), `f:${key}`) === undefined ? undefined : live?.metadata[part]?.[key];
+  const origin = mark('annotations', ORIGIN_ANNOTATION);
   return {
-    managed: live?.metadata.labels?.[MANAGED_LABEL] === 'true',
-    policyId: annotations[POLICY_ANNOTATION],
+    managed: mark('labels', MANAGED_LABEL) === 'true',
+    policyId: mark('annotations', POLICY_ANNOTATION),
     origin: origin === 'created' || origin === 'adopted' ? origin : undefined,
-    content: annotations[CONTENT_ANNOTATION],
+    content: mark('annotations', CONTENT_ANNOTATION),
   };
 }
+
+/** Whether a field, as conflicts name it, is one of our marks: those are nobody else's to hold. */
+export const isMark = (field: string): boolean => /^\.metadata\.(?:labels|annotations)\.meshfleet\.io\//.test(field);
 
 export const contentMark = (hash: string): string => hash.slice(0, 16);
 
