@@ -43,16 +43,16 @@ describe('a book shop’s manifests', () => {
   });
 
   it('get a warning with its line for each thing that is old or left out', () => {
-    expect(warnings.map(({ where, summary }) => `${where.document} ${where.line}: ${summary}`)).toEqual([
-      '1 2: networking.istio.io/v1beta1 is an older version of Gateway',
-      '2 14: networking.istio.io/v1alpha3 is an older version of VirtualService',
-      '4 68: spec.trafficPolicy.outlierDetection.consecutiveErrors is deprecated',
-      '5 97: metadata.uid is left out',
-      '5 98: metadata.resourceVersion is left out',
-      '5 99: metadata.creationTimestamp is left out',
-      '5 101: The annotation kubectl.kubernetes.io/last-applied-configuration is left out',
-      '5 105: status is left out',
-      '5 92: security.istio.io/v1beta1 is an older version of PeerAuthentication',
+    expect(warnings.map(({ code, where, summary }) => `${code} ${where.document} ${where.line}: ${summary}`)).toEqual([
+      'MANIFEST_DEPRECATED 1 2: networking.istio.io/v1beta1 is an older version of Gateway',
+      'MANIFEST_DEPRECATED 2 14: networking.istio.io/v1alpha3 is an older version of VirtualService',
+      'MANIFEST_DEPRECATED 4 68: spec.trafficPolicy.outlierDetection.consecutiveErrors is deprecated',
+      'MANIFEST_STRIPPED 5 97: metadata.uid is left out',
+      'MANIFEST_STRIPPED 5 98: metadata.resourceVersion is left out',
+      'MANIFEST_STRIPPED 5 99: metadata.creationTimestamp is left out',
+      'MANIFEST_STRIPPED 5 101: The annotation kubectl.kubernetes.io/last-applied-configuration is left out',
+      'MANIFEST_STRIPPED 5 105: status is left out',
+      'MANIFEST_DEPRECATED 5 92: security.istio.io/v1beta1 is an older version of PeerAuthentication',
     ]);
   });
 
@@ -84,7 +84,7 @@ describe('manifests are refused with document, line and a way out', () => {
     ['quotes around a number', service('  hosts: [a]\n  http:\n  - route:\n    - destination: {host: a}\n      weight: "80"\n'), 'MANIFEST_INVALID 1 11: spec.http[0].route[0].weight: Invalid value: "string": spec.http[0].route[0].weight in body must be of type integer: "string" | Write the value without quotes.'],
     ['a required field', service('  hosts: [a]\n  http:\n  - route:\n    - weight: 1\n'), 'MANIFEST_INVALID 1 10: spec.http[0].route[0].destination: Required value | Add destination.'],
     ['no time', service(`${route}    timeout: soon\n`), "MANIFEST_INVALID 1 11: spec.http[0].timeout: Invalid value: \"string\": type conversion error from 'string' to 'duration' evaluating rule: must be a valid duration greater than 1ms | Change the value as the message says."],
-    ['a template in quotes', service(route, 'name: "{{ .Values.name }}"\n  namespace: shop'), 'MANIFEST_TEMPLATED 1 4: Document 1 is a template, not a manifest | Run `helm template` (or your engine) and paste its output. Differences between clusters can be written as ${cluster.name} and the like.'],
+    ['a template in quotes', service(route, 'name: "{{ .Values.name }}"\n  namespace: shop'), 'MANIFEST_TEMPLATED 1 4: Document 1 is a template, not a manifest | Run `helm template` (or your engine) and paste its output. Where clusters differ, make one policy for each group of them.'],
   ];
   it.each(cases)('%s', (_what, text, answer) => {
     expect(brief(text)).toContain(answer);

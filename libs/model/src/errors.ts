@@ -17,6 +17,9 @@ export const ERROR_CODES = [
   'MANIFEST_DUPLICATE',
   'MANIFEST_TOO_LARGE',
   'MANIFEST_TEMPLATED',
+  // Warnings: what they are about was applied all the same.
+  'MANIFEST_DEPRECATED',
+  'MANIFEST_STRIPPED',
   'PLACEMENT_INVALID',
   'TOKEN_INVALID',
   'TOKEN_EXPIRED',

@@ -107,10 +107,10 @@ function preferredVersion(facts: KindFacts, written: VersionFacts): VersionFacts
 
 function noteVersion(document: ParsedDocument, { facts, version: written }: ResolvedKind, version: VersionFacts, name: string, warnings: ManifestProblem[]): void {
   if (version.name !== written.name) {
-    warnings.push(problem('MANIFEST_INVALID', document.locate('apiVersion'), `${facts.group}/${written.name} is an older version of ${facts.kind}`, `Its fields are those of ${version.name}; the object is kept and applied as ${facts.group}/${version.name}.`, `Write apiVersion: ${facts.group}/${version.name}.`, name));
+    warnings.push(problem('MANIFEST_DEPRECATED', document.locate('apiVersion'), `${facts.group}/${written.name} is an older version of ${facts.kind}`, `Its fields are those of ${version.name}; the object is kept and applied as ${facts.group}/${version.name}.`, `Write apiVersion: ${facts.group}/${version.name}.`, name));
   } else if (written.deprecated) {
     const stored = facts.versions.find((one) => one.storage)?.name ?? '';
-    warnings.push(problem('MANIFEST_INVALID', document.locate('apiVersion'), written.deprecationWarning ?? `${facts.group}/${written.name} is deprecated`, `Clusters store ${facts.kind} as ${stored}, whose fields differ.`, `Rewrite the object for ${facts.group}/${stored}.`, name));
+    warnings.push(problem('MANIFEST_DEPRECATED', document.locate('apiVersion'), written.deprecationWarning ?? `${facts.group}/${written.name} is deprecated`, `Clusters store ${facts.kind} as ${stored}, whose fields differ.`, `Rewrite the object for ${facts.group}/${stored}.`, name));
   }
 }
 

@@ -134,7 +134,7 @@ function reportForeignFields(document: ParsedDocument, fields: JsonObject, out: 
 
 /** A warning about something that is in the text but will not be in the cluster. */
 export function stripped(document: ParsedDocument, path: string, summary: string): ManifestProblem {
-  return problem('MANIFEST_INVALID', document.locate(path), summary, 'It was written by the cluster that the object was read from, and means nothing in another.', 'Nothing to do; remove it from the text to be rid of this note.');
+  return problem('MANIFEST_STRIPPED', document.locate(path), summary, 'It was written by the cluster that the object was read from, and means nothing in another.', 'Nothing to do; remove it from the text to be rid of this note.');
 }
 
 function stringList(value: Json | undefined): string[] {

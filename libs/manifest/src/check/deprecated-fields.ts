@@ -12,7 +12,7 @@ export function findDeprecatedFields(document: ParsedDocument, fields: readonly 
       .filter((match) => wanted === undefined || match.value === wanted)
       .map((match) => {
         const what = wanted === undefined ? match.path : `${match.path}: ${wanted}`;
-        return problem('MANIFEST_INVALID', document.locate(match.path), `${what} is deprecated`, field.why, field.instead === 'nothing' ? 'Remove it.' : `Write ${field.instead} instead.`, object);
+        return problem('MANIFEST_DEPRECATED', document.locate(match.path), `${what} is deprecated`, field.why, field.instead === 'nothing' ? 'Remove it.' : `Write ${field.instead} instead.`, object);
       });
   });
 }

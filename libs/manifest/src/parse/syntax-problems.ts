@@ -28,7 +28,7 @@ export function templatedProblem(at: Position): ManifestProblem {
     at,
     `Document ${at.document} is a template, not a manifest`,
     'It holds {{ ... }} or {% ... %}, which Helm or another template engine would fill in first.',
-    'Run `helm template` (or your engine) and paste its output. Differences between clusters can be written as ${cluster.name} and the like.',
+    'Run `helm template` (or your engine) and paste its output. Where clusters differ, make one policy for each group of them.',
   );
 }
 
