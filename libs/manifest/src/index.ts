@@ -14,7 +14,6 @@ export { kindFactsOf, withoutProse } from './facts/from-definition.ts';
 export { customResourceDefinitionOf } from './facts/to-definition.ts';
 export type { DeprecatedField, KindCatalogue } from './catalogue/kind-catalogue.ts';
 export { createCatalogue, mergeCatalogues } from './catalogue/kind-catalogue.ts';
-export { canonicalJson, contentHash } from './canonical-json.ts';
 export { readSourceFacts } from './facts/source-facts.ts';
 export type { ParsedDocument, ParseOptions, ParseResult } from './parse/parse-manifests.ts';
 export { parseManifests } from './parse/parse-manifests.ts';

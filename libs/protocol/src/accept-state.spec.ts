@@ -1,9 +1,9 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { canonicalJson, contentHash } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import { describe, expect, it } from 'vitest';
 import { acceptState } from './accept-state.ts';
 import type { PinnedState } from './accept-state.ts';
-import { canonicalJson, contentHash } from './canonical-json.ts';
 import { deltaBetween } from './desired-state-delta.ts';
 import type { DesiredStateDelta } from './desired-state-delta.ts';
 import { EMPTY_STATE, digestOf } from './desired-state.ts';

@@ -1,6 +1,6 @@
 import { MeshfleetError } from '@meshfleet/model';
 import type { ErrorCode, ErrorEnvelope } from '@meshfleet/model';
-import { sha256Base64Url } from './canonical-json.ts';
+import { sha256Base64Url } from './sha256.ts';
 import { applyDelta } from './desired-state-delta.ts';
 import type { DesiredStateDelta } from './desired-state-delta.ts';
 import type { DesiredState } from './desired-state.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
+import { contentHash } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
-import { contentHash } from './canonical-json.ts';
 import type { DesiredState } from './desired-state.ts';
 
 /** States over few keys, policies and contents, so that two of them overlap in every way. */

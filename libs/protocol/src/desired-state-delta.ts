@@ -1,6 +1,5 @@
-import { MeshfleetError } from '@meshfleet/model';
+import { MeshfleetError, contentHash } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
-import { contentHash } from './canonical-json.ts';
 import { compareText } from './apply-order.ts';
 import { digestOf, normalizeState } from './desired-state.ts';
 import type { DesiredEntry, DesiredState, OrganizationMode, Tombstone } from './desired-state.ts';

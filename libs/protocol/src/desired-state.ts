@@ -1,5 +1,6 @@
-import { canonicalJson, sha256Hex } from './canonical-json.ts';
+import { canonicalJson } from '@meshfleet/model';
 import { applyRank, compareText } from './apply-order.ts';
+import { sha256Hex } from './sha256.ts';
 
 export type DriftMode = 'CORRECT' | 'REPORT';
 export type ConflictMode = 'REPORT' | 'FORCE';

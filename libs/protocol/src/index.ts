@@ -1,6 +1,5 @@
 export * from './accept-state.ts';
 export * from './apply-order.ts';
-export * from './canonical-json.ts';
 export * from './cursor.ts';
 export * from './desired-state.ts';
 export * from './desired-state-delta.ts';
@@ -11,4 +10,5 @@ export * from './key-proof.ts';
 export * from './messages.ts';
 export * from './request-signature.ts';
 export * from './secret-token.ts';
+export * from './sha256.ts';
 export * from './state-signature.ts';

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { MeshfleetError } from '@meshfleet/model';
 import { decodeProtectedHeader, importJWK, jwtVerify, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { sha256Base64Url } from './canonical-json.ts';
+import { sha256Base64Url } from './sha256.ts';
 import { importPublicKey, publicSignJwk, thumbprint } from './jwk.ts';
 import { readRequestToken, signRequest, verifyRequest } from './request-signature.ts';
 import type { ReceivedRequest, SignRequest } from './request-signature.ts';

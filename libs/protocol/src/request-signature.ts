@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { MeshfleetError } from '@meshfleet/model';
 import { z } from 'zod';
-import { sha256Base64Url } from './canonical-json.ts';
+import { sha256Base64Url } from './sha256.ts';
 import { isSignedBy, isSignedByAsync, parseCompact, signCompact } from './compact-jws.ts';
 import type { ParsedJws } from './compact-jws.ts';
 import { TOKEN_LIFETIME, checkFreshness } from './freshness.ts';

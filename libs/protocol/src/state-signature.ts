@@ -1,6 +1,6 @@
 import { MeshfleetError } from '@meshfleet/model';
 import { z } from 'zod';
-import { sha256Base64Url } from './canonical-json.ts';
+import { sha256Base64Url } from './sha256.ts';
 import { isSignedBy, parseCompact, signCompact } from './compact-jws.ts';
 import { importPublicKey, thumbprint } from './jwk.ts';
 import type { SignJwk, SigningKey } from './jwk.ts';

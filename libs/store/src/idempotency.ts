@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
-import { MeshfleetError } from '@meshfleet/model';
+import { MeshfleetError, contentHash } from '@meshfleet/model';
 import type { Tx } from './connection/sql.ts';
 
 export interface IdempotentRequest {
@@ -14,7 +12,7 @@ export interface IdempotentRequest {
 /**
  * Runs `work` once per key. The same key with the same request gets the stored answer (its JSON form); two at once
  * are put in line, the second gets the first one's answer. A `work` that throws leaves the key free.
- * @throws MeshfleetError IDEMPOTENCY_KEY_REUSED when the key came before with another mutation or input
+ * @throws MeshfleetError INVALID_INPUT when the request holds what JSON cannot say, IDEMPOTENCY_KEY_REUSED when the key came before with another mutation or input
  */
 export async function withIdempotency<T>(tx: Tx, request: IdempotentRequest, work: () => Promise<T>): Promise<T> {
   const requestHash = hashOf(request);
@@ -50,6 +48,5 @@ async function storedAnswer<T>(tx: Tx, request: IdempotentRequest, requestHash: 
 }
 
 function hashOf(request: IdempotentRequest): string {
-  const text = canonicalize({ mutation: request.mutation, request: request.request ?? null }) ?? '';
-  return createHash('sha256').update(text).digest('hex');
+  return contentHash({ mutation: request.mutation, request: request.request ?? null });
 }

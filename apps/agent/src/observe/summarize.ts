@@ -1,5 +1,5 @@
+import { contentHash } from '@meshfleet/model';
 import type { JsonObject, Json, KubeObject } from '@meshfleet/model';
-import { contentHash } from '@meshfleet/protocol';
 
 const SPEC_LIMIT = 16 * 1024;
 const LABEL_LIMIT = 20;

@@ -5,10 +5,10 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ErrorCode, KubeObject } from '@meshfleet/model';
-import { formatObjectKey, MeshfleetError, objectKeyOf } from '@meshfleet/model';
+import { canonicalJson, contentHash, formatObjectKey, MeshfleetError, objectKeyOf } from '@meshfleet/model';
 import type { DesiredEntry, DesiredState, DesiredStateDelta, OrganizationMode, Report, ReportedCondition, SigningKey, SignJwk, Tombstone } from '@meshfleet/protocol';
 import {
-  canonicalJson, contentHash, deltaBetween, digestOf, EMPTY_STATE, enrolRequestSchema, formatCursor, formatSecretToken, importPublicKey, isNews, normalizeState,
+  deltaBetween, digestOf, EMPTY_STATE, enrolRequestSchema, formatCursor, formatSecretToken, importPublicKey, isNews, normalizeState,
   parseCursor, publicSignJwk, readRequestToken, reportSchema, rotateKeysRequestSchema, signState, SIGNATURE_HEADER, thumbprint, verifyEnrolmentProof, verifyRequest, verifyRotationProof,
 } from '@meshfleet/protocol';
 

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { constants, gzip, zstdCompress } from 'node:zlib';
-import { MeshfleetError } from '@meshfleet/model';
-import { canonicalJson, deltaBetween, EMPTY_STATE, PROTOCOL, signState } from '@meshfleet/protocol';
+import { canonicalJson, MeshfleetError } from '@meshfleet/model';
+import { deltaBetween, EMPTY_STATE, PROTOCOL, signState } from '@meshfleet/protocol';
 import type { DesiredState } from '@meshfleet/protocol';
 import type { AgentRow } from '@meshfleet/store';
 import type { AuthenticatedAgent } from './authenticate.ts';

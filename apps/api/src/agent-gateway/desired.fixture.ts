@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '@meshfleet/model';
-import { formatObjectKey, objectKeyOf } from '@meshfleet/model';
-import { contentHash, digestOf, normalizeState } from '@meshfleet/protocol';
+import { contentHash, formatObjectKey, objectKeyOf } from '@meshfleet/model';
+import { digestOf, normalizeState } from '@meshfleet/protocol';
 import type { DesiredState } from '@meshfleet/protocol';
 import type { TestGateway } from './gateway.fixture.ts';
 

@@ -1,5 +1,6 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { acceptState, canonicalJson } from '@meshfleet/protocol';
+import { canonicalJson } from '@meshfleet/model';
+import { acceptState } from '@meshfleet/protocol';
 import type { DesiredStateDelta, PinnedState } from '@meshfleet/protocol';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

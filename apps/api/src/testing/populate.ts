@@ -1,5 +1,4 @@
-import { contentHash } from '@meshfleet/manifest';
-import type { KubeObject } from '@meshfleet/model';
+import { contentHash, type KubeObject } from '@meshfleet/model';
 import { digestOf, type DesiredState } from '@meshfleet/protocol';
 import { randomUUID } from 'node:crypto';
 import { formatGlobalId } from '../graphql/global-id.ts';

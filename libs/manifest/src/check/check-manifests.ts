@@ -1,6 +1,5 @@
 import type { JsonObject, KubeObject, ObjectKey } from '@meshfleet/model';
-import { formatObjectKey, parseApiVersion } from '@meshfleet/model';
-import { contentHash } from '../canonical-json.ts';
+import { contentHash, formatObjectKey, parseApiVersion } from '@meshfleet/model';
 import type { KindCatalogue } from '../catalogue/kind-catalogue.ts';
 import { comparePriority } from '../facts/version-priority.ts';
 import type { KindFacts, VersionFacts } from '../facts/kind-facts.ts';

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
-import { MeshfleetError } from '@meshfleet/model';
+import { canonicalJson } from '@meshfleet/model';
 import type { JsonObject } from '@meshfleet/model';
 
 /** What an audit event says, before it has a place in the chain. */
@@ -31,7 +30,7 @@ export interface AuditEvent {
 
 /** SHA-256 over the canonical JSON (RFC 8785) of what an event says; times to the millisecond, as JavaScript keeps them. */
 export function digestOfEntry(organizationId: string, entry: Omit<AuditEntry, 'at'> & { at: Date | string }): Buffer {
-  const text = canonicalize({
+  const text = canonicalJson({
     organizationId,
     at: new Date(entry.at).toISOString(),
     actor: entry.actor,
@@ -39,7 +38,6 @@ export function digestOfEntry(organizationId: string, entry: Omit<AuditEntry, 'a
     target: entry.target ?? null,
     details: entry.details ?? {},
   });
-  if (text === undefined) throw new MeshfleetError({ code: 'INTERNAL', summary: 'An audit event cannot be written as JSON' });
   return createHash('sha256').update(text).digest();
 }
 

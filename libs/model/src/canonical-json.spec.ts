@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import type { Json } from '@meshfleet/model';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, contentHash } from './canonical-json.ts';
+import type { Json } from './kubernetes.ts';
 
 function shuffled(value: Json): Json {
   if (Array.isArray(value)) return (value as readonly Json[]).map(shuffled);
@@ -26,6 +26,11 @@ describe('the content hash', () => {
   });
 
   it('refuses what has no canonical form', () => {
-    for (const value of [Number.NaN, '\uD800']) expect(() => canonicalJson({ value })).toThrow('This value has no canonical JSON');
+    const circle: Record<string, unknown> = {};
+    circle['self'] = circle;
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, '\uD800', circle]) {
+      expect(() => canonicalJson({ value })).toThrow(expect.objectContaining({ code: 'INVALID_INPUT', summary: 'This value has no canonical JSON', why: expect.any(String) as string }));
+    }
+    expect(() => canonicalJson(undefined)).toThrow('This value has no canonical JSON');
   });
 });
