@@ -1,3 +1,4 @@
+import { MeshfleetError } from '@meshfleet/model';
 import { migrate, startEmbeddedPostgres } from '@meshfleet/store';
 import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -60,7 +61,13 @@ export async function startHub(options: HubOptions, root: string, progress: Prog
 
 async function startPostgres(dir: DataDir, progress: Progress, closers: (() => Promise<void>)[]): Promise<string> {
   return progress.step('Starting the embedded Postgres', async () => {
-    const postgres = await startEmbeddedPostgres({ dataDir: join(dir.path, 'postgres'), persistent: true });
+    const postgres = await startEmbeddedPostgres({
+      dataDir: join(dir.path, 'postgres'),
+      persistent: true,
+      onEnded: (how) => {
+        progress.say(`  ! Postgres ended (${how instanceof MeshfleetError ? how.summary : String(how)}); starting it again`);
+      },
+    });
     closers.push(() => postgres.stop());
     return postgres.url;
   });

@@ -8,6 +8,8 @@ import { embeddedError } from './embedded-error.ts';
 
 export interface ServerProcess {
   readonly pid: number;
+  /** Resolves with how it ended. */
+  readonly exited: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -28,12 +30,13 @@ export async function startServer(binaries: PostgresBinaries, user: ServerUser |
     env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
     ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
   });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const exited = new Promise<string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `exit code ${String(code)}`)));
   await readyOrDead(child, { dataDir: options.dataDir, port: options.port, user: user?.name });
   child.unref();
   (child.stderr as unknown as { unref(): void }).unref(); // a socket, though declared as a plain stream
   return {
     pid: child.pid ?? 0,
+    exited,
     stop: async () => {
       // Fast shutdown: open transactions are rolled back, data are flushed.
       await signalUntilGone(child, exited, 'SIGINT', 20_000);
@@ -92,7 +95,7 @@ function readyOrDead(child: ChildProcess, context: { dataDir: string; port: numb
   });
 }
 
-async function signalUntilGone(child: ChildProcess, exited: Promise<void>, signal: NodeJS.Signals, patience: number): Promise<void> {
+async function signalUntilGone(child: ChildProcess, exited: Promise<unknown>, signal: NodeJS.Signals, patience: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill(signal);
   let timer: NodeJS.Timeout | undefined;

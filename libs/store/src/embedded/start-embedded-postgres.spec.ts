@@ -145,6 +145,28 @@ describe('the embedded Postgres', () => {
     expect(await sql(second.url, 'select seven from kept')).toEqual([{ seven: 7 }]);
   });
 
+  it('comes up again on its port by itself when it is killed, with all that was committed, and says so', async () => {
+    const ended: unknown[] = [];
+    const server = await start({ onEnded: (how) => ended.push(how) });
+    await sql(server.url, 'create table kept as select 7 as seven');
+    const first = server.pid;
+    process.kill(first, 'SIGKILL');
+    await expect.poll(() => sql(server.url, 'select seven from kept').catch(() => undefined), { timeout: 20_000 }).toEqual([{ seven: 7 }]);
+    expect(server.pid).not.toBe(first);
+    expect(ended[0]).toBe('SIGKILL');
+    await server.stop();
+    expect(isAlive(server.pid)).toBe(false);
+  });
+
+  it('stays down when it is stopped while it is being started again', async () => {
+    const server = await start();
+    process.kill(server.pid, 'SIGKILL');
+    await expect.poll(() => isAlive(server.pid)).toBe(false);
+    await server.stop();
+    await expect(sql(server.url, 'select 1')).rejects.toThrow();
+    expect(isAlive(server.pid)).toBe(false);
+  });
+
   it('can be stopped twice', async () => {
     const server = await start();
     await Promise.all([server.stop(), server.stop()]);

@@ -8,6 +8,8 @@ import { placeOf, prepareDataDirectory, refuseExisting } from './data-directory.
 import { lockDirectory } from './directory-lock.ts';
 import { embeddedError } from './embedded-error.ts';
 import { freePort } from './free-port.ts';
+import { keepRunning } from './keep-running.ts';
+import type { KeptServer } from './keep-running.ts';
 import { clearStaleServer, startServer } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -19,6 +21,8 @@ export interface EmbeddedPostgresOptions {
   readonly port?: number;
   /** False: the data directory is removed at the end, and nothing waits for the disk. */
   readonly persistent: boolean;
+  /** The server ended without having been asked to, or could not be started again yet: `how` says why. It is started again on its port. */
+  readonly onEnded?: (how: unknown) => void;
 }
 
 export interface EmbeddedPostgres {
@@ -32,7 +36,7 @@ export interface EmbeddedPostgres {
 }
 
 /**
- * Starts a Postgres of our own out of npm. The process ends with ours, however ours ends.
+ * Starts a Postgres of our own out of npm, and again whenever it ends unasked. The process ends with ours, however ours ends.
  * We drive the binaries ourselves: the package's own class stops the server on SIGINT before anybody could drain.
  * @throws MeshfleetError CONFIG_INVALID or STORE_UNAVAILABLE, each with the fix
  */
@@ -41,7 +45,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const dataDir = placeOf(options.dataDir, user, options.persistent);
   const lock = guarded(dataDir, () => lockDirectory(dataDir));
   let dispose = (): void => undefined;
-  let server: ServerProcess | undefined;
+  let server: Pick<KeptServer, 'stop'> | undefined;
   let watchdog: Watchdog | undefined;
   let removeData = (): void => undefined;
   try {
@@ -60,17 +64,28 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await clearStaleServer(dataDir);
     if (options.port !== undefined && options.port !== 0) await freePort(options.port);
     const password = await prepareDataDirectory(dataDir, binaries, user, { durable: options.persistent });
-    const started = await startOnPort(options.port ?? 0, (port) => startServer(binaries, user, { dataDir, port, durable: options.persistent }));
-    server = started.server;
-    watchdog.watch(server.pid);
+    const startAt = (port: number): Promise<ServerProcess> => startServer(binaries, user, { dataDir, port, durable: options.persistent });
+    const started = await startOnPort(options.port ?? 0, startAt);
+    watchdog.watch(started.server.pid);
+    const kept = keepRunning(started.server, {
+      start: async () => {
+        await clearStaleServer(dataDir);
+        return startAt(started.port);
+      },
+      onStarted: ({ pid }) => watchdog?.watch(pid),
+      onEnded: (how) => options.onEnded?.(how),
+    });
+    server = kept;
     const url = await createDatabase(`postgresql://postgres:${password}@127.0.0.1:${started.port}/postgres`);
     return {
       url,
       dataDir,
       port: started.port,
-      pid: server.pid,
+      get pid() {
+        return kept.pid;
+      },
       stop: once(async () => {
-        await started.server.stop();
+        await kept.stop();
         watchdog?.dismiss();
         removeData();
         dispose();
