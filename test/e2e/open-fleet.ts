@@ -1,3 +1,4 @@
+import { clusterKindOf } from '@meshfleet/cluster-real';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,12 +14,12 @@ export interface OpenFleet {
   close(): Promise<void>;
 }
 
-/** The whole product as users run it (processes, Postgres, three clusters with their agents), on throw-away data. */
-export async function openFleet(): Promise<OpenFleet> {
+/** The whole product as users run it (processes, Postgres, three clusters of the kind under test with their agents), on throw-away data. */
+export async function openFleet(options: { databaseUrl?: string } = {}): Promise<OpenFleet> {
   const root = join(import.meta.dirname, '..', '..');
   const dataDir = mkdtempSync(join(tmpdir(), 'meshfleet-e2e-'));
   const quiet = createProgress(() => undefined);
-  const fleet = await startFleet({ port: 0, dataDir, reset: false }, root, quiet);
+  const fleet = await startFleet({ ...options, port: 0, dataDir, reset: false, clusters: clusterKindOf(process.env) }, root, quiet);
   const close = async (): Promise<void> => {
     await fleet.stop();
     rmSync(dataDir, { recursive: true, force: true });

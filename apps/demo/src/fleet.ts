@@ -1,27 +1,42 @@
+import type { ClusterKind } from '@meshfleet/cluster-real';
 import { MeshfleetError } from '@meshfleet/model';
 import { join } from 'node:path';
 import { FLEET, startDemoCluster, type DemoCluster } from './clusters.ts';
 import { startHub, type Hub, type HubOptions } from './hub.ts';
 import type { Progress } from './progress.ts';
+import { prepareRealParts } from './real-parts.ts';
 import type { SupervisedProcess } from './supervisor.ts';
 
-/** Everything that runs: the hub, the simulated clusters and their agents. */
+/** Everything that runs: the hub, the clusters and their agents. */
 export interface Fleet extends Hub {
+  readonly kind: ClusterKind;
   readonly clusters: readonly DemoCluster[];
   /** Starts the agent of one cluster; the join token is needed the first time only. */
   startAgent(cluster: DemoCluster, joinToken?: string): SupervisedProcess;
 }
 
-export async function startFleet(options: HubOptions, root: string, progress: Progress): Promise<Fleet> {
+export interface FleetOptions extends HubOptions {
+  /** Real clusters are etcd, kube-apiserver and their like as processes; simulated by default. */
+  readonly clusters?: ClusterKind;
+}
+
+/** V8's setting of deploy/agent's image: the agent's garbage is short-lived, and memory counts more than a millisecond. */
+export const AGENT_NODE_OPTIONS = ['--max-semi-space-size=1'];
+
+export async function startFleet(options: FleetOptions, root: string, progress: Progress): Promise<Fleet> {
+  const kind = options.clusters ?? 'simulated';
+  if (kind === 'real') await prepareRealParts(progress);
   const hub = await startHub(options, root, progress);
   try {
-    const clusters = await startClusters(hub, progress);
+    const clusters = await startClusters(kind, hub, progress);
     return {
       ...hub,
+      kind,
       clusters,
       startAgent: (cluster, joinToken) =>
         hub.supervisor.start({
           name: `agent-${cluster.name}`,
+          nodeOptions: AGENT_NODE_OPTIONS,
           script: join(root, 'dist', 'agent', 'main.js'),
           env: {
             MESHFLEET_URL: hub.url,
@@ -38,13 +53,20 @@ export async function startFleet(options: HubOptions, root: string, progress: Pr
   }
 }
 
-async function startClusters(hub: Hub, progress: Progress): Promise<DemoCluster[]> {
-  return progress.step(`Starting ${FLEET.length} simulated clusters with Istio's kinds and a shop`, async () => {
+async function startClusters(kind: ClusterKind, hub: Hub, progress: Progress): Promise<DemoCluster[]> {
+  return progress.step(`Starting ${FLEET.length} ${kind} clusters with Istio's kinds and a shop`, async () => {
+    // Side by side: most of a real cluster's start is waiting. All are awaited, so that none starts on while the rest is stopped.
+    const starts = await Promise.allSettled(
+      FLEET.map(async (_, index) => {
+        const started = await startDemoCluster(kind, index, hub.dir.clusters);
+        hub.onStop(() => started.cluster.stop());
+        return started;
+      }),
+    );
     const clusters: DemoCluster[] = [];
-    for (const spec of FLEET) {
-      const started = await startDemoCluster(spec, hub.dir.clusters);
-      hub.onStop(() => started.cluster.stop());
-      clusters.push(started);
+    for (const start of starts) {
+      if (start.status === 'rejected') throw start.reason;
+      clusters.push(start.value);
     }
     return clusters;
   });

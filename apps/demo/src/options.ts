@@ -1,3 +1,4 @@
+import type { ClusterKind } from '@meshfleet/cluster-real';
 import { MeshfleetError } from '@meshfleet/model';
 import { parseArgs } from 'node:util';
 import { join, resolve } from 'node:path';
@@ -6,6 +7,7 @@ export interface DemoOptions {
   /** Run the tour over the public interfaces, then exit with 0 or 1. */
   readonly check: boolean;
   readonly help: boolean;
+  readonly clusters: ClusterKind;
   /** Port of the API; 0 picks a free one. */
   readonly port: number;
   /** Where the demo keeps its database, clusters, keys and logs. */
@@ -20,8 +22,9 @@ export const USAGE = `Starts Meshfleet with three simulated clusters.
 
   npm run demo                     start, print where to look, run until Ctrl-C
   npm run demo -- --check          take the tour by itself on throw-away data; exit 0 when every step held
+  npm run demo -- --real           real clusters (etcd, kube-apiserver) instead; needs Go, and minutes the first time
   npm run demo -- --port 9090      serve on another port (default 8080)
-  npm run demo -- --data-dir DIR   keep the data elsewhere (default .meshfleet/demo)
+  npm run demo -- --data-dir DIR   keep the data elsewhere (default .meshfleet/demo, with --real .meshfleet/demo-real)
   npm run demo -- --reset          forget what an earlier start left
 
 DATABASE_URL names a Postgres of your own (15 or newer) instead of the embedded one.`;
@@ -41,8 +44,10 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv, ro
   return {
     check: values.check === true,
     help: values.help === true,
+    clusters: values.real === true ? 'real' : 'simulated',
     port,
-    dataDir: values['data-dir'] === undefined ? join(root, '.meshfleet', 'demo') : resolve(values['data-dir']),
+    // Apart, because a hub remembers which cluster has which name.
+    dataDir: values['data-dir'] === undefined ? join(root, '.meshfleet', values.real === true ? 'demo-real' : 'demo') : resolve(values['data-dir']),
     reset: values.reset === true,
     ...(databaseUrl === undefined || databaseUrl === '' ? {} : { databaseUrl }),
   };
@@ -55,6 +60,7 @@ function parse(argv: readonly string[]) {
       options: {
         check: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
+        real: { type: 'boolean' },
         port: { type: 'string' },
         'data-dir': { type: 'string' },
         reset: { type: 'boolean' },

@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ProcessSpec {
   readonly name: string;
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[];
   readonly script: string;
   readonly args?: readonly string[];
   readonly env: Record<string, string>;
@@ -41,7 +43,7 @@ export function createSupervisor(options: { logDir: string; onRestart?: (name: s
   const launch = (spec: ProcessSpec, state: { restarts: number; quickExits: number }): void => {
     const log = openSync(join(options.logDir, `${spec.name}.log`), 'a');
     const startedAt = performance.now();
-    const child = spawn(process.execPath, [spec.script, ...(spec.args ?? [])], {
+    const child = spawn(process.execPath, [...(spec.nodeOptions ?? []), spec.script, ...(spec.args ?? [])], {
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...spec.env },
       stdio: ['ignore', log, log],
       // A group of its own: Ctrl-C reaches the demo alone, which then stops everything in order.

@@ -38,7 +38,7 @@ export function welcome(fleet: Fleet, token: string, cwd: string): string {
   const [first] = fleet.clusters;
   const kubeconfig = first === undefined ? '' : short(first.kubeconfigFile);
   return `
-Meshfleet is running with ${fleet.clusters.length} simulated clusters: ${fleet.clusters.map(({ name }) => name).join(', ')}.
+Meshfleet is running with ${fleet.clusters.length} ${fleet.kind} clusters: ${fleet.clusters.map(({ name }) => name).join(', ')}.
 
   API      ${fleet.url}/graphql     organization "${ORGANIZATION}", you are Ada, its owner
   Logs     ${short(fleet.dir.logs)}

@@ -9,3 +9,5 @@ export type { MachineLimits } from './parts/machine.ts';
 export { ISTIO_VERSIONS, PARTS } from './parts/part.ts';
 export type { IstioMinor, PartName } from './parts/part.ts';
 export { binaryPath, isBuilt } from './parts/part-cache.ts';
+export { clusterKindOf, openCluster } from './cluster/open-cluster.ts';
+export type { AuditedRequest, ClusterKind, OpenCluster, OpenClusterOptions } from './cluster/open-cluster.ts';

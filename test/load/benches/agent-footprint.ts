@@ -5,6 +5,7 @@ import { createServer, connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { applyAgentRole } from '../../../apps/demo/src/agent-role.ts';
+import { AGENT_NODE_OPTIONS } from '../../../apps/demo/src/fleet.ts';
 import type { Bench, BenchContext } from '../harness/bench.ts';
 import { createJoinToken, openHub } from '../harness/open-hub.ts';
 import { applyPolicy, timeoutPolicy } from '../harness/policy.ts';
@@ -56,6 +57,7 @@ async function footprint(context: BenchContext, objects: number): Promise<Footpr
     writeFileSync(agentFile, cluster.kubeconfig({ token }));
     const agent = open.hub.supervisor.start({
       name: 'agent',
+      nodeOptions: AGENT_NODE_OPTIONS,
       script: join(context.root, 'dist', 'agent', 'main.js'),
       env: {
         MESHFLEET_URL: wire.url,

@@ -2,7 +2,7 @@ import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import type { Cluster } from '@meshfleet/cluster-sim';
 import type { KubeObject } from '@meshfleet/model';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { openBed, type Bed } from '../bed/bed.ts';
@@ -31,6 +31,8 @@ export interface RealClusterOptions {
   readonly audit?: boolean;
   /** A bed that outlives the cluster; by default the cluster has one of its own. */
   readonly bed?: Bed;
+  /** Keeps etcd and the keys of service accounts there: the next start goes on with the same objects, and creates none anew. */
+  readonly dataDir?: string;
 }
 
 /** A real control plane: etcd, kube-apiserver, controller manager, scheduler, and KWOK for nodes and pods. */
@@ -58,11 +60,17 @@ const DEFAULT_NODES: readonly RealNode[] = [
   { name: 'node-b', region: 'region-1', zone: 'region-1-b' },
 ];
 
+/** Written when everything that a new cluster gets is in it. */
+const COMPLETE = 'complete';
+
 export async function startRealCluster(options: RealClusterOptions = {}): Promise<RealCluster> {
   const bed = options.bed ?? openBed();
   const name = options.name ?? 'real';
   const index = options.index ?? 0;
-  const folder = join(bed.folder, name);
+  const folder = options.dataDir ?? join(bed.folder, name);
+  const isNew = !existsSync(join(folder, COMPLETE));
+  // What a start that was cut off left half-made is no ground to go on.
+  if (isNew) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const [etcdPort = 0, etcdPeer = 0, api = 0, controllerPort = 0, schedulerPort = 0, kwokPort = 0] = await freePorts(6);
   const plan: ControlPlanePlan = {
@@ -90,18 +98,23 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
     await Promise.all(started.map((child) => child.kill()));
     if (options.bed === undefined) bed.close();
   };
-  const serves = (): Promise<boolean> => isReady(url, caPem, adminToken);
+  const serves = (path = '/readyz'): Promise<boolean> => answers(`${url}${path}`, caPem, adminToken);
   try {
     const etcd = start(etcdSpec(plan));
     let apiServer = start(apiServerSpec(plan));
-    await waitForProcess(apiServer, apiServerSpec(plan).logFile, serves);
+    await waitForProcess(apiServer, apiServerSpec(plan).logFile, () => serves());
     start(controllerManagerSpec(plan, controllerPort));
     start(schedulerSpec(plan, schedulerPort));
     start(kwokSpec(plan, kwokPort));
     const config = new KubeConfig();
     config.loadFromString(kubeconfig());
-    await createNodes(config, options.nodes ?? DEFAULT_NODES);
-    await applyAll(plan.kubeconfigFile, options.crds ?? [], options.objects ?? []);
+    if (isNew) {
+      await createNodes(config, options.nodes ?? DEFAULT_NODES);
+      await applyAll(plan.kubeconfigFile, options.crds ?? [], options.objects ?? []);
+      writeFileSync(join(folder, COMPLETE), '');
+    }
+    // The first request for a custom kind is what makes its storage, and until that is filled others are told 429.
+    for (const path of pathsOf(options.crds ?? [])) await waitForProcess(apiServer, apiServerSpec(plan).logFile, () => serves(path));
     return {
       name,
       url,
@@ -122,7 +135,7 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
       restart: async () => {
         await apiServer.kill();
         apiServer = start(apiServerSpec(plan));
-        await waitForProcess(apiServer, apiServerSpec(plan).logFile, serves);
+        await waitForProcess(apiServer, apiServerSpec(plan).logFile, () => serves());
       },
       compact: () => compactEtcd(plan.ports.etcd),
       auditLog: () => readAuditLog(join(folder, 'audit.log')),
@@ -136,13 +149,14 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
 
 async function writeFiles(plan: ControlPlanePlan, name: string, adminToken: string): Promise<string> {
   const certificate = await createServingCertificate(name, new Date());
-  const serviceAccount = createServiceAccountKey();
+  // Kept over restarts, or tokens that were handed out would no longer be good.
+  const kept = existsSync(join(plan.folder, 'service-account.key'));
+  const serviceAccount = kept ? undefined : createServiceAccountKey();
   const files: Record<string, string> = {
     'ca.crt': certificate.caPem,
     'serving.crt': certificate.certPem,
     'serving.key': certificate.keyPem,
-    'service-account.key': serviceAccount.privatePem,
-    'service-account.pub': serviceAccount.publicPem,
+    ...(serviceAccount === undefined ? {} : { 'service-account.pub': serviceAccount.publicPem, 'service-account.key': serviceAccount.privatePem }),
     'tokens.csv': `${adminToken},admin,admin,"system:masters"\n`,
     'audit-policy.yaml': AUDIT_POLICY,
   };
@@ -150,9 +164,9 @@ async function writeFiles(plan: ControlPlanePlan, name: string, adminToken: stri
   return certificate.caPem;
 }
 
-function isReady(url: string, ca: string, token: string): Promise<boolean> {
+function answers(url: string, ca: string, token: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const outgoing = request(`${url}/readyz`, { ca, agent: false, timeout: 2_000, headers: { authorization: `Bearer ${token}` } }, (response) => {
+    const outgoing = request(url, { ca, agent: false, timeout: 2_000, headers: { authorization: `Bearer ${token}` } }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });
@@ -196,6 +210,15 @@ async function applyAll(kubeconfigFile: string, crds: readonly KubeObject[], obj
   await apply(crds);
   if (crds.length > 0) await kubectl(kubeconfigFile, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
   await apply(objects);
+}
+
+/** Where each served version of custom kinds is listed. */
+function pathsOf(crds: readonly KubeObject[]): string[] {
+  return crds.flatMap((crd) => {
+    // What the API server has taken as a CustomResourceDefinition has these.
+    const spec = crd['spec'] as { group: string; names: { plural: string }; versions: readonly { name: string; served: boolean }[] };
+    return spec.versions.filter(({ served }) => served).map(({ name }) => `/apis/${spec.group}/${name}/${spec.names.plural}?limit=1`);
+  });
 }
 
 async function compactEtcd(port: number): Promise<void> {
