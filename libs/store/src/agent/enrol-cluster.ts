@@ -28,6 +28,11 @@ export interface EnrolledCluster {
   readonly status: 'ACTIVE' | 'PENDING_APPROVAL';
 }
 
+/** With the policies that a new agent has yet to carry out again. */
+interface AdmittedCluster extends EnrolledCluster {
+  readonly unsettledPolicyIds: readonly string[];
+}
+
 interface KnownRow {
   id: string;
   name: string;
@@ -49,7 +54,7 @@ export async function enrolCluster(tx: Tx, enrolment: Enrolment): Promise<Enroll
   if (status === 'ACTIVE') {
     await enqueue(tx, 'cluster.changed', { clusterId: cluster.clusterId, reason: 'ENROLLED', actor: `agent:${cluster.clusterName}` });
   }
-  announceChanged(tx, { clusterIds: [cluster.clusterId], policyIds: [] });
+  announceChanged(tx, { clusterIds: [cluster.clusterId], policyIds: cluster.unsettledPolicyIds });
   await appendAudit(tx, {
     actor: `agent:${cluster.clusterName}`,
     action: 'cluster.enrolled',
@@ -57,7 +62,7 @@ export async function enrolCluster(tx: Tx, enrolment: Enrolment): Promise<Enroll
     details: { uid: enrolment.clusterUid, joinToken: redeemed.name, kid: enrolment.signKid, status },
     at: enrolment.at,
   });
-  return cluster;
+  return { clusterId: cluster.clusterId, clusterName: cluster.clusterName, status: cluster.status };
 }
 
 /** The key alone proves who asks: whoever holds it could have spoken as this cluster anyway. */
@@ -70,7 +75,7 @@ async function repeatedEnrolment(tx: Tx, enrolment: Enrolment, refusal: Meshflee
 }
 
 /** Undefined when the UID is known or the name is taken. */
-async function insertCluster(tx: Tx, enrolment: Enrolment, labels: object, status: EnrolledCluster['status']): Promise<EnrolledCluster | undefined> {
+async function insertCluster(tx: Tx, enrolment: Enrolment, labels: object, status: EnrolledCluster['status']): Promise<AdmittedCluster | undefined> {
   const { rowCount } = await tx.query(INSERT, [
     tx.organizationId,
     enrolment.newClusterId,
@@ -84,10 +89,10 @@ async function insertCluster(tx: Tx, enrolment: Enrolment, labels: object, statu
     enrolment.agentVersion,
     enrolment.kubernetesVersion,
   ]);
-  return rowCount === 1 ? { clusterId: enrolment.newClusterId, clusterName: enrolment.clusterName, status } : undefined;
+  return rowCount === 1 ? { clusterId: enrolment.newClusterId, clusterName: enrolment.clusterName, status, unsettledPolicyIds: [] } : undefined;
 }
 
-async function renewCluster(tx: Tx, enrolment: Enrolment, labels: object, status: EnrolledCluster['status']): Promise<EnrolledCluster> {
+async function renewCluster(tx: Tx, enrolment: Enrolment, labels: object, status: EnrolledCluster['status']): Promise<AdmittedCluster> {
   const known = await findByUid(tx, enrolment.clusterUid);
   if (known === undefined) {
     throw new MeshfleetError({
@@ -117,12 +122,9 @@ async function renewCluster(tx: Tx, enrolment: Enrolment, labels: object, status
     enrolment.kubernetesVersion,
   ]);
   // A fresh agent has acknowledged nothing yet.
-  tx.send(`update policy_cluster set status = 'PENDING', updated_at = now() where organization_id = $1 and cluster_id = $2 and status <> 'PENDING'`, [
-    tx.organizationId,
-    known.id,
-  ]);
+  const unsettled = await tx.query<{ policyId: string }>(UNSETTLE, [tx.organizationId, known.id]);
   announceControl(tx, known.id, 'rekeyed');
-  return { clusterId: known.id, clusterName: known.name, status };
+  return { clusterId: known.id, clusterName: known.name, status, unsettledPolicyIds: unsettled.rows.map(({ policyId }) => policyId) };
 }
 
 async function findByUid(tx: Tx, uid: string): Promise<KnownRow | undefined> {
@@ -144,3 +146,7 @@ const RENEW = `
     agent_version = $8, kubernetes_version = $9, enrolled_at = now(), last_seen_at = now(), report_seq = 0, inventory_seq = 0,
     acked_epoch = 0, acked_revision = 0, acked_digest = null, acked_at = null, row_version = row_version + 1
   where organization_id = $1 and id = $2`;
+
+const UNSETTLE = `
+  update policy_cluster set status = 'PENDING', updated_at = now()
+  where organization_id = $1 and cluster_id = $2 and status <> 'PENDING' returning policy_id as "policyId"`;

@@ -1,6 +1,7 @@
 import { UNCOMPILED_REVISION, placementSchema, preparePlacement } from '@meshfleet/planner';
 import type { PlaceableCluster } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
+import { announceChanged } from '../desired-state/announce.ts';
 import type { AssignmentChange } from './assign-policy.ts';
 import { lockPlacement } from './lock-placement.ts';
 import { PLACEABLE } from './select-clusters.ts';
@@ -75,11 +76,13 @@ function wantedPairs(clusters: readonly ClusterRow[], policies: readonly PolicyR
 async function forgetAssignments(tx: Tx, clusterIds: readonly string[]): Promise<number> {
   tx.send(`select set_config('app.compiling', 'on', true)`);
   tx.send(`delete from object_condition where organization_id = $1 and cluster_id = any($2::uuid[])`, [tx.organizationId, clusterIds]);
-  const { rowCount } = await tx.query(`delete from policy_cluster where organization_id = $1 and cluster_id = any($2::uuid[])`, [
-    tx.organizationId,
-    clusterIds,
-  ]);
-  return rowCount;
+  const { rows } = await tx.query<{ policyId: string }>(
+    `delete from policy_cluster where organization_id = $1 and cluster_id = any($2::uuid[]) returning policy_id as "policyId"`,
+    [tx.organizationId, clusterIds],
+  );
+  // No compilation follows for a cluster that is gone, which would tell of it.
+  announceChanged(tx, { clusterIds, policyIds: [...new Set(rows.map(({ policyId }) => policyId))] });
+  return rows.length;
 }
 
 const ASSIGN = `

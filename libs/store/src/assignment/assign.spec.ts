@@ -1,5 +1,7 @@
 import { UNCOMPILED_REVISION } from '@meshfleet/planner';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CHANGED_CHANNEL } from '../desired-state/announce.ts';
+import { collectNotices } from '../testing/collect-notices.ts';
 import { testFleet } from '../testing/test-fleet.ts';
 import type { TestFleet } from '../testing/test-fleet.ts';
 import { withTestStore } from '../testing/with-test-store.ts';
@@ -62,12 +64,13 @@ describe('assignment of policies to clusters', () => {
     expect(await place(a)).toEqual({ assigned: 0, withdrawn: 0 });
   });
 
-  it('takes every assignment from an evicted cluster, and gives it back when it enrols again', async () => {
+  it('takes every assignment from an evicted cluster, tells who watches its policies, and gives it back when it enrols again', async () => {
     const [a = ''] = await fleet.addClusters([{ name: 'a' }]);
     const policy = await fleet.applyPolicy({ name: 'p', objects, clusterSelector: '' });
     await assign(policy);
     await fleet.changeCluster(a, 'EVICTED', { lifecycle: 'EVICTED' });
-    await place(a);
+    const notices = await collectNotices(test, fleet.organizationId, CHANGED_CHANNEL, () => place(a));
+    expect(notices.map((payload) => (JSON.parse(payload) as { policies: string[] }).policies)).toContainEqual([policy]);
     expect(await fleet.policyClusters()).toEqual([]);
     await fleet.changeCluster(a, 'ENROLLED', { lifecycle: 'ACTIVE' });
     expect(await place(a)).toEqual({ assigned: 1, withdrawn: 0 });
