@@ -1,6 +1,6 @@
 import { Inject, type OnApplicationShutdown, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { MeshfleetError } from '@meshfleet/model';
-import type { Store } from '@meshfleet/store';
+import { CHANGED_CHANNEL, type Store } from '@meshfleet/store';
 import { z } from 'zod';
 import { STORE } from '../tokens.ts';
 
@@ -32,7 +32,7 @@ export class ChangeFeed implements OnModuleInit, OnModuleDestroy, OnApplicationS
 
   async onModuleInit(): Promise<void> {
     this.#stop = await this.#store.listen(
-      'meshfleet_changed',
+      CHANGED_CHANNEL,
       (payload) => {
         this.#tell(payload);
       },

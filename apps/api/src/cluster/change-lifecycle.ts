@@ -1,5 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { enqueue, lockCluster, setClusterLifecycle, type ClusterChange, type ClusterLifecycle, type LockedCluster, type Tx } from '@meshfleet/store';
+import { announceChanged, announceControl, enqueue, lockCluster, setClusterLifecycle, type ClusterChange, type ClusterLifecycle, type LockedCluster, type Tx } from '@meshfleet/store';
 import { z } from 'zod';
 import { notFound, rowId } from '../graphql/global-id.ts';
 import type { UseCase } from '../graphql/mutate.ts';
@@ -29,8 +29,8 @@ function lifecycleStep(step: Step): UseCase<typeof input, { clusterId: string }>
       if (!step.from.includes(cluster.lifecycle)) throw wrongState(cluster, step);
       setClusterLifecycle(tx, cluster.id, step.to);
       if (step.reason !== undefined) await enqueue(tx, 'cluster.changed', { clusterId: cluster.id, reason: step.reason, actor });
-      if (step.control !== undefined) tx.notify('meshfleet_control', JSON.stringify({ o: tx.organizationId, c: cluster.id, type: step.control }));
-      tx.notify('meshfleet_changed', JSON.stringify({ o: tx.organizationId, clusters: [cluster.id], policies: [] }));
+      if (step.control !== undefined) announceControl(tx, cluster.id, step.control);
+      announceChanged(tx, { clusterIds: [cluster.id], policyIds: [] });
       return { answer: { clusterId: cluster.id }, audit: { action: step.action, target: cluster.id, details: { name: cluster.name, before: cluster.lifecycle } } };
     },
   };

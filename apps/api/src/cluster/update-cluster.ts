@@ -1,5 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { describeCluster, enqueue, isUniqueViolation } from '@meshfleet/store';
+import { announceChanged, describeCluster, enqueue, isUniqueViolation } from '@meshfleet/store';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { UseCase } from '../graphql/mutate.ts';
@@ -45,7 +45,7 @@ export const updateCluster: UseCase<typeof input, { clusterId: string }> = {
       });
     }
     await enqueue(tx, 'cluster.changed', { clusterId: before.id, reason: 'LABELS', actor });
-    tx.notify('meshfleet_changed', JSON.stringify({ o: tx.organizationId, clusters: [before.id], policies: [] }));
+    announceChanged(tx, { clusterIds: [before.id], policyIds: [] });
     return { answer, audit: { action: 'cluster.update', target: before.id, details: { before: plain(before), after: plain(after) } } };
   },
 };

@@ -1,6 +1,7 @@
 import { MeshfleetError, type ErrorEnvelope } from '@meshfleet/model';
 import {
   advancePolicy,
+  announceChanged,
   enqueue,
   existingClusterNames,
   findPolicyVersions,
@@ -92,7 +93,7 @@ async function writeVersion(
     createdAt: now,
   });
   await enqueue(tx, 'policy.changed', { policyId, version, actor });
-  tx.notify('meshfleet_changed', JSON.stringify({ o: tx.organizationId, clusters: [], policies: [policyId] }));
+  announceChanged(tx, { clusterIds: [], policyIds: [policyId] });
   const details = { name: given.name, version, objects: given.read.objects.length, comment: given.comment ?? null };
   return { answer: { policyId, changed: true, warnings }, audit: { action: 'policy.apply', target: policyId, details } };
 }

@@ -1,5 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { approveDeletionsOfPolicy, enqueue, lockPolicyById, lockPolicyByName, markPolicyDeleted } from '@meshfleet/store';
+import { announceChanged, approveDeletionsOfPolicy, enqueue, lockPolicyById, lockPolicyByName, markPolicyDeleted } from '@meshfleet/store';
 import { z } from 'zod';
 import { rowId } from '../graphql/global-id.ts';
 import type { UseCase } from '../graphql/mutate.ts';
@@ -34,7 +34,7 @@ export const deletePolicy: UseCase<typeof input, { policyId: string }> = {
     markPolicyDeleted(tx, policy.id, now);
     if (approveDeletions !== undefined && approveDeletions > 0) approveDeletionsOfPolicy(tx, policy.id, approveDeletions);
     await enqueue(tx, 'policy.changed', { policyId: policy.id, version: null, actor });
-    tx.notify('meshfleet_changed', JSON.stringify({ o: tx.organizationId, clusters: [], policies: [policy.id] }));
+    announceChanged(tx, { clusterIds: [], policyIds: [policy.id] });
     const details = { name: policy.name, version: policy.currentVersion, approveDeletions: approveDeletions ?? 0 };
     return { answer: { policyId: policy.id }, audit: { action: 'policy.delete', target: policy.id, details } };
   },

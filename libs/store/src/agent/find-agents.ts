@@ -1,8 +1,8 @@
 import type { OrganizationMode, SignJwk } from '@meshfleet/protocol';
+import { isOffline } from '../cluster/cluster-row.ts';
+import type { ClusterLifecycle } from '../cluster/cluster-row.ts';
 import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
-
-export type ClusterLifecycle = 'PENDING_APPROVAL' | 'ACTIVE' | 'QUARANTINED' | 'EVICTED';
 
 /** One cluster as the agent gateway sees it: its key, whether it may speak, and what it should hold. */
 export interface AgentRow {
@@ -37,14 +37,6 @@ export async function touchAgents(tx: Tx, clusterIds: readonly string[]): Promis
   return await findAgents(tx, clusterIds);
 }
 
-/** Seconds without a sign of life after which a cluster counts as offline. */
-const OFFLINE_AFTER = 90;
-
-/** SQL that is true of a cluster which has been offline, of the column with the time it was seen last. */
-export function wasAway(column: string): string {
-  return `(${column} is null or ${column} < now() - interval '${OFFLINE_AFTER} seconds')`;
-}
-
 const FIND = `
   select c.id, c.name, c.lifecycle, c.sign_kid as "signKid", c.sign_public_jwk as "signJwk", o.epoch, o.mode,
     c.desired_revision as "desiredRevision", c.desired_digest as "desiredDigest",
@@ -60,4 +52,4 @@ const TOUCH = `
   ), touched as (
     update cluster c set last_seen_at = now() from present p where c.id = p.id
   )
-  select id from present where ${wasAway('last_seen_at')}`;
+  select id from present where ${isOffline('last_seen_at')}`;

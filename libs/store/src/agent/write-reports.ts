@@ -1,8 +1,8 @@
 import type { Report } from '@meshfleet/protocol';
+import { isOffline } from '../cluster/cluster-row.ts';
 import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
 import { enqueue } from '../outbox/enqueue.ts';
-import { wasAway } from './find-agents.ts';
 import { judgeReport } from './judge-report.ts';
 import type { JudgedReport, ReportedCluster } from './judge-report.ts';
 import { writeConditions } from './write-conditions.ts';
@@ -45,8 +45,16 @@ async function write(tx: Tx, news: readonly JudgedReport[]): Promise<void> {
     await enqueue(tx, 'cluster.changed', { clusterId: cluster.id, reason: 'LABELS', actor: `agent:${cluster.name}` });
   }
   const touched = news.filter(({ changesStatus }) => changesStatus).map(({ cluster }) => cluster.id);
-  const policyIds = touched.length === 0 ? [] : await advancePolicyStatus(tx, touched);
-  announceChanged(tx, { clusterIds: news.filter(({ isVisible }) => isVisible).map(({ cluster }) => cluster.id), policyIds });
+  const moved = touched.length === 0 ? [] : await advancePolicyStatus(tx, touched);
+  announceChanged(tx, {
+    clusterIds: news.filter(({ isVisible }) => isVisible).map(({ cluster }) => cluster.id),
+    policyIds: [...new Set([...moved, ...policiesSpokenOf(news)])],
+  });
+}
+
+/** Policies with an object that is not as desired: what is said of it may be new though the status stays. */
+function policiesSpokenOf(news: readonly JudgedReport[]): readonly string[] {
+  return news.flatMap(({ report }) => report.conditions.items.filter(({ status }) => status !== 'APPLIED' && status !== 'DELETED').map(({ policyId }) => policyId));
 }
 
 function advanceClusters(tx: Tx, news: readonly JudgedReport[]): void {
@@ -72,7 +80,7 @@ function advanceClusters(tx: Tx, news: readonly JudgedReport[]): void {
 const LOCK = `
   select c.id, c.name, c.report_seq as "reportSeq", c.inventory_seq as "inventorySeq", c.desired_revision as "desiredRevision",
     c.desired_digest as "desiredDigest", c.acked_epoch as "ackedEpoch", c.acked_revision as "ackedRevision",
-    c.region, c.zone, ${wasAway('c.last_seen_at')} as "wasAway", o.epoch
+    c.region, c.zone, ${isOffline('c.last_seen_at')} as "wasAway", o.epoch
   from cluster c join organization o on o.id = c.organization_id
   where c.organization_id = $1 and c.id = any($2::uuid[]) and c.lifecycle = 'ACTIVE'
   order by c.id for no key update of c`;

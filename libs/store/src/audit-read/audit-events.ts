@@ -1,6 +1,7 @@
 import type { JsonObject } from '@meshfleet/model';
 import type { Sql } from '../connection/sql.ts';
-import { keyset, slice, Values, type Page, type Slice } from '../paging/keyset.ts';
+import { Values } from '../connection/values.ts';
+import { keyset, slice, type Page, type Slice } from '../paging/keyset.ts';
 
 export interface AuditRow {
   readonly seq: number;

@@ -1,6 +1,5 @@
 import type { Sql, Tx } from '../connection/sql.ts';
-
-export type ClusterLifecycle = 'PENDING_APPROVAL' | 'ACTIVE' | 'QUARANTINED' | 'EVICTED';
+import type { ClusterLifecycle } from './cluster-row.ts';
 
 export interface LockedCluster {
   readonly id: string;

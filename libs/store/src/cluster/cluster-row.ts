@@ -20,14 +20,22 @@ export interface ClusterRow {
   readonly inSync: boolean;
 }
 
+/** Where a cluster is in its life; what people are shown besides is whether its agent is heard of. */
+export type ClusterLifecycle = 'PENDING_APPROVAL' | 'ACTIVE' | 'QUARANTINED' | 'EVICTED';
+
 export type ClusterStatus = 'PENDING_APPROVAL' | 'ONLINE' | 'OFFLINE' | 'QUARANTINED' | 'EVICTED';
 
-/** A cluster that was not heard of for longer than this is offline; agents report at the latest every 30 s. */
-const ONLINE_FOR = `interval '90 seconds'`;
+/** Seconds without a sign of life after which a cluster counts as offline; agents report at the latest every 30 s. */
+const OFFLINE_AFTER = 90;
+
+/** SQL that is true of a cluster which is offline, of the column with the time it was seen last. */
+export function isOffline(lastSeenAt: string): string {
+  return `(${lastSeenAt} is null or ${lastSeenAt} < now() - interval '${OFFLINE_AFTER} seconds')`;
+}
 
 /** Where a row of `cluster c` stands, as SQL. */
 export const CLUSTER_STATUS = `case when c.lifecycle <> 'ACTIVE' then c.lifecycle
-  when c.last_seen_at > now() - ${ONLINE_FOR} then 'ONLINE' else 'OFFLINE' end`;
+  when ${isOffline('c.last_seen_at')} then 'OFFLINE' else 'ONLINE' end`;
 
 /** In sync: the agent acknowledged the state that is desired, in the organization's epoch, and no object is failed or drifted. */
 const IN_SYNC = `(c.acked_revision = c.desired_revision

@@ -2,7 +2,8 @@ import type { LabelSelector } from '@meshfleet/model';
 import type { Placement } from '@meshfleet/planner';
 import { selectClusters } from '../assignment/select-clusters.ts';
 import type { Sql, Tx } from '../connection/sql.ts';
-import { keyset, slice, Values, type Order, type Page, type Slice } from '../paging/keyset.ts';
+import { Values } from '../connection/values.ts';
+import { keyset, slice, type Order, type Page, type Slice } from '../paging/keyset.ts';
 import { CLUSTER_COLUMNS, CLUSTER_STATUS, type ClusterRow, type ClusterStatus } from './cluster-row.ts';
 import { labelConditions } from './label-conditions.ts';
 
@@ -47,6 +48,15 @@ export async function findClusterByName(tx: Tx, name: string): Promise<ClusterRo
     name,
   ]);
   return rows[0];
+}
+
+/** Names of the organization's clusters among these. */
+export async function existingClusterNames(tx: Tx, names: readonly string[]): Promise<string[]> {
+  const { rows } = await tx.query<{ name: string }>('select name from cluster where organization_id = $1 and name = any($2::text[])', [
+    tx.organizationId,
+    names,
+  ]);
+  return rows.map((row) => row.name);
 }
 
 /** Names of the clusters that a placement selects now, the first so many in the order of names. */

@@ -1,5 +1,6 @@
 import type { Sql } from '../connection/sql.ts';
-import { Values, type Page, type Slice } from '../paging/keyset.ts';
+import { Values } from '../connection/values.ts';
+import type { Page, Slice } from '../paging/keyset.ts';
 import { countNested, readNestedPage } from '../paging/nested-page.ts';
 
 export interface ObjectConditionRow {

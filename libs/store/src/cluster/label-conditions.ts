@@ -1,9 +1,11 @@
 import type { LabelSelector } from '@meshfleet/model';
-import type { Values } from '../paging/keyset.ts';
+import type { Values } from '../connection/values.ts';
 
 /**
- * A label selector as conditions on `cluster c`, over the table that holds labels by key and value. The values list's
- * first value must be the organization's id. Equality alone is used, so that indexes serve under row-level security.
+ * A label selector as conditions on `cluster c`, over `cluster_label`, which holds labels by key and value: the cost follows
+ * the clusters that are selected, not the fleet. The list's first value must be the organization's id. It selects exactly
+ * what `matchesLabels` of the model does. Equality of text and uuid alone is used: under row-level security Postgres takes
+ * an index for leakproof operators only, which those of jsonb are not.
  */
 export function labelConditions(selector: LabelSelector, values: Values): string[] {
   return selector.map((requirement) => {
@@ -13,6 +15,7 @@ export function labelConditions(selector: LabelSelector, values: Values): string
         return `c.id in (${LABELLED} where ${key} and l.value = any(${values.add(requirement.values)}::text[]))`;
       case 'exists':
         return `c.id in (${LABELLED} where ${key})`;
+      // As in Kubernetes, a cluster without the label is "not in" as well.
       case 'notin':
         return `not exists (${LABELLED} where ${key} and l.cluster_id = c.id and l.value = any(${values.add(requirement.values)}::text[]))`;
       case 'absent':

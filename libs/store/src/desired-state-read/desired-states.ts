@@ -1,7 +1,6 @@
-import type { KubeObject } from '@meshfleet/model';
-import type { DesiredState } from '@meshfleet/protocol';
 import type { Sql } from '../connection/sql.ts';
-import { Values, type Page, type Slice } from '../paging/keyset.ts';
+import { Values } from '../connection/values.ts';
+import type { Page, Slice } from '../paging/keyset.ts';
 import { readNestedPage } from '../paging/nested-page.ts';
 
 export interface DesiredStateRow {
@@ -50,21 +49,4 @@ export async function findPreviousDesiredStates(sql: Sql, keys: readonly Desired
 export function listDesiredStates(sql: Sql, clusterIds: readonly string[], page: Page): Promise<Slice<DesiredStateRow>[]> {
   const order = { columns: [{ sql: 'd.revision', type: 'bigint' as const }], descending: true };
   return readNestedPage(sql, clusterIds, { columns: COLUMNS, from: 'desired_state d', parent: 'd.cluster_id', order, conditions: [] }, page, new Values());
-}
-
-/** What states hold, by digest, in the order asked; undefined where there is none. */
-export async function findStateBodies(sql: Sql, digests: readonly string[]): Promise<(DesiredState | undefined)[]> {
-  const { rows } = await sql.query<{ digest: string; body: DesiredState }>(
-    'select digest, body from desired_state_body where digest = any($1::text[])',
-    [digests],
-  );
-  const found = new Map(rows.map((row) => [row.digest, row.body]));
-  return digests.map((digest) => found.get(digest));
-}
-
-/** Bodies of objects, by hash, in the order asked; undefined where there is none. */
-export async function findContents(sql: Sql, hashes: readonly string[]): Promise<(KubeObject | undefined)[]> {
-  const { rows } = await sql.query<{ hash: string; body: KubeObject }>('select hash, body from object_content where hash = any($1::text[])', [hashes]);
-  const found = new Map(rows.map((row) => [row.hash, row.body]));
-  return hashes.map((hash) => found.get(hash));
 }

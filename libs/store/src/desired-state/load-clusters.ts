@@ -3,6 +3,7 @@ import { UNCOMPILED_REVISION } from '@meshfleet/planner';
 import type { DesiredState } from '@meshfleet/protocol';
 import { planAfresh } from '../connection/plan-afresh.ts';
 import type { Tx } from '../connection/sql.ts';
+import { loadStates } from './contents.ts';
 
 /** One cluster as its compilation needs it, its row locked until the transaction ends. */
 export interface LoadedCluster {
@@ -83,14 +84,13 @@ export async function loadClusters(tx: Tx, clusterIds: readonly string[]): Promi
   const ids = clusters.rows.map((cluster) => cluster.id);
   if (ids.length === 0) return [];
   const digests = [...new Set(clusters.rows.flatMap((cluster) => cluster.digest ?? []))];
-  const [assignments, held, bodies, conditions] = await Promise.all([
+  const [assignments, held, states, conditions] = await Promise.all([
     tx.query<AssignmentRow>(ASSIGNMENTS, [tx.organizationId, ids]),
     tx.query<HeldRow>(HELD, [ids, clusters.rows.map((cluster) => cluster.revision)]),
-    tx.query<{ digest: string; body: DesiredState }>(BODIES, [tx.organizationId, digests]),
+    loadStates(tx, digests),
     tx.query<LoadedCondition & { clusterId: string }>(CONDITIONS, [tx.organizationId, ids]),
   ]);
   const versions = await loadVersions(tx, assignments.rows);
-  const stateOf = new Map(bodies.rows.map((row) => [row.digest, row.body]));
   const heldBy = new Map(held.rows.map((row) => [row.id, row]));
   const conditionsOf = Map.groupBy(conditions.rows, (row) => row.clusterId);
   const rowsOf = Map.groupBy(assignments.rows, (row) => row.clusterId);
@@ -100,7 +100,7 @@ export async function loadClusters(tx: Tx, clusterIds: readonly string[]): Promi
     return {
       ...cluster,
       previous: {
-        state: cluster.digest === null ? EMPTY : (stateOf.get(cluster.digest) ?? EMPTY),
+        state: cluster.digest === null ? EMPTY : (states.get(cluster.digest) ?? EMPTY),
         residue: heldBy.get(cluster.id)?.residue ?? [],
       },
       assignedVersions: new Map(rows.map((row) => [row.policyId, row.version])),
@@ -141,8 +141,6 @@ const HELD = `
   select d.cluster_id as id, d.residue
   from unnest($1::uuid[], $2::bigint[]) as c (id, revision)
   join desired_state d on d.cluster_id = c.id and d.revision = c.revision`;
-
-const BODIES = `select digest, body from desired_state_body where organization_id = $1 and digest = any($2::text[])`;
 
 const VERSIONS = `
   select v.policy_id as "policyId", p.name as "policyName", p.created_at as "createdAt", v.version, v.objects, v.drift, v.conflicts,

@@ -1,3 +1,5 @@
+import type { Values } from '../connection/values.ts';
+
 /** A page of a list in Relay's sense: so many rows from an end or a cursor on. */
 export interface Page {
   /** Rows wanted; one more is read to know whether others follow. */
@@ -31,16 +33,6 @@ export interface Slice<R> {
   readonly hasPrevious: boolean;
 }
 
-/** Collects the values of a statement and hands out their placeholders. */
-export class Values {
-  readonly list: unknown[] = [];
-
-  add(value: unknown): string {
-    this.list.push(value);
-    return `$${this.list.length}`;
-  }
-}
-
 /** Conditions, order and limit of a page, as SQL; conditions hold for what an index on the columns can seek. */
 export function keyset(order: Order, page: Page, values: Values): { readonly conditions: string[]; readonly tail: string } {
   const descending = order.descending ?? false;
@@ -65,10 +57,7 @@ export function slice<R>(rows: readonly R[], page: Page): Slice<R> {
   return { rows: kept, hasNext: more, hasPrevious: page.after !== undefined };
 }
 
-/**
- * The same page of many parents' lists in one statement: `select` reads one parent's rows from the lateral alias
- * `parent.id`, and rows come back grouped by parent.
- */
+/** Rows of many parents' lists, each parent's in the order read, as one slice per parent in the order of the parents. */
 export function groupByParent<R extends { parentId: string }>(parents: readonly string[], rows: readonly R[], page: Page): Slice<R>[] {
   const groups = new Map<string, R[]>();
   for (const row of rows) {

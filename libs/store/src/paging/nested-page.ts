@@ -1,5 +1,6 @@
 import type { Sql } from '../connection/sql.ts';
-import { groupByParent, keyset, type Values, type Order, type Page, type Slice } from './keyset.ts';
+import type { Values } from '../connection/values.ts';
+import { groupByParent, keyset, type Order, type Page, type Slice } from './keyset.ts';
 
 export interface NestedList {
   /** Columns to read, without the parent. */

@@ -1,4 +1,3 @@
-import type { KubeObject } from '@meshfleet/model';
 import type { Sql, Tx } from '../connection/sql.ts';
 import type { PolicyVersionRow } from './policy-versions.ts';
 
@@ -71,32 +70,6 @@ export function insertPolicyVersion(tx: Tx, version: PolicyVersionRow): void {
   );
 }
 
-export interface ObjectContent {
-  readonly hash: string;
-  readonly body: KubeObject;
-}
-
-/** Stores bodies of objects, each once by its hash, all in one statement. In one order, so that two that share bodies never deadlock. */
-export function storeContents(tx: Tx, contents: readonly ObjectContent[]): void {
-  const unique = [...new Map(contents.map((content) => [content.hash, content])).values()].sort((a, b) => (a.hash < b.hash ? -1 : 1));
-  const bodies = unique.map((content) => JSON.stringify(content.body));
-  tx.send(
-    `insert into object_content (organization_id, hash, body, size)
-     select $1, w.hash, w.body::jsonb, w.size from unnest($2::text[], $3::text[], $4::int[]) as w (hash, body, size)
-     on conflict (organization_id, hash) do nothing`,
-    [tx.organizationId, unique.map((content) => content.hash), bodies, bodies.map((body) => Buffer.byteLength(body))],
-  );
-}
-
 export function markPolicyDeleted(tx: Tx, id: string, at: Date): void {
   tx.send('update policy set deleted_at = $2, updated_at = $2, row_version = row_version + 1 where id = $1', [id, at]);
-}
-
-/** Names of the organization's clusters among these. */
-export async function existingClusterNames(tx: Tx, names: readonly string[]): Promise<string[]> {
-  const { rows } = await tx.query<{ name: string }>('select name from cluster where organization_id = $1 and name = any($2::text[])', [
-    tx.organizationId,
-    names,
-  ]);
-  return rows.map((row) => row.name);
 }

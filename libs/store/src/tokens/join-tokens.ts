@@ -1,5 +1,6 @@
 import type { Sql, Tx } from '../connection/sql.ts';
-import { keyset, slice, Values, type Order, type Page, type Slice } from '../paging/keyset.ts';
+import { Values } from '../connection/values.ts';
+import { keyset, slice, type Order, type Page, type Slice } from '../paging/keyset.ts';
 
 export interface JoinTokenRow {
   readonly id: string;
