@@ -142,11 +142,34 @@ describe('what is not a manifest is refused with document and line', () => {
   });
 });
 
+describe('characters that no database holds', () => {
+  it.each([
+    ['in a comment', 'a: 1\n---\nb: 1\n# \0\n', '2 4:3'],
+    ['as an escape of YAML', 'a: 1\nb:\n  c: "x\\0y"\n', '1 3:3'],
+    ['as an escape of JSON', '[{"a":1},\n{"b":"\\u0000"}]', '2 2:2'],
+    ['in a key', '{"a":{"\\u0000":1}}', '1 1:2'],
+    ['as half of a pair', 'a: 1\nb: "\ud800"\n', '1 2:5'],
+    ['as the escape of half a pair', '{"b":"\\ud800"}', '1 1:2'],
+    ['in an item of a list', 'kind: List\napiVersion: v1\nitems:\n- a: 1\n- b: "\\0"\n', '1 5:3'],
+  ])('are found with document and line: %s', (_what, text, at) => {
+    expect(problems(text)).toEqual([`MANIFEST_INVALID ${at}`]);
+  });
+
+  it('do not hide a whole pair', () => {
+    expect(values('a: "\u{1F600}"\n')).toEqual([{ a: '\u{1F600}' }]);
+  });
+});
+
 describe('sizes', () => {
   it('refuse an object that no etcd would take, and name it', () => {
     const text = `a: 1\n---\ndata: ${'x'.repeat(1_500_000)}\n`;
     expect(problems(text)).toEqual(['MANIFEST_TOO_LARGE 2 3:1']);
     expect(values(text)).toEqual([{ a: 1 }]);
+  });
+
+  it('refuse a text that is too long to be one object, without saying that the object is', () => {
+    const [problem] = parseManifests(`# ${'x'.repeat(6_000_001)}\na: 1\n`).problems;
+    expect(problem).toMatchObject({ code: 'MANIFEST_TOO_LARGE', summary: 'The text of document 1 is too long' });
   });
 
   it('do not let aliases blow up', () => {

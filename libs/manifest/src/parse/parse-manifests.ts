@@ -14,6 +14,7 @@ import { scanJson } from './scan-json.ts';
 import { splitDocuments } from './split-documents.ts';
 import type { TextDocument } from './split-documents.ts';
 import { faultProblem, notYamlProblem, templatedProblem, templateLine } from './syntax-problems.ts';
+import { unstorableAt, unstorablePath } from './unstorable-text.ts';
 import { unwrapLists } from './unwrap-lists.ts';
 
 export interface ParseOptions {
@@ -91,7 +92,9 @@ function parseYaml(text: string, limits: Limits): ParseResult {
 function parsePiece(piece: TextDocument, limits: Limits, at: (offset: number) => Position): { value: Json; document: Document } | { problems: ManifestProblem[] } {
   const start = at(piece.text.search(/[^\s-]/) === -1 ? 0 : contentOffset(piece.text));
   // Indentation makes YAML longer than its JSON, hardly ever fourfold.
-  if (piece.text.length > limits.maxObjectBytes * 4 && !/^kind:\s*\w*List\s*$/m.test(piece.text)) return { problems: [tooLarge(limits.maxObjectBytes, start)] };
+  if (piece.text.length > limits.maxObjectBytes * 4 && !/^kind:\s*\w*List\s*$/m.test(piece.text)) return { problems: [tooLongDocument(limits.maxObjectBytes, start)] };
+  const unstorable = unstorableAt(piece.text);
+  if (unstorable !== -1) return { problems: [notStorable(at(unstorable))] };
   const templated = templateLine(piece.text);
   let document: Document;
   const faults: ConversionFault[] = [];
@@ -174,13 +177,19 @@ function collect(value: Json, document: number, locate: (path: string) => Positi
       problems.push(tooLarge(limits.maxObjectBytes, at));
     } else {
       const prefix = one.path;
+      const locateIn = (path: string): Position => locate(prefix === '' ? path : path === '' ? prefix : `${prefix}${path.startsWith('[') ? '' : '.'}${path}`);
+      const unstorable = unstorablePath(one.value as JsonObject);
+      if (unstorable !== undefined) {
+        problems.push(notStorable(locateIn(unstorable)));
+        continue;
+      }
       documents.push({
         document,
         ...(one.item === undefined ? {} : { item: one.item }),
         value: one.value as JsonObject,
         line: at.line,
         column: at.column,
-        locate: (path) => locate(prefix === '' ? path : path === '' ? prefix : `${prefix}${path.startsWith('[') ? '' : '.'}${path}`),
+        locate: locateIn,
       });
     }
   }
@@ -202,6 +211,26 @@ function tooLongText(limit: number): ManifestProblem {
 
 function tooMany(limit: number, at: Position): ManifestProblem {
   return problem('LIMIT_EXCEEDED', at, `There are more than ${limit} objects`, 'A policy of this size could not be reviewed or rolled back in one step.', 'Split the objects over several policies.');
+}
+
+function tooLongDocument(limit: number, at: Position): ManifestProblem {
+  return problem(
+    'MANIFEST_TOO_LARGE',
+    at,
+    `The text of document ${at.document} is too long`,
+    `It has more than ${limit * 4} characters, comments included; an object has at most ${limit} bytes as JSON.`,
+    'Split the object into several, or leave out what is no part of it.',
+  );
+}
+
+function notStorable(at: Position): ManifestProblem {
+  return problem(
+    'MANIFEST_INVALID',
+    at,
+    `Document ${at.document} holds a character that cannot be stored`,
+    'It is U+0000, or half of a character beyond U+FFFF: no file in UTF-8 and no database has them.',
+    'Remove it; perhaps the text was cut, or is not text.',
+  );
 }
 
 function tooLarge(limit: number, at: Position): ManifestProblem {
