@@ -54,11 +54,18 @@ export interface Client {
   close(): void;
 }
 
+/** The connection was closed while nobody used it. */
+class StaleConnectionError extends Error {
+  constructor(cause: Error) {
+    super('a kept connection was closed by the server', { cause });
+  }
+}
+
 const PATIENCE_MS = 15_000;
 
 export function createClient(cluster: Cluster): Client {
   const agent = new Agent({ keepAlive: true, ca: cluster.caPem });
-  const open = (method: string, path: string, call: Call): Promise<IncomingMessage> =>
+  const once = (method: string, path: string, call: Call): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const token = call.token === undefined ? cluster.adminToken : call.token;
       const text = call.body === undefined ? undefined : JSON.stringify(call.body);
@@ -72,9 +79,20 @@ export function createClient(cluster: Cluster): Client {
         },
       };
       const outgoing = request(`${cluster.url}${path}`, options, resolve);
-      outgoing.on('error', reject);
+      outgoing.on('error', (cause) => {
+        reject(outgoing.reusedSocket ? new StaleConnectionError(cause) : cause);
+      });
       outgoing.end(text);
     });
+  // A server that restarted has cut the connections that were kept: as every HTTP client does, ask again on a new one.
+  const open = async (method: string, path: string, call: Call): Promise<IncomingMessage> => {
+    try {
+      return await once(method, path, call);
+    } catch (error) {
+      if (!(error instanceof StaleConnectionError)) throw error;
+      return once(method, path, call);
+    }
+  };
   const send = async (method: string, path: string, call: Call = {}): Promise<Answer> => {
     const response = await open(method, path, call);
     let text = '';

@@ -81,6 +81,18 @@ function version(name: string, storage: boolean) {
                   properties: { port: { type: 'integer' }, name: { type: 'string' }, protocol: { type: 'string', default: 'TCP' } },
                 },
               },
+              pairs: {
+                type: 'array',
+                'x-kubernetes-list-type': 'map',
+                'x-kubernetes-list-map-keys': ['a', 'b'],
+                items: {
+                  type: 'object',
+                  required: ['a'],
+                  properties: { a: { type: 'integer' }, b: { type: 'string', default: 'x' }, value: { type: 'integer' } },
+                },
+              },
+              plain: { type: 'array', items: { type: 'integer' } },
+              whole: { type: 'object', 'x-kubernetes-map-type': 'atomic', additionalProperties: { type: 'string' } },
               free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
               amount: { 'x-kubernetes-int-or-string': true },
               note: { type: 'string', nullable: true },

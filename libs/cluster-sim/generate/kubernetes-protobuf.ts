@@ -1,5 +1,5 @@
 // Writes src/generated/kubernetes-protobuf.json: field numbers and types of the built-in API's protobuf encoding, which kubectl's typed
-// commands (create, scale, run) send.
+// commands (create, scale, run) send, and which fields Go's JSON encoding leaves out when they are empty.
 //
 //   node libs/cluster-sim/generate/kubernetes-protobuf.ts
 //   node libs/cluster-sim/generate/kubernetes-protobuf.ts --check   exits 1 when the file is stale, 2 when that cannot be told
@@ -32,11 +32,14 @@ const PACKAGES: readonly (readonly [group: string, version: string, path: string
   ['scheduling.k8s.io', 'v1', 'k8s.io/api/scheduling/v1'],
   ['storage.k8s.io', 'v1', 'k8s.io/api/storage/v1'],
   ['admissionregistration.k8s.io', 'v1', 'k8s.io/api/admissionregistration/v1'],
+  ['certificates.k8s.io', 'v1', 'k8s.io/api/certificates/v1'],
+  ['node.k8s.io', 'v1', 'k8s.io/api/node/v1'],
+  ['flowcontrol.apiserver.k8s.io', 'v1', 'k8s.io/api/flowcontrol/v1'],
 ];
 /** Types with a wire form of their own. */
 const SPECIAL: { readonly [type: string]: string } = {
   [`${META}.Time`]: 'time',
-  [`${META}.MicroTime`]: 'time',
+  [`${META}.MicroTime`]: 'microTime',
   [`${META}.Duration`]: 'duration',
   [`${META}.FieldsV1`]: 'rawJson',
   'k8s.io/apimachinery/pkg/runtime.RawExtension': 'rawJson',
@@ -51,8 +54,8 @@ interface GoFile {
   readonly imports: ReadonlyMap<string, string>;
   readonly text: string;
 }
-/** number, JSON name ('' when inlined), type expression, and 1 when the field is a pointer: a zero then is a value. */
-type Field = readonly [number: number, name: string, type: string, pointer: 0 | 1];
+/** number, JSON name ('' when inlined), type expression, and how Go holds it: the sum of 1 pointer, 2 omitempty, 4 omitzero. */
+type Field = readonly [number: number, name: string, type: string, held: number];
 
 const modules = new Map([...new Set(['k8s.io/api', 'k8s.io/apimachinery'])].map((module) => [module, download(module)]));
 const files = new Map<string, GoFile[]>();
@@ -108,7 +111,7 @@ function fieldsOf(body: string, path: string, file: GoFile): Field[] {
     const parts = declaration.trim().split(/\s+/);
     const type = parts.at(-1) ?? '';
     const inline = json.includes('inline') || (parts.length === 1 && json[0] === '');
-    fields.push([Number(number), inline ? '' : (json[0] ?? ''), expression(type.replace(/^\*/, ''), path, file), type.startsWith('*') || !json.includes('omitempty') ? 1 : 0]);
+    fields.push([Number(number), inline ? '' : (json[0] ?? ''), expression(type.replace(/^\*/, ''), path, file), (type.startsWith('*') ? 1 : 0) + (json.includes('omitempty') ? 2 : 0) + (json.includes('omitzero') ? 4 : 0)]);
   }
   return fields;
 }
@@ -147,7 +150,7 @@ function goFile(text: string): GoFile {
 /** Full Go names are long: ~ and ^ stand for their common beginnings. */
 function shorten(all: Record<string, readonly Field[]>): Record<string, readonly Field[]> {
   const short = (type: string): string => type.replace('k8s.io/apimachinery/pkg/apis/', '~').replace('k8s.io/api/', '^');
-  return Object.fromEntries(Object.entries(all).map(([name, fields]) => [short(name), fields.map(([number, json, type, pointer]) => [number, json, short(type), pointer] as const)]));
+  return Object.fromEntries(Object.entries(all).map(([name, fields]) => [short(name), fields.map(([number, json, type, held]) => [number, json, short(type), held] as const)]));
 }
 
 function download(module: string): string {

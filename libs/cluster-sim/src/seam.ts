@@ -71,6 +71,8 @@ export interface SchemaNode {
   readonly 'x-kubernetes-int-or-string'?: boolean;
   /** Default value; server-side apply uses it for absent keys of associative lists (ports[].protocol). */
   readonly default?: unknown;
+  /** Go's zero value of a required field, published as its default: an item of an associative list that lacks the key has that one. */
+  readonly zeroDefault?: unknown;
   /**
    * A Go struct held by value: kube-openapi writes `default: {}` beside its $ref. It is there before anything is set, so creating an object
    * does not make anybody the owner of the struct itself.
@@ -119,6 +121,8 @@ export interface Admission {
    * server-side apply before it looks up keys of associative lists. Optional.
    */
   defaults?(info: ResourceInfo, object: KubeObject): KubeObject;
+  /** Reads an object as its kind and answers what to warn of, without a look at anything else. Throws 400. Optional. */
+  decode?(info: ResourceInfo, object: KubeObject, context: AdmissionContext): string[];
   /** Called when an object is really about to be deleted or given a deletionTimestamp; throws 403 for the undeletable (namespace `default`). Optional. */
   checkDelete?(info: ResourceInfo, object: KubeObject, context: AdmissionContext): void;
 }

@@ -22,9 +22,19 @@ function conflictMessage(conflicts: readonly Conflict[]): string {
   if (conflicts.length === 1 && first !== undefined) {
     return `Apply failed with 1 conflict: conflict with ${describeManager(first.manager)}: ${formatPath(first.path)}`;
   }
-  const byManager = Map.groupBy(conflicts, ({ manager }) => describeManager(manager));
+  const sorted = conflicts.toSorted((a, b) => compareText(identity(a.manager), identity(b.manager)));
+  const byManager = Map.groupBy(sorted, ({ manager }) => describeManager(manager));
   const lines = [...byManager].flatMap(([manager, fields]) => [`conflicts with ${manager}:`, ...fields.map(({ path }) => `- ${formatPath(path)}`)]);
   return `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`;
+}
+
+/** Managers are listed in the order of their identities' JSON. */
+function identity({ name, operation, apiVersion, subresource }: Manager): string {
+  return JSON.stringify({ manager: name, operation, ...(operation === 'Update' ? { apiVersion } : {}), subresource });
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The identity that kube-apiserver prints carries no time, so none is shown. */

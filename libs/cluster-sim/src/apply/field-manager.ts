@@ -91,7 +91,8 @@ function refuseBadConfiguration(config: KubeObject, context: FieldContext): void
 
 function untypedConfiguration(config: KubeObject, problems: readonly string[]): StatusError {
   const namespace = config.metadata.namespace ?? '';
-  const subject = `${namespace}/${config.metadata.name ?? ''}; ${config.apiVersion}, Kind=${config.kind}`;
+  const version = config.apiVersion.includes('/') ? config.apiVersion : `/${config.apiVersion}`;
+  const subject = `${namespace}/${config.metadata.name ?? ''}; ${version}, Kind=${config.kind}`;
   const detail = problems.length === 1 ? problems[0] : `errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`;
   const error = internalError('');
   return Object.assign(error, {

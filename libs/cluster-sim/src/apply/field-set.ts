@@ -96,7 +96,7 @@ export class FieldSet {
     return this.difference(other).empty && other.difference(this).empty;
   }
 
-  /** Every member path in FieldsV1's order. */
+  /** Every member path, the members of a level before what lies below them: the order in which conflicts are told. */
   paths(): Path[] {
     const out: Path[] = [];
     this.#collect([], out);
@@ -130,12 +130,8 @@ export class FieldSet {
   }
 
   #collect(prefix: Path, out: Path[]): void {
-    for (const element of this.#elements()) {
-      const path = [...prefix, element];
-      if (this.members.has(element)) out.push(path);
-      const child = this.children.get(element);
-      if (child !== undefined) child.#collect(path, out);
-    }
+    for (const element of [...this.members].sort(compareElements)) out.push([...prefix, element]);
+    for (const [element, child] of [...this.children].sort(([a], [b]) => compareElements(a, b))) child.#collect([...prefix, element], out);
   }
 }
 

@@ -42,7 +42,9 @@ function keyedItem(shape: ListShape, item: unknown): { element: PathElement } | 
 
 /** `protocol` of a port that says none is TCP: the schema's default is part of its identity. */
 function keyDefault(shape: ListShape, name: string): unknown {
-  return shape.item === DEDUCED ? undefined : shape.item.properties?.[name]?.default;
+  if (shape.item === DEDUCED) return undefined;
+  const key = shape.item.properties?.[name];
+  return key?.default ?? key?.zeroDefault;
 }
 
 function setItem(item: unknown): { element: PathElement } | { problem: string } {

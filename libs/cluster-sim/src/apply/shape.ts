@@ -78,7 +78,8 @@ function deducedShape(value: unknown): Shape {
 }
 
 function declaredShape(node: SchemaNode): Shape | undefined {
-  if (node['x-kubernetes-int-or-string'] === true) return { kind: 'scalar', types: ['string', 'numeric'] };
+  // Of whatever scalar type: structured-merge-diff's schemas have no union of two.
+  if (node['x-kubernetes-int-or-string'] === true) return SCALAR;
   if (node.type === 'array' || node.items !== undefined) return listShape(node);
   if (node.type === 'string') return { kind: 'scalar', types: ['string'] };
   if (node.type === 'integer' || node.type === 'number') return { kind: 'scalar', types: ['numeric'] };

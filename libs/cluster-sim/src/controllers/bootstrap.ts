@@ -63,7 +63,7 @@ function ensureNode(context: ControllerContext, node: NodeSpec, index: number): 
   const nodes = infoOf(context, '', 'nodes');
   if (context.store.get(nodes, undefined, node.name) === undefined) context.store.write.create(nodes, nodeObject(context, node, index), { manager: 'kubelet' });
   const created = context.store.get(nodes, undefined, node.name);
-  if (created !== undefined && textAt(created, 'status', 'nodeInfo', 'kubeletVersion') === undefined) context.store.write.updateStatus(nodes, { ...structuredClone(created), status: nodeStatus(context, node, index) }, { manager: 'kubelet' });
+  if (created !== undefined && (textAt(created, 'status', 'nodeInfo', 'kubeletVersion') ?? '') === '') context.store.write.updateStatus(nodes, { ...structuredClone(created), status: nodeStatus(context, node, index) }, { manager: 'kubelet' });
 }
 
 function nodeObject(context: ControllerContext, node: NodeSpec, index: number): KubeObject {

@@ -22,12 +22,13 @@ export function loadBalancerController(context: ControllerContext): Controller {
       const service = context.store.get(services, namespace, name);
       if (service === undefined) return;
       const ingress = listAt(service, 'status', 'loadBalancer', 'ingress');
-      const wanted = textAt(service, 'spec', 'type') === 'LoadBalancer';
+      // A class of its own means a controller of its own, which nobody runs here.
+      const wanted = textAt(service, 'spec', 'type') === 'LoadBalancer' && textAt(service, 'spec', 'loadBalancerClass') === undefined;
       if (wanted && ingress.length === 0) {
         const address = textAt(service, 'spec', 'loadBalancerIP') || freeAddress();
         taken.set(address, key);
         writeStatus(context, services, service, { loadBalancer: { ingress: [{ ip: address, ipMode: 'VIP' }] } });
-      } else if (!wanted && ingress.length > 0) {
+      } else if (textAt(service, 'spec', 'type') !== 'LoadBalancer' && ingress.length > 0) {
         for (const [address, owner] of taken) if (owner === key) taken.delete(address);
         writeStatus(context, services, service, { loadBalancer: {} });
       }

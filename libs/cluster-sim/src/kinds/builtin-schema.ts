@@ -43,6 +43,11 @@ export function builtinTypeName(group: string, version: string, kind: string): s
   return kindsByGvk.get(`${group}/${version}/${kind}`);
 }
 
+/** Full name of the type behind a node. */
+export function typeNameOf(node: SchemaNode): string | undefined {
+  return typeNames.get(node);
+}
+
 /** The Go type behind a node (`DeploymentSpec`), as decoding errors of a kube-apiserver name it. */
 export function goTypeOf(node: SchemaNode): string | undefined {
   return typeNames.get(node)?.split('.').at(-1);
@@ -67,7 +72,7 @@ function toNode(raw: JsonObject, open: boolean): SchemaNode {
   if (raw['format'] === 'int-or-string') node['x-kubernetes-int-or-string'] = true;
   // kube-openapi writes Go's zero values as defaults of required fields; the others (protocol: TCP) are real.
   const fallback = raw['default'];
-  if (fallback !== undefined && fallback !== '' && fallback !== 0 && fallback !== false && !isObject(fallback)) node['default'] = fallback;
+  if (fallback !== undefined && !isObject(fallback)) node[fallback === '' || fallback === 0 || fallback === false ? 'zeroDefault' : 'default'] = fallback;
   const properties = raw['properties'];
   if (isObject(properties)) lazily(node, 'properties', () => mapValues(properties, (child) => toNode(child, false)));
   const items = raw['items'];

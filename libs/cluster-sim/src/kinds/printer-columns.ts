@@ -144,7 +144,7 @@ function jobDuration(object: KubeObject, now: Date): string {
 
 const WORKLOAD_REPLICAS = [integer('Desired', 'spec', 'replicas'), integer('Current', 'status', 'replicas'), integer('Ready', 'status', 'readyReplicas')];
 const WEBHOOKS = [NAME, column('Webhooks', (object) => listAt(object, 'webhooks').length, { type: 'integer' }), AGE];
-const dataCount = (object: KubeObject): string => String(Object.keys(mapAt(object, 'data')).length + Object.keys(mapAt(object, 'binaryData')).length);
+const dataCount = (object: KubeObject): number => Object.keys(mapAt(object, 'data')).length + Object.keys(mapAt(object, 'binaryData')).length;
 const intOrText = (value: unknown, missing: string): string => (value === undefined || value === null ? missing : String(value));
 
 function hpaTargets(object: KubeObject): string {

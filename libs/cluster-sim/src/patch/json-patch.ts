@@ -29,8 +29,7 @@ function applyOperation(document: unknown, operation: Operation): unknown {
       return remove(document, path, operation);
     case 'replace':
       if (path.length === 0) return structuredClone(operation.value);
-      if (read(document, path) === MISSING) throw refused(`replace operation does not apply: doc is missing key: ${operation.path}: missing value`);
-      return write(document, path, structuredClone(operation.value));
+      return write(document, path, structuredClone(operation.value), operation);
     case 'move': {
       const value = readFrom(document, operation);
       return add(remove(document, pointer(operation.from ?? ''), operation), path, value, operation);
@@ -60,9 +59,12 @@ function readOperation(raw: unknown): Operation {
 
 function readFrom(document: unknown, operation: Operation): unknown {
   if (operation.from === undefined) throw refused(`${operation.op} operation needs "from": ${operation.path}`);
-  const value = read(document, pointer(operation.from));
-  if (value === MISSING) throw refused(`${operation.op} operation does not apply: doc is missing from path: ${operation.from}: missing value`);
-  return value;
+  const path = pointer(operation.from);
+  const value = read(document, path);
+  if (value !== MISSING) return value;
+  // A key that an object does not have reads as null; the container itself must be there.
+  if (Array.isArray(container(document, path, operation))) throw refused(`${operation.op} operation does not apply: Unable to access invalid index: ${operation.from}: invalid index referenced`);
+  return null;
 }
 
 const MISSING = Symbol('missing');
@@ -118,11 +120,12 @@ function remove(document: unknown, path: readonly string[], operation: Operation
   return document;
 }
 
-function write(document: unknown, path: readonly string[], value: unknown): unknown {
-  const parent = read(document, path.slice(0, -1));
+/** Replacing a key that an object does not have sets it: kube-apiserver's library does so, whatever RFC 6902 says. */
+function write(document: unknown, path: readonly string[], value: unknown, operation: Operation): unknown {
+  const parent = container(document, path, operation);
   const token = path.at(-1) ?? '';
-  if (Array.isArray(parent)) parent[Number(token)] = value;
-  else if (isRecord(parent)) setOwn(parent, token, value);
+  if (Array.isArray(parent)) parent[arrayIndex(token, parent.length - 1, operation)] = value;
+  else setOwn(parent, token, value);
   return document;
 }
 

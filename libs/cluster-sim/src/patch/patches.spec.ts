@@ -40,7 +40,8 @@ describe('JSON patch', () => {
   it.each([
     [[{ op: 'test', path: '/a', value: 2 }], 422],
     [[{ op: 'remove', path: '/nothing' }], 422],
-    [[{ op: 'replace', path: '/nothing', value: 1 }], 422],
+    [[{ op: 'replace', path: '/nothing/below', value: 1 }], 422],
+    [[{ op: 'replace', path: '/list/7', value: 1 }], 422],
     [[{ op: 'add', path: '/x/y', value: 1 }], 422],
     [[{ op: 'add', path: '/list/7', value: 1 }], 422],
     [[{ op: 'jump', path: '/a' }], 422],

@@ -37,7 +37,7 @@ const patch = (change: unknown): unknown => applyStrategicPatch(live, change, no
 describe('strategic merge patch', () => {
   it('merges items by their key, at any depth', () => {
     expect(patch({ containers: [{ name: 'a', env: [{ name: 'Y', value: '2' }] }] })).toMatchObject({
-      containers: [{ name: 'a', image: 'a:1', env: [{ name: 'X', value: '1' }, { name: 'Y', value: '2' }] }, { name: 'b' }],
+      containers: [{ name: 'a', image: 'a:1', env: [{ name: 'Y', value: '2' }, { name: 'X', value: '1' }] }, { name: 'b' }],
     });
   });
 
@@ -67,7 +67,7 @@ describe('strategic merge patch', () => {
   });
 
   it('adds to and deletes from lists of scalars', () => {
-    expect((patch({ finalizers: ['three', 'one'] }) as { finalizers: string[] }).finalizers).toEqual(['one', 'two', 'three']);
+    expect((patch({ finalizers: ['three', 'one'] }) as { finalizers: string[] }).finalizers).toEqual(['three', 'one', 'two']);
     expect((patch({ '$deleteFromPrimitiveList/finalizers': ['one'] }) as { finalizers: string[] }).finalizers).toEqual(['two']);
   });
 

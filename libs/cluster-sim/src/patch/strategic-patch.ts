@@ -55,7 +55,9 @@ function mergeField(current: unknown, value: unknown, node: SchemaNode | undefin
   if (!strategies(node).includes('merge')) return bareList(value);
   const items = Array.isArray(current) ? current : [];
   const key = mergeKey(node);
-  return key === undefined ? mergePrimitives(items, value) : mergeItems(items, value, key, node);
+  const merged = key === undefined ? mergePrimitives(items, value) : mergeItems(items, value, key, node);
+  // What the patch names comes in its order; what only the server knows keeps its place among that.
+  return alignOrder(merged, value, items, key);
 }
 
 /** Lists of scalars are sets under the merge strategy. */

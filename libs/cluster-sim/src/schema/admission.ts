@@ -2,8 +2,9 @@ import type { KubeObject } from '@meshfleet/model';
 import type { Admission, Registry, ResourceInfo } from '../seam.ts';
 import { forbidden } from '../server/status-error.ts';
 import { prepareBuiltin } from './prepare-builtin.ts';
-import { defaultCustom, prepareCustom } from './prepare-custom.ts';
+import { defaultCustom, prepareCustom, unknownCustomFields } from './prepare-custom.ts';
 import { decodeBuiltin } from './decode-builtin.ts';
+import { judgeUnknownFields } from './unknown-fields.ts';
 import { rulesOf } from './rules-of-kinds.ts';
 
 /** Namespaces that a kube-apiserver never lets go (the NamespaceLifecycle plugin). */
@@ -15,6 +16,10 @@ export function createAdmission(registry: Registry): Admission {
     prepare: (info, object, old, operation, admission) =>
       info.custom ? prepareCustom(info, object, old, admission) : prepareBuiltin(object, old, { registry, admission, info, operation, warnings: [] }),
     defaults: (info, object) => (info.custom ? defaultCustom(info, object) : defaultBuiltin(registry, info, object)),
+    decode(info, object, admission) {
+      const unknown = info.custom ? unknownCustomFields(info, object) : decodeBuiltin(info, registry.schemaFor(info).node, object).unknown;
+      return judgeUnknownFields(info, unknown, admission);
+    },
     checkDelete(info, object) {
       if (info.group === '' && info.plural === 'namespaces' && UNDELETABLE.has(object.metadata.name ?? ''))
         throw forbidden({ group: '', plural: 'namespaces' }, object.metadata.name ?? '', 'this namespace may not be deleted');

@@ -1,7 +1,8 @@
 import type { KubeObject } from '@meshfleet/model';
-import { goTypeOf } from '../kinds/builtin-schema.ts';
+import { goTypeOf, typeNameOf } from '../kinds/builtin-schema.ts';
 import type { ResourceInfo, SchemaNode } from '../seam.ts';
 import { badRequest } from '../server/status-error.ts';
+import { goStruct, shapeAsGo } from './go-struct.ts';
 import { canonicalQuantity, QUANTITY_PROBLEM } from './quantity.ts';
 
 export interface Decoded {
@@ -28,9 +29,19 @@ export function decodeBuiltin(info: ResourceInfo, schema: SchemaNode, object: Ku
   return { object: { ...decoded, apiVersion: object.apiVersion, kind: object.kind, metadata: decoded.metadata ?? {} }, unknown: walk.unknown };
 }
 
-/** The 400 of a body that cannot be read as its kind. */
-export function cannotBeHandled(info: ResourceInfo, why: string): Error {
-  return badRequest(`${info.kind} in version ${JSON.stringify(info.version)} cannot be handled as a ${info.kind}: ${why}`);
+/** The 400 of a body that cannot be read as its kind; its cause is Go's own words, for callers that say it otherwise. */
+export function cannotBeHandled(info: ResourceInfo, why: string, byJson = true): Error {
+  return Object.assign(badRequest(`${info.kind} in version ${JSON.stringify(info.version)} cannot be handled as a ${info.kind}: ${why}`), { cause: new UndecodableError(why, byJson) });
+}
+
+/** Why a value does not fit its Go type. `byJson`: encoding/json says so, and not the type itself. */
+export class UndecodableError extends Error {
+  readonly byJson: boolean;
+
+  constructor(why: string, byJson: boolean) {
+    super(why);
+    this.byJson = byJson;
+  }
 }
 
 function decodeValue(walk: Walk, node: SchemaNode, value: unknown, path: string, fields: readonly string[], holder: SchemaNode): unknown {
@@ -80,6 +91,9 @@ function decodeObject(walk: Walk, node: SchemaNode, value: object, path: string,
     if (item === null || child === undefined) continue;
     result[key] = decodeValue(walk, child, item, path === '' ? key : `${path}.${key}`, [...fields, key], node);
   }
+  const typeName = typeNameOf(node);
+  const struct = typeName === undefined ? undefined : goStruct(typeName);
+  if (struct !== undefined) shapeAsGo(result, struct);
   return result;
 }
 
@@ -96,10 +110,19 @@ function decodeText(walk: Walk, node: SchemaNode, value: unknown, fields: readon
     const bad = illegalBase64(value);
     if (bad !== undefined) throw cannotBeHandled(walk.info, `illegal base64 data at input byte ${bad}`);
   }
-  if (node.format === 'date-time' && Number.isNaN(Date.parse(value))) {
-    throw cannotBeHandled(walk.info, `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`);
-  }
+  if (node.format === 'date-time') return decodeTime(walk, value, typeNameOf(node)?.endsWith('.MicroTime') === true);
   return value;
+}
+
+/** Go's time layouts: MicroTime takes six digits of a second's fraction and nothing else. */
+function decodeTime(walk: Walk, value: string, micro: boolean): string {
+  const layout = micro ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
+  const refuseAt = (rest: string, part: string) => cannotBeHandled(walk.info, `parsing time ${JSON.stringify(value)} as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(part)}`, false);
+  const moment = Date.parse(value);
+  if (Number.isNaN(moment)) throw refuseAt(value, '2006');
+  const fraction = /\.\d+/.exec(value)?.[0] ?? '';
+  if (micro && fraction.length !== 7) throw refuseAt(value.replace(/^.{19}(\.\d*)?/, ''), '.000000');
+  return `${new Date(moment).toISOString().slice(0, 19)}${micro ? fraction : ''}Z`;
 }
 
 function decodeQuantity(walk: Walk, value: unknown): unknown {

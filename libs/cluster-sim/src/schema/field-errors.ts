@@ -32,7 +32,12 @@ export class FieldErrors {
   supported(field: string, value: unknown, supported: readonly string[]): void {
     if (typeof value === 'string' && supported.includes(value)) return;
     if (value === undefined || value === '') return this.required(field);
-    this.#add('FieldValueNotSupported', field, `Unsupported value: ${printed(value)}: supported values: ${supported.toSorted().map((one) => JSON.stringify(one)).join(', ')}`);
+    this.notSupported(field, value, supported.toSorted());
+  }
+
+  /** Not one of a set that is printed as it is given. */
+  notSupported(field: string, value: unknown, supported: readonly string[]): void {
+    this.#add('FieldValueNotSupported', field, `Unsupported value: ${printed(value)}: supported values: ${supported.map((one) => JSON.stringify(one)).join(', ')}`);
   }
 
   /** Every problem that a name rule found. */

@@ -19,5 +19,7 @@ export interface KindRules {
   /** What strategies and admission plugins set once the defaults are there: cluster IPs, tolerations, finalizers. */
   prepare?(object: Mutable, old: KubeObject | undefined, context: RuleContext): void;
   validate?(object: KubeObject, errors: FieldErrors, context: RuleContext): void;
+  /** What is written to /status. */
+  validateStatus?(object: KubeObject, errors: FieldErrors): void;
   validateUpdate?(object: KubeObject, old: KubeObject, errors: FieldErrors, context: RuleContext): void;
 }

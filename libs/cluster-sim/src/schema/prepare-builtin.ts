@@ -1,7 +1,9 @@
 import type { KubeObject } from '@meshfleet/model';
+import { typeNameOf } from '../kinds/builtin-schema.ts';
 import { invalid } from '../server/status-error.ts';
 import { decodeBuiltin } from './decode-builtin.ts';
 import { FieldErrors } from './field-errors.ts';
+import { forgetEmpty, goStruct } from './go-struct.ts';
 import type { RuleContext } from './kind-rules.ts';
 import { validateObjectMeta } from './object-meta.ts';
 import { rulesOf } from './rules-of-kinds.ts';
@@ -16,15 +18,32 @@ export function prepareBuiltin(object: KubeObject, old: KubeObject | undefined, 
   const { object: fresh, unknown } = decodeBuiltin(info, registry.schemaFor(info).node, object);
   const warnings = judgeUnknownFields(info, unknown, admission);
   const rules = rulesOf(info);
+  const errors = new FieldErrors();
   // A status write carries the stored spec, which was judged when it was written.
-  if (admission.subresource === 'status') return { object: fresh, warnings };
+  if (admission.subresource === 'status') {
+    validateObjectMeta(info, fresh, old, errors);
+    rules?.validateStatus?.(fresh, errors);
+    refuse(fresh, errors, context, warnings);
+    return { object: asStored(fresh, context), warnings };
+  }
   rules?.defaults?.(fresh);
   rules?.prepare?.(fresh, old, context);
-  const errors = new FieldErrors();
   validateObjectMeta(info, fresh, old, errors);
   rules?.validate?.(fresh, errors, context);
   if (old !== undefined) rules?.validateUpdate?.(fresh, old, errors, context);
-  if (errors.causes.length > 0) throw invalid({ group: info.group, kind: info.kind }, fresh.metadata.name ?? fresh.metadata.generateName ?? '', errors.causes);
-  return { object: fresh, warnings: [...warnings, ...context.warnings] };
+  refuse(fresh, errors, context, warnings);
+  return { object: asStored(fresh, context), warnings: [...warnings, ...context.warnings] };
+}
+
+/** Unknown fields are warned of even where the object is refused for something else. */
+function refuse(object: KubeObject, errors: FieldErrors, { info }: RuleContext, warnings: readonly string[]): void {
+  if (errors.causes.length === 0) return;
+  throw invalid({ group: info.group, kind: info.kind }, object.metadata.name ?? object.metadata.generateName ?? '', errors.causes).warning(warnings);
+}
+
+function asStored(fresh: KubeObject, { info, registry }: RuleContext): KubeObject {
+  const struct = goStruct(typeNameOf(registry.schemaFor(info).node) ?? '');
+  if (struct !== undefined) forgetEmpty(fresh, struct);
+  return fresh;
 }
 

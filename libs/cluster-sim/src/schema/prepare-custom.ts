@@ -4,6 +4,7 @@ import type { Json, KubeObject } from '@meshfleet/model';
 import { structuralSchema } from '../crd/custom-resources.ts';
 import type { AdmissionContext, ResourceInfo } from '../seam.ts';
 import { invalid } from '../server/status-error.ts';
+import { withGoMetadata } from './custom-meta.ts';
 import { FieldErrors } from './field-errors.ts';
 import { validateObjectMeta } from './object-meta.ts';
 import { judgeUnknownFields } from './unknown-fields.ts';
@@ -15,22 +16,29 @@ export function prepareCustom(info: ResourceInfo, object: KubeObject, old: KubeO
   if (schema === undefined) {
     validateObjectMeta(info, object, old, errors);
     refuse(info, object, errors);
-    return { object, warnings: [] };
+    return { object: withGoMetadata(object), warnings: [] };
   }
   const { value, pruned } = schema.prune(asJson(object), { root: 'object' });
   const warnings = judgeUnknownFields(info, pruned, admission);
   const defaulted = schema.applyDefaults(value);
-  const complete = { ...(defaulted as unknown as KubeObject), metadata: object.metadata };
+  const complete = withGoMetadata({ ...(defaulted as unknown as KubeObject), metadata: object.metadata });
   validateObjectMeta(info, complete, old, errors);
   for (const violation of schema.validate(asJson(complete), old === undefined ? {} : { old: asJson(old) })) errors.causes.push({ reason: violation.reason, message: violation.message, field: violation.path });
-  refuse(info, complete, errors);
+  if (admission.subresource === 'status') for (const cause of errors.causes) if (cause.message !== undefined) cause.message = cause.message.replace(/: status\.(\S+ in body)/, ': $1');
+  refuse(info, complete, errors, warnings);
   return { object: complete, warnings };
 }
 
 /** Defaults alone: what comes out of the store may be older than the CRD's defaults. */
 export function defaultCustom(info: ResourceInfo, object: KubeObject): KubeObject {
   const schema = compiled(info);
-  return schema === undefined ? object : (schema.applyDefaults(asJson(object)) as unknown as KubeObject);
+  const shaped = withGoMetadata(object);
+  return schema === undefined ? shaped : (schema.applyDefaults(asJson(shaped)) as unknown as KubeObject);
+}
+
+/** Paths of fields that the structural schema does not know. */
+export function unknownCustomFields(info: ResourceInfo, object: KubeObject): readonly string[] {
+  return compiled(info)?.prune(asJson(object), { root: 'object' }).pruned ?? [];
 }
 
 function compiled(info: ResourceInfo): CompiledSchema | undefined {
@@ -38,8 +46,8 @@ function compiled(info: ResourceInfo): CompiledSchema | undefined {
   return node === undefined ? undefined : compileSchema(node);
 }
 
-function refuse(info: ResourceInfo, object: KubeObject, errors: FieldErrors): void {
-  if (errors.causes.length > 0) throw invalid({ group: info.group, kind: info.kind }, object.metadata.name ?? object.metadata.generateName ?? '', errors.causes);
+function refuse(info: ResourceInfo, object: KubeObject, errors: FieldErrors, warnings: readonly string[] = []): void {
+  if (errors.causes.length > 0) throw invalid({ group: info.group, kind: info.kind }, object.metadata.name ?? object.metadata.generateName ?? '', errors.causes).warning(warnings);
 }
 
 /** Objects of the API are JSON; their type only names more of it than JSON's does. */

@@ -3,12 +3,13 @@ import type { KindRules } from './kind-rules.ts';
 import * as core from './rules-core.ts';
 import { customResourceDefinitionRules } from './rules-definition.ts';
 import { cronJobRules, jobRules } from './rules-job.ts';
+import { leaseRules } from './rules-lease.ts';
 import { disruptionBudgetRules, horizontalPodAutoscalerRules, ingressRules, networkPolicyRules } from './rules-network.ts';
 import { podRules } from './rules-pod.ts';
 import { bindingRules, clusterRoleRules, namespacedRoleRules } from './rules-rbac.ts';
 import { serviceRules } from './rules-service.ts';
 import { mutatingWebhookRules, validatingWebhookRules } from './rules-webhook.ts';
-import { daemonSetRules, deploymentRules, replicaSetRules, statefulSetRules } from './rules-workload.ts';
+import { daemonSetRules, deploymentRules, podTemplateRules, replicaSetRules, statefulSetRules } from './rules-workload.ts';
 
 /** Rules by `plural.group`; a kind without an entry has its schema and nothing more. */
 const RULES_OF_KINDS: Readonly<Record<string, KindRules>> = {
@@ -19,6 +20,8 @@ const RULES_OF_KINDS: Readonly<Record<string, KindRules>> = {
   endpoints: core.endpointsRules,
   nodes: core.nodeRules,
   pods: podRules,
+  podtemplates: podTemplateRules,
+  'leases.coordination.k8s.io': leaseRules,
   services: serviceRules,
   'endpointslices.discovery.k8s.io': core.endpointSliceRules,
   'priorityclasses.scheduling.k8s.io': core.priorityClassRules,

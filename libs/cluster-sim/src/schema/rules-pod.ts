@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '@meshfleet/model';
 import { SCHEDULER } from '../auth/pod-subresources.ts';
-import { at, listAt, mapAt, textAt } from '../kinds/field.ts';
+import { listAt, mapAt, textAt } from '../kinds/field.ts';
 import { qosClass } from '../controllers/pod-lifecycle.ts';
 import { forbidden } from '../server/status-error.ts';
 import type { KindRules, RuleContext } from './kind-rules.ts';
@@ -31,7 +31,6 @@ export const podRules: KindRules = {
   },
   validate(object, errors) {
     validatePodSpec(object['spec'], 'spec', errors);
-    errors.supported('spec.restartPolicy', at(object, 'spec', 'restartPolicy'), ['Always', 'Never', 'OnFailure']);
   },
   validateUpdate(object, old, errors, context) {
     const bySchedulerNow = context.admission.user.name === SCHEDULER.name && (textAt(old, 'spec', 'nodeName') ?? '') === '';

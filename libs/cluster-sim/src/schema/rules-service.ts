@@ -17,6 +17,7 @@ export const serviceRules: KindRules = {
     const spec = child(object, 'spec');
     setDefault(spec, 'type', 'ClusterIP');
     setDefault(spec, 'sessionAffinity', 'None');
+    if (spec['sessionAffinity'] === 'None') delete spec['sessionAffinityConfig'];
     if (spec['sessionAffinity'] === 'ClientIP') setDefault(child(child(spec, 'sessionAffinityConfig'), 'clientIP'), 'timeoutSeconds', 10_800);
     for (const port of items(spec, 'ports')) {
       setDefault(port, 'protocol', 'TCP');
@@ -34,8 +35,10 @@ export const serviceRules: KindRules = {
     const addresses = serviceAddresses(context.registry, context.admission.store);
     if (spec['clusterIP'] === undefined || spec['clusterIP'] === '') spec['clusterIP'] = textsOf(spec['clusterIPs'])[0] ?? addresses.nextClusterIp();
     setDefault(spec, 'clusterIPs', [spec['clusterIP']]);
-    setDefault(spec, 'ipFamilies', ['IPv4']);
-    setDefault(spec, 'ipFamilyPolicy', 'SingleStack');
+    // Headless and without a selector: whoever writes its endpoints may write both families.
+    const anyFamily = spec['clusterIP'] === 'None' && Object.keys(child({ ...spec }, 'selector')).length === 0;
+    setDefault(spec, 'ipFamilies', anyFamily ? ['IPv4', 'IPv6'] : ['IPv4']);
+    setDefault(spec, 'ipFamilyPolicy', anyFamily ? 'RequireDualStack' : 'SingleStack');
     if (!hasNodePorts(spec)) return;
     const taken = new Set(items(spec, 'ports').map((port) => Number(port['nodePort'] ?? 0)));
     for (const port of items(spec, 'ports')) {
@@ -56,8 +59,15 @@ export const serviceRules: KindRules = {
     validateLabels(at(object, 'spec', 'selector') as Record<string, string> | undefined, 'spec.selector', errors);
     if (type === 'ExternalName') validateExternalName(object, errors);
     else validateClusterIp(object, errors, context);
+    const traffic = textAt(object, 'spec', 'externalTrafficPolicy');
+    if (traffic !== undefined && type !== 'NodePort' && type !== 'LoadBalancer' && textsAt(object, 'spec', 'externalIPs').length === 0) errors.invalid('spec.externalTrafficPolicy', traffic, 'may only be set for externally-accessible services');
+    if (type !== 'ExternalName' && (textAt(object, 'spec', 'externalName') ?? '') !== '') context.warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
     if (type === 'LoadBalancer' && headless) errors.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services");
     if (type === 'NodePort' && headless) errors.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for NodePort services");
+  },
+  validateStatus(object, errors) {
+    const ingress = listAt(object, 'status', 'loadBalancer', 'ingress');
+    if (textAt(object, 'spec', 'type') !== 'LoadBalancer' && ingress.length > 0) errors.forbidden('status.loadBalancer.ingress', "may only be used when `spec.type` is 'LoadBalancer'");
   },
   validateUpdate(object, old, errors) {
     const before = textAt(old, 'spec', 'clusterIP') ?? '';

@@ -30,8 +30,11 @@ function validateWebhooks(object: KubeObject, errors: FieldErrors): void {
     names.add(name);
     if (textsAt(webhook, 'admissionReviewVersions').length === 0) errors.required(`${path}.admissionReviewVersions`, 'must specify one of v1, v1beta1');
     const effects = webhook['sideEffects'];
-    if (effects === undefined) errors.required(`${path}.sideEffects`, 'must specify one of None, NoneOnDryRun');
+    if (effects === undefined || effects === null) errors.required(`${path}.sideEffects`, 'must specify one of None, NoneOnDryRun');
     else errors.supported(`${path}.sideEffects`, effects, ['None', 'NoneOnDryRun']);
+    listAt(webhook, 'rules').forEach((rule, at) => {
+      for (const field of ['operations', 'apiGroups', 'apiVersions', 'resources']) if (textsAt(rule, field).length === 0) errors.required(`${path}.rules[${at}].${field}`);
+    });
     errors.supported(`${path}.failurePolicy`, webhook['failurePolicy'], ['Fail', 'Ignore']);
     const seconds = at(webhook, 'timeoutSeconds');
     if (typeof seconds === 'number' && (seconds < 1 || seconds > 30)) errors.invalid(`${path}.timeoutSeconds`, seconds, `the timeout value must be between 1 and 30 seconds`);

@@ -20,23 +20,27 @@ export function defaultTemplate(spec: Mutable): void {
 function validateSelectorAndTemplate(object: KubeObject, errors: FieldErrors, restartPolicies: readonly string[]): void {
   const selector = at(object, 'spec', 'selector');
   const labels = mapAt(object, 'spec', 'template', 'metadata', 'labels') as Record<string, string>;
-  if (!isRecord(selector)) errors.required('spec.selector');
+  if (!isRecord(selector)) {
+    errors.required('spec.selector');
+    errors.invalid('spec.template.metadata.labels', Object.keys(labels).length === 0 ? null : labels, '`selector` does not match template `labels`');
+  }
   else if (Object.keys(mapAt(selector, 'matchLabels')).length === 0 && listAt(selector, 'matchExpressions').length === 0) errors.invalid('spec.selector', selector, `empty selector is invalid for ${object.kind.toLowerCase()}`);
-  else if (!labelsMatch(selector, labels)) errors.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
+  else if (!labelsMatch(selector, labels)) errors.invalid('spec.template.metadata.labels', Object.keys(labels).length === 0 ? null : labels, '`selector` does not match template `labels`');
   validateTemplate(object, errors, restartPolicies);
 }
 
-/** A pod template's metadata and spec; the restart policies that the kind allows are a closed set. */
-export function validateTemplate(object: KubeObject, errors: FieldErrors, restartPolicies: readonly string[], path = 'spec.template', template = mapAt(object, 'spec', 'template')): void {
+/** A pod template's metadata and spec; a kind may allow fewer restart policies than pods do. */
+export function validateTemplate(object: KubeObject, errors: FieldErrors, restartPolicies: readonly string[] | undefined, path = 'spec.template', template = mapAt(object, 'spec', 'template')): void {
   // Label and annotation maps were decoded as maps of text.
   validateLabels(mapAt(template, 'metadata', 'labels') as Record<string, string>, `${path}.labels`, errors);
   validateAnnotations(mapAt(template, 'metadata', 'annotations') as Record<string, string>, `${path}.annotations`, errors);
   validatePodSpec(template['spec'], `${path}.spec`, errors);
-  errors.supported(`${path}.spec.restartPolicy`, textAt(template, 'spec', 'restartPolicy'), restartPolicies);
+  const policy = textAt(template, 'spec', 'restartPolicy') ?? '';
+  if (restartPolicies?.includes(policy) === false) errors.notSupported(`${path}.spec.restartPolicy`, policy, restartPolicies);
 }
 
 function validateSelectorUnchanged(object: KubeObject, old: KubeObject, errors: FieldErrors): void {
-  if (!isDeepStrictEqual(at(object, 'spec', 'selector'), at(old, 'spec', 'selector'))) errors.immutable('spec.selector', at(object, 'spec', 'selector'));
+  if (!isDeepStrictEqual(at(object, 'spec', 'selector'), at(old, 'spec', 'selector'))) errors.immutable('spec.selector', at(object, 'spec', 'selector') ?? null);
 }
 
 export const deploymentRules: KindRules = {
@@ -137,4 +141,9 @@ export const daemonSetRules: KindRules = {
     errors.supported('spec.updateStrategy.type', at(object, 'spec', 'updateStrategy', 'type'), ['OnDelete', 'RollingUpdate']);
   },
   validateUpdate: validateSelectorUnchanged,
+};
+
+export const podTemplateRules: KindRules = {
+  defaults: (object) => defaultTemplate(object),
+  validate: (object, errors) => validateTemplate(object, errors, undefined, 'template', mapAt(object, 'template')),
 };

@@ -4,6 +4,8 @@ import { listAt, mapAt, textAt } from '../kinds/field.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { quantityValue } from './quantity.ts';
 
+const RESTART_POLICIES: readonly string[] = ['Always', 'OnFailure', 'Never'];
+
 /** The checks of a pod spec that manifests of real projects run into; path is that of the spec. */
 export function validatePodSpec(spec: unknown, path: string, errors: FieldErrors): void {
   const volumes = validateVolumes(listAt(spec, 'volumes'), `${path}.volumes`, errors);
@@ -12,6 +14,8 @@ export function validatePodSpec(spec: unknown, path: string, errors: FieldErrors
   const seen = new Set<string>();
   containers.forEach((container, index) => validateContainer(container, `${path}.containers[${index}]`, { volumes, seen }, errors));
   listAt(spec, 'initContainers').forEach((container, index) => validateContainer(container, `${path}.initContainers[${index}]`, { volumes, seen }, errors));
+  const restart = textAt(spec, 'restartPolicy') ?? '';
+  if (!RESTART_POLICIES.includes(restart)) errors.notSupported(`${path}.restartPolicy`, restart, RESTART_POLICIES);
   errors.supported(`${path}.dnsPolicy`, textAt(spec, 'dnsPolicy'), ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None']);
   errors.nonNegative(`${path}.terminationGracePeriodSeconds`, mapAt({ spec }, 'spec')['terminationGracePeriodSeconds']);
   for (const [field, rule] of [['serviceAccountName', dns1123Subdomain], ['hostname', dns1123Label], ['subdomain', dns1123Label], ['nodeName', dns1123Subdomain]] as const) {
@@ -86,6 +90,8 @@ function validateVolumes(volumes: readonly Fields[], path: string, errors: Field
     if (name !== '' && names.has(name)) errors.duplicate(`${path}[${index}].name`, name);
     names.add(name);
     const sources = Object.keys(volume).filter((key) => key !== 'name');
+    if (volume['configMap'] !== undefined && (textAt(volume, 'configMap', 'name') ?? '') === '') errors.required(`${path}[${index}].configMap.name`);
+    if (volume['secret'] !== undefined && (textAt(volume, 'secret', 'secretName') ?? '') === '') errors.required(`${path}[${index}].secret.secretName`);
     for (const extra of sources.slice(1)) errors.forbidden(`${path}[${index}].${extra}`, 'may not specify more than 1 volume type');
   });
   return names;

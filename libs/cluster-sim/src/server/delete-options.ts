@@ -10,8 +10,9 @@ export interface DeleteRequest {
   readonly accepted: boolean;
 }
 
-/** DeleteOptions out of the body, or out of the query where there is no body. */
-export function readDeleteOptions(body: unknown, query: URLSearchParams): DeleteRequest {
+/** DeleteOptions out of the body, or out of the query where there is no body: with a body, the query counts for nothing. */
+export function readDeleteOptions(body: unknown, parameters: URLSearchParams): DeleteRequest {
+  const query = body === undefined ? parameters : new URLSearchParams();
   if (body !== undefined && !isRecord(body)) throw badRequest('the body is not DeleteOptions');
   const options = body ?? {};
   const preconditions = isRecord(options['preconditions']) ? options['preconditions'] : {};

@@ -32,7 +32,7 @@ export function replyError(request: IncomingMessage, response: ServerResponse, e
   const retryAfter = error.status.details?.retryAfterSeconds;
   if (retryAfter !== undefined) response.setHeader('Retry-After', String(retryAfter));
   if (error.status.code === 401) response.setHeader('WWW-Authenticate', 'Bearer');
-  return reply(request, response, error.status.code, JSON.stringify(error.status), { format: 'json' });
+  return reply(request, response, error.status.code, JSON.stringify(error.status), { format: 'json' }, error.warnings);
 }
 
 export function replyText(response: ServerResponse, code: number, text: string): number {

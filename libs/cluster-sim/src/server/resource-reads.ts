@@ -11,7 +11,7 @@ import { reply } from './reply.ts';
 import { isTrue } from './request-info.ts';
 import { toScale } from './scale.ts';
 import { itemJson, objectJson } from './serialize.ts';
-import { badRequest, invalid, notAcceptable, timeout } from './status-error.ts';
+import { badRequest, invalid, notAcceptable, StatusError, timeout } from './status-error.ts';
 import { toTable, type IncludeObject } from './table.ts';
 import { streamWatch } from './watch-stream.ts';
 
@@ -128,6 +128,9 @@ export function watch(server: ApiServer, exchange: Exchange, info: ResourceInfo,
     allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks')),
     ...(sendInitialEvents === null ? {} : { sendInitialEvents: isTrue(sendInitialEvents) }),
   };
+  const asked = query.get('resourceVersion') ?? '';
+  // The watch cache parses it, too late to call it the client's fault.
+  if (asked !== '' && !/^\d+$/.test(asked)) throw unreadableVersion(asked);
   let headers = true;
   const body = (event: WatchEvent): string => {
     if (event.type === 'ERROR') return JSON.stringify(event.object);
@@ -137,6 +140,10 @@ export function watch(server: ApiServer, exchange: Exchange, info: ResourceInfo,
     return text;
   };
   streamWatch(server, exchange, info, namespace, options, body);
+}
+
+function unreadableVersion(asked: string): StatusError {
+  return new StatusError({ code: 500, message: `resourceVersion: Invalid value: ${JSON.stringify(asked)}: strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax` });
 }
 
 function refuseFuture(server: ApiServer, resourceVersion: string | undefined): void {

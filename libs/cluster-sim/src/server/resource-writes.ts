@@ -3,11 +3,11 @@ import { isRecord } from '../apply/json-equal.ts';
 import type { ResourceInfo, VirtualResource } from '../seam.ts';
 import { readDeleteOptions } from './delete-options.ts';
 import type { ApiServer, Exchange } from './exchange.ts';
-import { mustRead, read } from './objects/engine.ts';
+import { mustRead, read, type WriteContext, type Written } from './objects/engine.ts';
 import { applyObject } from './objects/apply-object.ts';
 import { createObject } from './objects/create-object.ts';
 import { deleteObject } from './objects/delete-object.ts';
-import { apiVersionOf } from './objects/strategy.ts';
+import { apiVersionOf, strategyOf } from './objects/strategy.ts';
 import { listObjects } from './objects/list-objects.ts';
 import { applyPatch, PATCH_TYPES, patchObject, refuseUnknownType } from './objects/patch-object.ts';
 import { updateObject } from './objects/update-object.ts';
@@ -17,8 +17,10 @@ import { reply } from './reply.ts';
 import type { ResourceRequest } from './request-info.ts';
 import { replyList, replyObject, wantedForm } from './resource-reads.ts';
 import { toScale, writeScale } from './scale.ts';
-import { badRequest, forbidden } from './status-error.ts';
+import { badRequest, forbidden, StatusError } from './status-error.ts';
 import { checkPatchOptions, writeContext } from './write-context.ts';
+
+const SUMMARY_LENGTH = 30;
 
 /** A subresource that stands for the object itself when it is written. */
 function written(subresource: string | undefined): string {
@@ -43,7 +45,7 @@ export async function create(server: ApiServer, exchange: Exchange, info: Resour
     });
     return reply(exchange.request, exchange.response, 201, JSON.stringify(answer), wanted);
   }
-  const { object, warnings } = createObject(server.engine, info, request.namespace, body, context);
+  const { object, warnings } = decodedFirst(server, info, body, context, () => createObject(server.engine, info, request.namespace, body, context));
   return replyObject(server, exchange, info, object, 201, warnings, wanted);
 }
 
@@ -55,8 +57,18 @@ export async function update(server: ApiServer, exchange: Exchange, info: Resour
   if (request.subresource === 'scale') {
     return replyObject(server, exchange, info, writeScale(server.engine, info, request.namespace, name, body, context), 200, [], wanted);
   }
-  const result = updateObject(server.engine, info, request.namespace, name, body, context, written(request.subresource));
+  const result = decodedFirst(server, info, body, context, () => updateObject(server.engine, info, request.namespace, name, body, context, written(request.subresource)));
   return replyObject(server, exchange, info, result.object, result.created ? 201 : 200, result.warnings, wanted);
+}
+
+/** kube-apiserver decodes before it looks at anything else. Decoding twice costs, so that is found out only where the write was refused. */
+function decodedFirst(server: ApiServer, info: ResourceInfo, body: KubeObject, context: WriteContext, write: () => Written): Written {
+  try {
+    return write();
+  } catch (error) {
+    if (error instanceof StatusError && error.status.code !== 400) error.warning(server.engine.admission.decode?.(info, body, { ...context, store: server.engine.view }) ?? []);
+    throw error;
+  }
 }
 
 /** PATCH in its four forms. */
@@ -108,7 +120,7 @@ export async function remove(server: ApiServer, exchange: Exchange, info: Resour
   const wanted = wantedForm(exchange);
   const { options, dryRun, accepted } = readDeleteOptions(await readOptionalJson(server, exchange), exchange.url.searchParams);
   const { object, gone } = deleteObject(server.engine, info, request.namespace, name, options, { user: exchange.user, dryRun });
-  if (!gone) return replyObject(server, exchange, info, object, accepted ? 202 : 200, [], wanted);
+  if (!gone || strategyOf(info).returnsDeleted) return replyObject(server, exchange, info, object, accepted ? 202 : 200, [], wanted);
   const status = {
     kind: 'Status',
     apiVersion: 'v1',
@@ -148,11 +160,19 @@ async function readObject(server: ApiServer, exchange: Exchange, info: ResourceI
   const { metadata } = parsed;
   // Built-in kinds are decoded into the type that the path names; only custom resources must say what they are.
   const { apiVersion, kind } = info.custom ? parsed : { apiVersion: apiVersionOf(info), kind: info.kind, ...parsed };
-  if (typeof kind !== 'string' || kind === '') throw badRequest("Object 'Kind' is missing in the body of the request");
-  if (typeof apiVersion !== 'string' || apiVersion === '') throw badRequest("Object 'apiVersion' is missing in the body of the request");
+  if (typeof kind !== 'string' || kind === '') throw unrecognized(info, 'Kind', raw, exchange);
+  if (typeof apiVersion !== 'string' || apiVersion === '') throw unrecognized(info, 'apiVersion', raw, exchange);
   if (metadata !== undefined && metadata !== null && !isRecord(metadata)) throw badRequest('metadata: expected an object');
   // The parts that this half relies on are checked; admission judges the rest.
   return { body: { ...parsed, apiVersion, kind, metadata: metadata ?? {} } as KubeObject, duplicates };
+}
+
+/** The whole body, and then its beginning once more: kube-apiserver's words. */
+function unrecognized(info: ResourceInfo, missing: string, { bytes }: Body, exchange: Exchange): Error {
+  const text = Buffer.from(bytes).toString('utf8');
+  if (exchange.url.searchParams.get('fieldValidation') === 'Ignore') return badRequest(`${info.kind} in version ${JSON.stringify(info.version)} cannot be handled as a ${info.kind}: Object '${missing}' is missing in '${text}'`);
+  const summary = text.length < SUMMARY_LENGTH ? text : `${text.slice(0, SUMMARY_LENGTH)} ...`;
+  return badRequest(`the object provided is unrecognized (must be of type ${info.kind}): Object '${missing}' is missing in '${text}' (${summary})`);
 }
 
 async function readOptionalJson(server: ApiServer, exchange: Exchange): Promise<unknown> {

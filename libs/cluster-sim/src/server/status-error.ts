@@ -37,11 +37,19 @@ export interface ResourceName {
 /** A refusal with the exact Status body that kube-apiserver would answer. */
 export class StatusError extends MeshfleetError {
   readonly status: Status;
+  /** What the answer's headers warn of beside the refusal. */
+  warnings: readonly string[] = [];
 
   constructor(status: Omit<Status, 'kind' | 'apiVersion' | 'metadata' | 'status'>) {
     super({ code: 'KUBERNETES_REFUSED', summary: status.message ?? status.reason ?? `HTTP ${status.code}` });
     this.name = 'StatusError';
     this.status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', ...status };
+  }
+
+  /** The same refusal, with warnings. */
+  warning(warnings: readonly string[]): this {
+    this.warnings = warnings;
+    return this;
   }
 }
 
@@ -115,7 +123,7 @@ export function invalid(kind: { group: string; kind: string }, name: string, cau
     details: {
       ...(name === '' ? {} : { name }),
       ...(kind.group === '' ? {} : { group: kind.group }),
-      kind: kind.kind,
+      ...(kind.kind === '' ? {} : { kind: kind.kind }),
       ...(causes.length === 0 ? {} : { causes }),
     },
   });

@@ -1,12 +1,14 @@
 import type { KubeObject } from '@meshfleet/model';
 import { applyConfiguration } from '../../apply/field-manager.ts';
 import { isRecord } from '../../apply/json-equal.ts';
+import { UndecodableError } from '../../schema/decode-builtin.ts';
 import type { ResourceInfo } from '../../seam.ts';
-import { badRequest, conflict, notFound, StatusError } from '../status-error.ts';
+import { badRequest, conflict, invalid, notFound, StatusError } from '../status-error.ts';
 import { checkName, withNamespace } from './check-metadata.ts';
 import { insert } from './create-object.ts';
 import { read, type Engine, type WriteContext, type Written } from './engine.ts';
 import { fieldContext } from './field-ownership.ts';
+import { strategyOf } from './strategy.ts';
 import { checkResourceVersion, replace } from './update-object.ts';
 
 /** PATCH application/apply-patch+yaml: server-side apply. Creates what is not there. */
@@ -24,13 +26,17 @@ export function applyObject(
   const live = read(engine, info, namespace, name);
   const fields = fieldContext(engine, info, context, subresource);
   if (live === undefined) {
-    if (subresource !== '') throw notFound(info, name);
+    if (subresource !== '' && !strategyOf(info).createOnUpdate) throw notFound(info, name);
     refuseStaleCreate(info, config);
     const empty: KubeObject = { apiVersion: config.apiVersion, kind: config.kind, metadata: {} };
-    return insert(engine, info, namespace, applyConfiguration(empty, config, fields, force).object, context, (object) => object);
+    const { object: first } = applyConfiguration(empty, config, fields, force);
+    checkConverts(engine, info, first, config);
+    return insert(engine, info, namespace, withNamespace(info, namespace, { ...first, metadata: { ...first.metadata, name } }), context, (object) => object);
   }
-  checkResourceVersion(info, live, config, false);
   const { object } = applyConfiguration(live, config, fields, force);
+  checkConverts(engine, info, object, config);
+  checkUid(info, live, config);
+  checkResourceVersion(info, live, config, false);
   return replace(engine, info, live, object, context, subresource, (next) => next);
 }
 
@@ -45,7 +51,32 @@ function configuration(info: ResourceInfo, namespace: string | undefined, name: 
   // Its shape is checked above; the rest is what the schema judges.
   const config = { ...body, metadata } as unknown as KubeObject;
   checkName(name, config);
-  return withNamespace(info, namespace, { ...config, metadata: { ...config.metadata, name } });
+  withNamespace(info, namespace, config);
+  return config;
+}
+
+/** The merged object becomes a Go struct again, which not every scalar fits. */
+function checkConverts(engine: Engine, info: ResourceInfo, object: KubeObject, config: KubeObject): void {
+  try {
+    engine.admission.defaults?.(info, object);
+  } catch (error) {
+    if (!(error instanceof StatusError) || !(error.cause instanceof UndecodableError)) throw error;
+    const kind = `${info.group}/${info.version}, Kind=${info.kind}`;
+    const why = `${error.cause.byJson ? 'error decoding from json: ' : ''}${error.cause.message}`;
+    throw new StatusError({
+      code: 500,
+      message: `failed to convert new object (${config.metadata.namespace ?? ''}/${config.metadata.name ?? ''}; ${kind}) to proper version: unable to convert unstructured object to ${kind}: ${why}`,
+    });
+  }
+}
+
+/** An apply is compared with the live object as a whole, so that another uid is a change of a field like any other. */
+function checkUid(info: ResourceInfo, live: KubeObject, config: KubeObject): void {
+  const { uid } = config.metadata;
+  if (uid === undefined || uid === '' || uid === live.metadata.uid) return;
+  throw invalid(info, live.metadata.name ?? '', [
+    { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(uid)}: field is immutable`, field: 'metadata.uid' },
+  ]);
 }
 
 /** Who names a uid or a version expects an object: making a new one would be a surprise. */

@@ -30,6 +30,7 @@ export function insert(
   const named = withIdentity(engine, info, withInitialStatus(info, body));
   const name = named.metadata.name ?? '';
   const defaulted = engine.admission.defaults?.(info, named) ?? named;
+  checkNamespaceOpen(engine, info, namespace, name);
   const prepared = engine.admission.prepare(info, own(defaulted), undefined, 'create', {
     fieldValidation: context.fieldValidation,
     user: context.user,
@@ -37,7 +38,6 @@ export function insert(
     store: engine.view,
     ...(context.duplicateFields === undefined ? {} : { duplicateFields: context.duplicateFields }),
   });
-  checkNamespaceOpen(engine, info, namespace, name);
   const table = tableOf(engine, info);
   const key = keyOf(info.namespaced ? namespace : undefined, name);
   if (table.get(key) !== undefined) throw alreadyExists(info, name);

@@ -11,8 +11,8 @@ const NOTHING = new FieldSet();
 const STATUS = FieldSet.of(['f:status']);
 /** /status of built-ins leaves spec and labels alone. */
 const BUILT_IN_ON_STATUS = FieldSet.of(['f:spec'], ['f:metadata', 'f:labels']);
-/** /status of custom resources keeps everything but status. */
-const CUSTOM_ON_STATUS = FieldSet.of(['f:spec'], ['f:metadata', 'f:labels'], ['f:metadata', 'f:annotations'], ['f:metadata', 'f:finalizers'], ['f:metadata', 'f:ownerReferences']);
+/** /status of custom resources keeps their metadata too, and yet lets appliers own it. */
+const CUSTOM_ON_STATUS = FieldSet.of(['f:spec']);
 
 /** How this type and endpoint own fields. */
 export function fieldContext(engine: Engine, info: ResourceInfo, context: WriteContext, subresource = ''): FieldContext {

@@ -1,10 +1,12 @@
 import type { KubeObject } from '@meshfleet/model';
 import { isRecord } from '../../apply/json-equal.ts';
+import { goPrint } from '../../patch/go-print.ts';
 import { applyJsonPatch } from '../../patch/json-patch.ts';
 import { applyMergePatch } from '../../patch/merge-patch.ts';
 import { applyStrategicPatch } from '../../patch/strategic-patch.ts';
+import { UndecodableError } from '../../schema/decode-builtin.ts';
 import type { ResourceInfo } from '../../seam.ts';
-import { badRequest, invalid, unsupportedMediaType } from '../status-error.ts';
+import { badRequest, invalid, StatusError, unsupportedMediaType } from '../status-error.ts';
 import { checkKind, checkName, withNamespace } from './check-metadata.ts';
 import { mustRead, type Engine, type WriteContext, type Written } from './engine.ts';
 import { owned } from './field-ownership.ts';
@@ -32,10 +34,23 @@ export function patchObject(
   const live = mustRead(engine, info, namespace, name);
   const patched = patchedObject(engine, info, live, patch, mediaType);
   checkKind(info, patched);
+  checkDecodes(engine, info, patched, mediaType === PATCH_TYPES.strategic ? patch : undefined);
   checkImmutableName(info, name, patched);
   const placed = withNamespace(info, namespace, patched);
   checkResourceVersion(info, live, placed, false);
   return replace(engine, info, live, placed, context, subresource, (object) => owned(engine, info, live, object, context, subresource));
+}
+
+/** A patched object that is no object of its kind any more is the patch's fault: 422, in the name of nobody. */
+function checkDecodes(engine: Engine, info: ResourceInfo, patched: KubeObject, strategic: unknown): void {
+  try {
+    engine.admission.defaults?.(info, patched);
+  } catch (error) {
+    if (!(error instanceof StatusError) || !(error.cause instanceof UndecodableError)) throw error;
+    const { message, byJson } = error.cause;
+    const words = strategic === undefined ? [JSON.stringify(patched), message] : [goPrint(strategic), `${byJson ? 'error decoding from json: ' : ''}${message}`];
+    throw invalid({ group: '', kind: '' }, '', [{ reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(words[0])}: ${words[1] ?? ''}`, field: 'patch' }]);
+  }
 }
 
 function patchedObject(engine: Engine, info: ResourceInfo, live: KubeObject, patch: unknown, mediaType: string): KubeObject {

@@ -8,12 +8,14 @@ export interface Strategy {
   readonly unconditionalUpdate: boolean;
   /** A PUT on nothing creates. */
   readonly createOnUpdate: boolean;
+  /** DELETE answers the object as it was, and not a Status. */
+  readonly returnsDeleted: boolean;
   /** Kubelets register nodes together with their status. */
   readonly statusOnCreate: boolean;
 }
 
 const GENERATION = new Set([
-  'deployments.apps', 'replicasets.apps', 'statefulsets.apps', 'daemonsets.apps', 'replicationcontrollers', 'pods', 'jobs.batch', 'cronjobs.batch',
+  'deployments.apps', 'replicasets.apps', 'statefulsets.apps', 'daemonsets.apps', 'replicationcontrollers', 'pods', 'podtemplates', 'jobs.batch', 'cronjobs.batch',
   'ingresses.networking.k8s.io', 'ingressclasses.networking.k8s.io', 'networkpolicies.networking.k8s.io', 'poddisruptionbudgets.policy',
   'mutatingwebhookconfigurations.admissionregistration.k8s.io', 'validatingwebhookconfigurations.admissionregistration.k8s.io',
   'validatingadmissionpolicies.admissionregistration.k8s.io', 'customresourcedefinitions.apiextensions.k8s.io',
@@ -31,7 +33,14 @@ const CREATE_ON_UPDATE = new Set([
   'horizontalpodautoscalers.autoscaling',
 ]);
 
-const CUSTOM: Strategy = { generation: true, unconditionalUpdate: false, createOnUpdate: false, statusOnCreate: false };
+const RETURNS_DELETED = new Set([
+  'pods', 'podtemplates', 'services', 'serviceaccounts', 'namespaces', 'persistentvolumes', 'persistentvolumeclaims', 'resourcequotas',
+  'storageclasses.storage.k8s.io', 'csidrivers.storage.k8s.io', 'csinodes.storage.k8s.io', 'volumeattachments.storage.k8s.io',
+  'volumeattributesclasses.storage.k8s.io', 'deviceclasses.resource.k8s.io', 'resourceclaims.resource.k8s.io',
+  'resourceclaimtemplates.resource.k8s.io', 'resourceslices.resource.k8s.io',
+]);
+
+const CUSTOM: Strategy = { generation: true, unconditionalUpdate: false, createOnUpdate: false, returnsDeleted: false, statusOnCreate: false };
 const strategies = new Map<string, Strategy>();
 
 export function strategyOf(info: ResourceInfo): Strategy {
@@ -43,6 +52,7 @@ export function strategyOf(info: ResourceInfo): Strategy {
       generation: GENERATION.has(id),
       unconditionalUpdate: !CONDITIONAL.has(id),
       createOnUpdate: CREATE_ON_UPDATE.has(id),
+      returnsDeleted: RETURNS_DELETED.has(id),
       statusOnCreate: id === 'nodes',
     };
     strategies.set(id, strategy);

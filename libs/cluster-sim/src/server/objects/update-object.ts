@@ -26,7 +26,10 @@ export function updateObject(
   const placed = withNamespace(info, namespace, { ...body, metadata: { ...body.metadata, name } });
   const live = read(engine, info, namespace, name);
   if (live === undefined) {
-    if (subresource === '' && strategyOf(info).createOnUpdate) return createObject(engine, info, namespace, placed, context);
+    if (strategyOf(info).createOnUpdate) {
+      const { resourceVersion: _none, ...metadata } = placed.metadata;
+      return createObject(engine, info, namespace, { ...placed, metadata }, context);
+    }
     throw notFound(info, name);
   }
   checkResourceVersion(info, live, placed, true);
@@ -42,7 +45,8 @@ export function checkResourceVersion(info: ResourceInfo, live: KubeObject, next:
   }
   if (resourceVersion === undefined || resourceVersion === '' || resourceVersion === '0') {
     if (!mustSay || strategyOf(info).unconditionalUpdate) return;
-    throw invalid(info, name, [
+    // Said by the storage, which knows the resource and not its kind.
+    throw invalid({ group: info.group, kind: info.plural }, name, [
       { reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update', field: 'metadata.resourceVersion' },
     ]);
   }

@@ -7,7 +7,8 @@ const MAGIC = [0x6b, 0x38, 0x73, 0x00];
 const ENVELOPE_TYPE_META = 1;
 const ENVELOPE_RAW = 2;
 
-type Field = readonly [number: number, name: string, type: string, pointer: number];
+/** `held`: the sum of 1 pointer, 2 omitempty, 4 omitzero. */
+type Field = readonly [number: number, name: string, type: string, held: number];
 type Decoded = Record<string, unknown>;
 
 // The generator writes exactly this shape; JSON imports widen tuples to arrays.
@@ -55,7 +56,7 @@ function decodeMessage(bytes: Uint8Array, type: string): Decoded {
 }
 
 function place(out: Decoded, field: Field, wire: WireField): void {
-  const [, name, type, pointer] = field;
+  const [, name, type, held] = field;
   if (name === '') {
     Object.assign(out, decodeMessage(bytesOf(wire.value), type));
   } else if (type.startsWith('[]')) {
@@ -69,7 +70,7 @@ function place(out: Decoded, field: Field, wire: WireField): void {
     const value = decodeValue(wire, type);
     // Go writes zeros of fields held by value; JSON leaves them out. A pointer to zero is meant.
     const zero = value === '' || value === 0 || value === false || value === null || value === undefined;
-    if (!zero || (pointer === 1 && value !== null && value !== undefined)) out[name] = value;
+    if (!zero || ((held % 2 === 1 || held === 0) && value !== null && value !== undefined)) out[name] = value;
   }
 }
 
@@ -101,6 +102,7 @@ function decodeValue({ value }: WireField, type: string): unknown {
     case 'intOrString':
       return intOrString(bytesOf(value));
     case 'time':
+    case 'microTime':
       return time(bytesOf(value));
     case 'duration':
       return duration(bytesOf(value));
