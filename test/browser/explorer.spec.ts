@@ -2,6 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refuseProblems, until } from '../../apps/demo/src/seed.ts';
+import { STRICT_MTLS } from '../../apps/demo/src/tour/manifests.ts';
 import { openFleet, type OpenFleet } from '../e2e/open-fleet.ts';
 
 /** Browser downloads do not work everywhere: the system's own is used, or MESHFLEET_CHROMIUM names another. */
@@ -14,6 +16,7 @@ describe.skipIf(executablePath === undefined)('the explorer in a browser (needs 
   let browser: Browser;
   beforeAll(async () => {
     open = await openFleet();
+    await pushBaseline(open);
     browser = await chromium.launch({ executablePath: executablePath ?? '', args: QUIET });
   }, 180_000);
   afterAll(async () => {
@@ -22,7 +25,7 @@ describe.skipIf(executablePath === undefined)('the explorer in a browser (needs 
   }, 60_000);
 
   it('signs in by the printed link, runs a query, and asks no other host', async () => {
-    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    const page = await browser.newPage({ viewport: { width: 1400, height: 1100 } });
     const foreign: string[] = [];
     const refused: string[] = [];
     page.on('request', (request) => {
@@ -33,11 +36,13 @@ describe.skipIf(executablePath === undefined)('the explorer in a browser (needs 
     });
     await page.goto(`${open.fleet.url}/signin?token=${open.token}`);
     await page.waitForURL(`${open.fleet.url}/graphiql`);
+    await page.locator('.graphiql-query-editor').getByText('organization').first().waitFor({ timeout: 60_000 });
+    const answered = page.waitForResponse((response) => (response.request().postData() ?? '').includes('query Fleet'));
     await page.click('button[aria-label^="Execute"]', { timeout: 60_000 });
-    const answer = page.locator('.graphiql-response');
-    await answer.getByText('"frankfurt"').first().waitFor({ timeout: 30_000 });
+    expect(await (await answered).text()).toContain('shop-baseline');
+    await page.locator('.graphiql-response').getByText('"frankfurt"').first().waitFor({ timeout: 30_000 });
     const box = await page.locator('.graphiql-container').boundingBox();
-    expect(box?.height).toBeGreaterThan(850);
+    expect(box?.height).toBeGreaterThan(1050);
     expect(foreign).toEqual([]);
     expect(refused).toEqual([]);
     const folder = process.env['MESHFLEET_SCREENSHOTS'];
@@ -56,3 +61,16 @@ describe.skipIf(executablePath === undefined)('the explorer in a browser (needs 
     await page.close();
   });
 });
+
+/** Something worth looking at: a policy applied in the two production clusters. */
+async function pushBaseline({ client }: OpenFleet): Promise<void> {
+  const { policyApply } = await client.request<{ policyApply: { userErrors: { code: string; message: string }[] } }>(
+    'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { code message } } }',
+    { input: { name: 'shop-baseline', manifests: STRICT_MTLS, placement: { clusterSelector: 'env=prod' } } },
+  );
+  refuseProblems(policyApply);
+  await until('the policy is applied', 30_000, async () => {
+    const { policy } = await client.request<{ policy: { summary: { applied: number } } }>('{ policy(name: "shop-baseline") { summary { applied } } }');
+    return policy.summary.applied === 2;
+  });
+}

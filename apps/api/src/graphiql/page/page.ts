@@ -13,7 +13,14 @@ query Fleet {
     name
     clusters(first: 20) {
       totalCount
-      nodes { name status inSync labels { key value } policies(first: 10) { nodes { policy { name } status } } }
+      nodes {
+        name
+        status
+        inSync
+        kubernetesVersion
+        meshRevisions { flavour revision version }
+        policies(first: 10) { nodes { version status policy { name } } }
+      }
     }
   }
 }
