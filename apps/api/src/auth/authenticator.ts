@@ -5,32 +5,33 @@ import type passportJwt from 'passport-jwt';
 import type { ApiConfig } from '../config/parse-config.ts';
 import { authenticateWith, createOidcStrategy } from './oidc-strategy.ts';
 import type { Principal, TokenPrincipal, UserPrincipal } from './principal.ts';
-
-/** A token known to be good is not looked up again for so long; its role and revocation are, in every transaction. */
-const REMEMBERED_FOR_MS = 30_000;
-const MOST_REMEMBERED = 10_000;
+import { RememberedPrincipals } from './remembered-principals.ts';
 
 /** Tells who sends a request: a person by a token of the OpenID Connect issuer, a program by an API token. */
 export class Authenticator {
   readonly #store: Store;
   readonly #strategy: passportJwt.Strategy | undefined;
   readonly #now: () => number;
-  readonly #remembered = new Map<string, { principal: TokenPrincipal; until: number }>();
+  readonly #people: RememberedPrincipals<UserPrincipal>;
+  readonly #programs: RememberedPrincipals<TokenPrincipal>;
 
   constructor(store: Store, oidc: ApiConfig['oidc'], now: () => number = Date.now) {
     this.#store = store;
     this.#strategy = oidc === undefined ? undefined : createOidcStrategy(oidc);
     this.#now = now;
+    this.#people = new RememberedPrincipals(now);
+    this.#programs = new RememberedPrincipals(now);
   }
 
   /** @throws MeshfleetError UNAUTHENTICATED, TOKEN_EXPIRED, TOKEN_INVALID or IDENTITY_PROVIDER_UNAVAILABLE */
   authenticate(token: string): Promise<Principal> {
-    return token.startsWith('mfa_') ? this.#program(token) : this.person(token);
+    return token.startsWith('mfa_') ? this.#programs.of(token, () => this.#program(token)) : this.person(token);
   }
 
   /** People alone: browser sessions are not for API tokens. */
   person(token: string): Promise<UserPrincipal> {
-    if (this.#strategy === undefined) {
+    const strategy = this.#strategy;
+    if (strategy === undefined) {
       return Promise.reject(
         new MeshfleetError({
           code: 'UNAUTHENTICATED',
@@ -40,18 +41,14 @@ export class Authenticator {
         }),
       );
     }
-    return authenticateWith(this.#strategy, token);
+    return this.#people.of(token, () => authenticateWith(strategy, token));
   }
 
   async #program(token: string): Promise<TokenPrincipal> {
     const hash = hashSecretToken(token);
-    const key = hash.toString('base64');
-    const known = this.#remembered.get(key);
-    if (known !== undefined && known.until > this.#now() && known.principal.expiresAt.getTime() > this.#now()) return known.principal;
-    this.#remembered.delete(key);
     const claimed = readSecretToken('mfa', token);
     if (claimed === undefined) throw refused();
-    const principal = await this.#store.transaction(claimed.organizationId, async (tx) => {
+    return this.#store.transaction(claimed.organizationId, async (tx) => {
       const row = await findApiTokenByHash(tx, hash);
       if (row === undefined || row.revokedAt !== null) throw refused();
       if (row.expiresAt.getTime() <= this.#now()) {
@@ -67,9 +64,6 @@ export class Authenticator {
         expiresAt: row.expiresAt,
       };
     });
-    if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
-    this.#remembered.set(key, { principal, until: this.#now() + REMEMBERED_FOR_MS });
-    return principal;
   }
 }
 
