@@ -29,7 +29,7 @@ for (const app of apps) {
     plugins: selfContained ? [] : [packagesOutside()],
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });
-  if (app === 'api') await Promise.all([buildLambda(), buildGraphiql()]);
+  if (app === 'api') await Promise.all([buildLambda(), buildManifestWorker(), buildGraphiql()]);
 }
 
 /** The same app as a Lambda handler: dist/api/lambda.js exports `handler`. */
@@ -47,6 +47,22 @@ async function buildLambda() {
     plugins: [packagesOutside()],
     define: { MESHFLEET_SCHEMA: JSON.stringify(readFileSync(join(root, 'apps', 'api', 'schema.graphql'), 'utf8')) },
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  });
+}
+
+/** The thread that reads large manifests, beside the bundles that start it. */
+async function buildManifestWorker() {
+  await build({
+    entryPoints: [join(root, 'apps', 'api', 'src', 'policy', 'read-manifests.worker.ts')],
+    outfile: join(root, 'dist', 'api', 'read-manifests.worker.js'),
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    sourcemap: true,
+    logLevel: 'warning',
+    tsconfig: join(root, 'tsconfig.json'),
+    plugins: [packagesOutside()],
   });
 }
 

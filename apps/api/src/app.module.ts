@@ -24,7 +24,7 @@ import { Budget } from './limits/budget.ts';
 import { NodeResolver } from './node/node.resolver.ts';
 import { OrganizationResolver } from './organization/organization.resolver.ts';
 import { PolicyClusterResolver, ClusterPolicyResolver } from './policy/policy-cluster.resolver.ts';
-import { PolicyResolver } from './policy/policy.resolver.ts';
+import { PolicyApplyPayloadResolver, PolicyDeletePayloadResolver, PolicyResolver } from './policy/policy.resolver.ts';
 import { OrganizationFinder } from './request/organization-finder.ts';
 import { CONFIG, CUSTODY, LOGGER, STORE } from './tokens.ts';
 import { ViewerResolver } from './viewer/viewer.resolver.ts';
@@ -48,7 +48,9 @@ const RESOLVERS = [
   NodeResolver,
   ObjectConditionResolver,
   OrganizationResolver,
+  PolicyApplyPayloadResolver,
   PolicyClusterResolver,
+  PolicyDeletePayloadResolver,
   PolicyResolver,
   ViewerResolver,
 ];

@@ -61,7 +61,7 @@ export { countInventory, listInventory } from './cluster/inventory.ts';
 export type { InventoryFilter, InventoryRow } from './cluster/inventory.ts';
 export { countPolicies, findPolicies, findPolicyByName, listPolicies } from './policy/policies.ts';
 export type { PolicyRow } from './policy/policies.ts';
-export { findPolicyVersions, listPolicyVersions } from './policy/policy-versions.ts';
+export { findCurrentPolicyVersion, findPolicyVersions, listPolicyVersions } from './policy/policy-versions.ts';
 export type { PolicyVersionKey, PolicyVersionRow } from './policy/policy-versions.ts';
 export { countClustersOfPolicies, countPoliciesOfClusters, listClustersOfPolicies, listPoliciesOfClusters, summarizePolicies } from './policy/policy-clusters.ts';
 export type { PolicyClusterRow, PolicyClusterStatus, PolicySummary } from './policy/policy-clusters.ts';

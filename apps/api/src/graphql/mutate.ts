@@ -21,7 +21,7 @@ export interface UseCase<S extends z.ZodType, A, P = z.output<S>> {
   /** Audit says what was done; without it nothing was. */
   run(change: Change, input: P): Promise<Outcome<A>>;
   /** What needs no database, done before a connection is taken: parsing of what may be large. Default: the input itself. */
-  prepare?(input: z.output<S>): P;
+  prepare?(input: z.output<S>): P | Promise<P>;
 }
 
 export interface Outcome<A> {
@@ -43,7 +43,7 @@ export async function mutate<S extends z.ZodType, A, P>(context: GraphqlContext,
     const parsed = useCase.input.safeParse(rest);
     if (!parsed.success) throw new InputProblems(problemsOf(parsed.error));
     // Without a prepare step P is the input's own type, which is its default.
-    const prepared = useCase.prepare === undefined ? (parsed.data as unknown as P) : useCase.prepare(parsed.data);
+    const prepared = useCase.prepare === undefined ? (parsed.data as unknown as P) : await useCase.prepare(parsed.data);
     const { scope } = context;
     const now = new Date();
     const answer = await scope.write(useCase.role, async (tx) => {

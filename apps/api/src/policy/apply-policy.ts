@@ -4,7 +4,7 @@ import {
   announceChanged,
   enqueue,
   existingClusterNames,
-  findPolicyVersions,
+  findCurrentPolicyVersion,
   insertPolicy,
   insertPolicyVersion,
   lockPolicyByName,
@@ -18,8 +18,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Change, Outcome, UseCase } from '../graphql/mutate.ts';
 import { InputProblems } from '../graphql/user-error.ts';
+import { manifestReader } from './manifest-reader.ts';
 import { placementInput, type Placement } from './placement-input.ts';
-import { readManifests, type ReadManifests } from './read-manifests.ts';
+import type { ReadManifests } from './read-manifests.ts';
 
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
@@ -50,17 +51,18 @@ export const applyPolicy: UseCase<typeof input, AppliedPolicy, Input> = {
   name: 'policyApply',
   role: 'OPERATOR',
   input,
-  prepare(given) {
-    const read = readManifests(given.manifests, given.defaultNamespace);
+  async prepare(given) {
+    const read = await manifestReader.read(given.manifests, given.defaultNamespace);
     if (read.problems.length > 0) throw new InputProblems(read.problems);
     return { ...given, read };
   },
   async run(change, given) {
     const { tx } = change;
-    const policy = await lockPolicyByName(tx, given.name);
+    // Sent together. The version is read after the lock is held: each statement sees what had been committed by its start.
+    const [policy, current] = await Promise.all([lockPolicyByName(tx, given.name), findCurrentPolicyVersion(tx, given.name)]);
     refuseOtherVersion(given, policy);
     const warnings = [...given.read.warnings, ...(await unknownClusters(tx, given.placement))];
-    if (policy !== undefined && (await isCurrent(tx, policy, given))) {
+    if (policy !== undefined && isCurrent(policy, current, given)) {
       return { answer: { policyId: policy.id, changed: false, warnings } };
     }
     return writeVersion(change, given, policy, warnings);
@@ -110,8 +112,7 @@ function refuseOtherVersion({ expectedVersion, name }: Input, policy: LockedPoli
   });
 }
 
-async function isCurrent(tx: Tx, policy: LockedPolicy, given: Input): Promise<boolean> {
-  const [current] = await findPolicyVersions(tx, [{ policyId: policy.id, version: policy.currentVersion }]);
+function isCurrent(policy: LockedPolicy, current: PolicyVersionRow | undefined, given: Input): boolean {
   if (current === undefined || (given.description !== undefined && given.description !== policy.description)) return false;
   return isDeepStrictEqual(intentOf(current), {
     manifests: given.manifests,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { problemsOf, userErrorOf, type UserError } from '../graphql/user-error.ts';
 import { placementInput } from './placement-input.ts';
-import { readManifests } from './read-manifests.ts';
+import { manifestReader } from './manifest-reader.ts';
 
 const input = z.object({ manifests: z.string(), defaultNamespace: z.string().nullish(), placement: placementInput.nullish() });
 /** More names than anybody reads; a person wants to know whether it is three clusters or all of them. */
@@ -22,7 +22,7 @@ export async function checkPolicy({ scope }: GraphqlContext, rawInput: unknown):
   const parsed = input.safeParse(rawInput);
   if (!parsed.success) return { objects: [], clusters: [], warnings: [], userErrors: problemsOf(parsed.error).map(userErrorOf) };
   const { manifests, defaultNamespace, placement } = parsed.data;
-  const read = readManifests(manifests, defaultNamespace ?? undefined);
+  const read = await manifestReader.read(manifests, defaultNamespace ?? undefined);
   return {
     objects: read.objects.map(({ key, hash }) => ({ key, hash })),
     clusters: placement === null || placement === undefined ? [] : await namesOfSelectedClusters(await scope.read(), placement, MOST_NAMES),

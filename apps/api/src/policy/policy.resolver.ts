@@ -62,7 +62,7 @@ export class PolicyResolver {
   async policyApply(_root: unknown, args: { input: unknown }, context: GraphqlContext) {
     const { answer, userErrors } = await mutate(context, applyPolicy, args.input);
     return {
-      policy: await viewOf(context, answer?.policyId),
+      policyId: answer?.policyId,
       changed: answer?.changed ?? false,
       warnings: (answer?.warnings ?? []).map(userErrorOf),
       userErrors,
@@ -72,11 +72,32 @@ export class PolicyResolver {
   @Mutation()
   async policyDelete(_root: unknown, args: { input: unknown }, context: GraphqlContext) {
     const { answer, userErrors } = await mutate(context, deletePolicy, args.input);
-    return { policy: await viewOf(context, answer?.policyId), userErrors };
+    return { policyId: answer?.policyId, userErrors };
   }
 }
 
-async function viewOf({ scope }: GraphqlContext, policyId: string | undefined): Promise<PolicyView | null> {
+/** Where a mutation leaves its policy to be read, if it is asked for: not before, since that takes another transaction. */
+interface PolicyPayload {
+  readonly policyId: string | undefined;
+}
+
+async function policyOf({ policyId }: PolicyPayload, _args: unknown, { scope }: GraphqlContext): Promise<PolicyView | null> {
   const row = policyId === undefined ? undefined : await policyById(scope, policyId);
   return row === undefined ? null : policyView(row);
+}
+
+@Resolver('PolicyApplyPayload')
+export class PolicyApplyPayloadResolver {
+  @ResolveField()
+  policy(payload: PolicyPayload, args: unknown, context: GraphqlContext) {
+    return policyOf(payload, args, context);
+  }
+}
+
+@Resolver('PolicyDeletePayload')
+export class PolicyDeletePayloadResolver {
+  @ResolveField()
+  policy(payload: PolicyPayload, args: unknown, context: GraphqlContext) {
+    return policyOf(payload, args, context);
+  }
 }

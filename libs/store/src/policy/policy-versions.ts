@@ -1,4 +1,4 @@
-import type { Sql } from '../connection/sql.ts';
+import type { Sql, Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
 import type { Page, Slice } from '../paging/keyset.ts';
 import { readNestedPage } from '../paging/nested-page.ts';
@@ -25,15 +25,29 @@ export interface PolicyVersionKey {
   readonly version: number;
 }
 
-/** In the order of the keys; undefined where there is none. */
+/**
+ * In the order of the keys; undefined where there is none. One look into the index per key, whatever size Postgres takes
+ * the table for: a plan made while it was empty would read all of it.
+ */
 export async function findPolicyVersions(sql: Sql, keys: readonly PolicyVersionKey[]): Promise<(PolicyVersionRow | undefined)[]> {
   const { rows } = await sql.query<PolicyVersionRow>(
     `select ${COLUMNS} from unnest($1::uuid[], $2::int[]) as k (policy_id, version)
-     join policy_version v on v.policy_id = k.policy_id and v.version = k.version`,
+     cross join lateral (select * from policy_version w where w.policy_id = k.policy_id and w.version = k.version limit 1) v`,
     [keys.map((key) => key.policyId), keys.map((key) => key.version)],
   );
   const found = new Map(rows.map((row) => [`${row.policyId} ${row.version}`, row]));
   return keys.map((key) => found.get(`${key.policyId} ${key.version}`));
+}
+
+/** The version in force of the live policy of that name. */
+export async function findCurrentPolicyVersion(tx: Tx, name: string): Promise<PolicyVersionRow | undefined> {
+  const { rows } = await tx.query<PolicyVersionRow>(
+    `select ${COLUMNS} from policy p
+     cross join lateral (select * from policy_version w where w.policy_id = p.id and w.version = p.current_version limit 1) v
+     where p.organization_id = $1 and p.name = $2 and p.deleted_at is null`,
+    [tx.organizationId, name],
+  );
+  return rows[0];
 }
 
 /** Versions newest first; a page for each policy. */

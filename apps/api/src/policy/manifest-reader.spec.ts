@@ -1,0 +1,72 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ManifestReader } from './manifest-reader.ts';
+import { readManifests } from './read-manifests.ts';
+
+const services = (count: number, broken = -1): string =>
+  Array.from(
+    { length: count },
+    (_, index) => `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: outside-${index}, namespace: shop }
+spec:
+  hosts: [outside-${index}.example.com]
+  ports: [{ number: 443, name: https, protocol: ${index === broken ? '[]' : 'HTTPS'} }]
+  resolution: DNS
+`,
+  ).join('---\n');
+
+let reader = new ManifestReader();
+afterEach(async () => {
+  await reader.close();
+  reader = new ManifestReader();
+});
+
+describe('large manifests', () => {
+  it('are read as small ones are, problems with document and line included', async () => {
+    const text = services(2_000, 1_500);
+    expect(text.length).toBeGreaterThan(256 * 1024);
+    const read = await reader.read(text, undefined);
+    expect(read).toEqual(readManifests(text, undefined));
+    expect(read.problems[0]?.where).toMatchObject({ document: 1_501 });
+  });
+
+  it('leave the event loop to everybody else', async () => {
+    const text = services(5_000);
+    await reader.read(services(2_000), undefined);
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 1);
+    const { objects } = await reader.read(text, undefined);
+    clearInterval(timer);
+    expect(objects).toHaveLength(5_000);
+    // Read in place, not a single turn comes between question and answer.
+    expect(turns).toBeGreaterThan(20);
+  });
+
+  it('are read one after another, each answered to the one who sent it', async () => {
+    const counts = [1_500, 1_600, 1_700];
+    const read = await Promise.all(counts.map((count) => reader.read(services(count), undefined)));
+    expect(read.map(({ objects }) => objects.length)).toEqual(counts);
+  });
+
+  it('that take too long are given up, and those behind them are read all the same', async () => {
+    const impatient = new ManifestReader({ longestMs: 1 });
+    await expect(impatient.read(services(2_000), undefined)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    await impatient.close();
+    const large = reader.read(services(1_500), undefined);
+    expect((await large).objects).toHaveLength(1_500);
+  });
+
+  it('beyond those that may wait are refused', async () => {
+    const text = services(1_500);
+    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => reader.read(text, undefined)));
+    const refused = asked.filter((answer) => answer.status === 'rejected');
+    expect(refused).toHaveLength(3);
+    expect(refused[0]?.reason).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  });
+});
+
+describe('small manifests', () => {
+  it('are read where they are', async () => {
+    expect((await reader.read(services(3), undefined)).objects).toHaveLength(3);
+  });
+});

@@ -1,0 +1,123 @@
+import { MeshfleetError } from '@meshfleet/model';
+import { Worker } from 'node:worker_threads';
+import { readManifests, type ReadManifests } from './read-manifests.ts';
+
+/** Up to so many characters, a text is read where it is: some 10 ms, less than it takes to hand it over and back. */
+const LARGE = 256 * 1024;
+/** The longest that anybody's text may hold up those behind it. */
+const LONGEST_MS = 30_000;
+/** Texts of up to 8 MiB each that may wait. */
+const MOST_WAITING = 16;
+const IDLE_MS = 60_000;
+const MEMORY_MIB = 768;
+
+export interface ReadOrder {
+  readonly text: string;
+  readonly defaultNamespace: string | undefined;
+}
+
+export type ReadAnswer = { readonly read: ReadManifests } | { readonly fault: string };
+
+interface Waiting extends ReadOrder {
+  readonly answered: PromiseWithResolvers<ReadManifests>;
+}
+
+/**
+ * Reads manifests without holding up everybody else's requests: large texts in a thread of their own, one after another.
+ * The thread starts with the first one and ends when none has come for a minute.
+ */
+export class ManifestReader {
+  readonly #longestMs: number;
+  readonly #waiting: Waiting[] = [];
+  #worker: Worker | undefined;
+  #reading: Waiting | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: { readonly longestMs?: number } = {}) {
+    this.#longestMs = options.longestMs ?? LONGEST_MS;
+  }
+
+  /** @throws MeshfleetError LIMIT_EXCEEDED when it takes too long or too many wait */
+  async read(text: string, defaultNamespace: string | undefined): Promise<ReadManifests> {
+    if (text.length <= LARGE) return readManifests(text, defaultNamespace);
+    if (this.#waiting.length >= MOST_WAITING) {
+      throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'Too many large manifests are being read', fix: 'Try again in a moment.', where: FIELD });
+    }
+    const answered = Promise.withResolvers<ReadManifests>();
+    this.#waiting.push({ text, defaultNamespace, answered });
+    this.#next();
+    return answered.promise;
+  }
+
+  /** Ends the thread; who waits is told. */
+  async close(): Promise<void> {
+    await this.#end(new MeshfleetError({ code: 'STORE_UNAVAILABLE', summary: 'The process is shutting down', fix: 'Send the request again.' }));
+  }
+
+  #next(): void {
+    if (this.#reading !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#reading = this.#waiting.shift();
+    if (this.#reading === undefined) {
+      this.#timer = setTimeout(() => void this.#end(), IDLE_MS).unref();
+      return;
+    }
+    const { text, defaultNamespace } = this.#reading;
+    this.#worker ??= this.#start();
+    this.#worker.postMessage({ text, defaultNamespace } satisfies ReadOrder);
+    this.#timer = setTimeout(() => void this.#end(tooSlow(this.#longestMs)), this.#longestMs).unref();
+  }
+
+  #start(): Worker {
+    const worker = new Worker(workerFile(), { resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB } });
+    // A thread that waits for texts keeps no process alive; whoever waits for an answer has a connection that does.
+    worker.unref();
+    worker.on('message', (answer: ReadAnswer) => {
+      // Given up meanwhile: the answer is to nobody's question.
+      if (this.#worker !== worker) return;
+      const reading = this.#reading;
+      this.#reading = undefined;
+      if ('read' in answer) reading?.answered.resolve(answer.read);
+      else reading?.answered.reject(new MeshfleetError({ code: 'INTERNAL', summary: 'Manifests could not be read', why: answer.fault }));
+      this.#next();
+    });
+    worker.on('error', (error) => {
+      if (this.#worker === worker) void this.#end(outOfMemory(error) ? tooMuch() : error);
+    });
+    return worker;
+  }
+
+  /** The text under way is lost with the thread; the ones behind it get another. */
+  async #end(reason?: Error): Promise<void> {
+    clearTimeout(this.#timer);
+    const worker = this.#worker;
+    this.#worker = undefined;
+    const reading = this.#reading;
+    this.#reading = undefined;
+    if (reason !== undefined) reading?.answered.reject(reason);
+    await worker?.terminate();
+    if (this.#waiting.length > 0) this.#next();
+  }
+}
+
+/** The one of this process. */
+export const manifestReader = new ManifestReader();
+
+const FIELD = { field: ['input', 'manifests'] } as const;
+
+/** Beside this file as a source, beside the bundle that this file is part of otherwise. */
+function workerFile(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './read-manifests.worker.ts' : './read-manifests.worker.js', import.meta.url);
+}
+
+function tooSlow(longestMs: number): MeshfleetError {
+  return new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: `The manifests took longer than ${longestMs / 1000} s to read`, fix: 'Split them into several policies.', where: FIELD });
+}
+
+function tooMuch(): MeshfleetError {
+  return new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The manifests take more memory to read than there is', fix: 'Split them into several policies.', where: FIELD });
+}
+
+function outOfMemory(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
+}
