@@ -66,6 +66,8 @@ export interface JobsOptions {
 }
 
 const DAY = 24 * 3600;
+/** Up to here, jobs are added one by one. */
+const FEW = 8;
 
 /** @throws MeshfleetError CONFIG_INVALID or STORE_UNAVAILABLE */
 export async function createJobs(options: JobsOptions): Promise<Jobs> {
@@ -161,7 +163,9 @@ function toJobQueue<D extends object>(queue: Queue): JobQueue<D> {
       await queue.add(queue.name, data, { jobId });
     },
     async addAll(jobs) {
-      if (jobs.length > 0) await queue.addBulk(jobs.map(({ jobId, data }) => ({ name: queue.name, data, opts: { jobId } })));
+      // In Postgres, BullMQ's bulk insert makes and drops two temporary tables: catalogue rows that cost more than a few jobs.
+      if (jobs.length <= FEW) for (const { jobId, data } of jobs) await queue.add(queue.name, data, { jobId });
+      else await queue.addBulk(jobs.map(({ jobId, data }) => ({ name: queue.name, data, opts: { jobId } })));
     },
     async failed() {
       const jobs = await queue.getFailed(0, 999);

@@ -63,7 +63,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const appUrl = options.appUrl ?? options.databaseUrl;
   const size = options.poolSize ?? 10;
   const pool = createRolePool({ databaseUrl: appUrl, role: 'meshfleet_app', size, applicationName });
-  const notices = createRolePool({ databaseUrl: appUrl, role: 'meshfleet_app', size: 1, applicationName: `${applicationName}-notify` });
+  // A notice has nothing to lose: its transaction need not wait for the disk.
+  const notices = createRolePool({
+    databaseUrl: appUrl,
+    role: 'meshfleet_app',
+    size: 1,
+    applicationName: `${applicationName}-notify`,
+    settings: { synchronous_commit: 'off' },
+  });
   const notifier = createNotifier(notices);
   const listener = createListener(appUrl, applicationName);
   const relay = createRelay(options.relayUrl ?? options.databaseUrl, applicationName);

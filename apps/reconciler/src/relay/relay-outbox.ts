@@ -1,5 +1,6 @@
 import { OUTBOX_CHANNEL } from '@meshfleet/store';
 import type { OutboxRow, Store } from '@meshfleet/store';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { toJobs } from './outbox-events.ts';
 import type { ReconcilerJob } from './outbox-events.ts';
 
@@ -24,6 +25,12 @@ export interface OutboxRelayOptions {
 }
 
 const MOST_ROWS = 500;
+/**
+ * A lone change waits for nothing. After rows were handed on, the next ones gather, the longer the more they were: under
+ * load one job carries many changes, and the work on a policy that changes again and again is done once.
+ */
+const GATHER_MS_PER_ROW = 5;
+const MOST_GATHER_MS = 100;
 
 /**
  * Moves rows from the outbox to the queues. A row is deleted after its job was added, so that a crash between the two
@@ -72,7 +79,8 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     try {
       while (due && !stopped) {
         due = false;
-        await drain();
+        const handed = await drain();
+        if (handed > 0) await sleep(Math.min(MOST_GATHER_MS, handed * GATHER_MS_PER_ROW));
       }
     } catch (error) {
       options.onError?.(error);

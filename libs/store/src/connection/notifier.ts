@@ -1,4 +1,5 @@
 import type { RolePool } from './pool.ts';
+import { statement } from './statement.ts';
 import type { Notice } from './transaction.ts';
 
 export interface Notifier {
@@ -30,16 +31,8 @@ export function createNotifier(pool: RolePool): Notifier {
     const client = await pool.connect();
     let broken = true;
     try {
-      // Nothing to lose: no need to wait for the disk.
-      const open = client.query('begin; set local synchronous_commit = off');
-      open.catch(() => undefined);
-      const sent = client.query('select pg_notify(c, p) from unnest($1::text[], $2::text[]) as n (c, p)', [
-        batch.map((notice) => notice.channel),
-        batch.map((notice) => notice.payload),
-      ]);
-      sent.catch(() => undefined);
-      await client.query('commit');
-      await sent;
+      const channels = batch.map((notice) => notice.channel);
+      await client.query(statement('select pg_notify(c, p) from unnest($1::text[], $2::text[]) as n (c, p)', [channels, batch.map((notice) => notice.payload)]));
       broken = false;
     } finally {
       client.release(broken);

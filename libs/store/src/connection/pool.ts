@@ -17,6 +17,8 @@ export interface RolePoolOptions {
   readonly role: string;
   readonly size: number;
   readonly applicationName: string;
+  /** Further settings of its sessions. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** How long to wait for a connection; default 10 s. */
   readonly connectTimeoutMs?: number;
 }
@@ -30,6 +32,7 @@ export function createRolePool(options: RolePoolOptions): RolePool {
       statement_timeout: 30_000,
       lock_timeout: 15_000,
       idle_in_transaction_session_timeout: 60_000,
+      ...options.settings,
     }),
     max: options.size,
     application_name: options.applicationName,

@@ -33,7 +33,7 @@ export async function runTransaction<T>(
   const opening = openingOf(scope);
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await attemptTransaction(pool, opening, scope.organizationId ?? '', work);
+      return await attemptTransaction(pool, opening, scope, work);
     } catch (error) {
       if (attempt >= retries || !isTransient(error)) throw toStoreError(error, pool.label);
       await pause(attempt);
@@ -44,7 +44,7 @@ export async function runTransaction<T>(
 async function attemptTransaction<T>(
   pool: RolePool,
   opening: string,
-  organizationId: string,
+  { organizationId = '', readOnly = false }: Scope,
   work: (tx: Tx) => Promise<T>,
 ): Promise<{ result: T; notices: readonly Notice[] }> {
   const client = await pool.connect();
@@ -52,7 +52,7 @@ async function attemptTransaction<T>(
   try {
     session.open(opening);
     const result = await work(session);
-    await session.commit();
+    if (!readOnly || !session.endReading()) await session.commit();
     client.release();
     return { result, notices: session.notices };
   } catch (error) {
@@ -67,6 +67,7 @@ class Session implements Tx {
   readonly notices: Notice[] = [];
   readonly #client: pg.PoolClient;
   #ended = false;
+  #pending = 0;
   #failure: unknown;
 
   constructor(client: pg.PoolClient, organizationId: string) {
@@ -110,6 +111,18 @@ class Session implements Tx {
     }
   }
 
+  /**
+   * Ends a transaction in which everything was read: nobody learns anything from the answer to its COMMIT, so that the
+   * connection goes on without waiting for it. False when something was not as it should be, and {@link commit} must say.
+   */
+  endReading(): boolean {
+    if (this.#pending > 0 || this.#failure !== undefined) return false;
+    this.#ended = true;
+    gatherWrites(this.#client);
+    this.#keepFailure(this.#client.query('commit'));
+    return true;
+  }
+
   /** Resolves to true when the connection is unfit for further use. */
   async rollback(): Promise<boolean> {
     this.#ended = true;
@@ -122,7 +135,12 @@ class Session implements Tx {
   }
 
   #keepFailure(answer: Promise<unknown>): void {
-    answer.catch((error: unknown) => {
+    this.#pending += 1;
+    const over = (): void => {
+      this.#pending -= 1;
+    };
+    answer.then(over, (error: unknown) => {
+      over();
       this.#failure ??= error;
     });
   }
