@@ -4,9 +4,9 @@ import type { KindFacts } from '../facts/kind-facts.ts';
 export interface DeprecatedField {
   readonly group: string;
   readonly kind: string;
-  /** Path with `[]` for "each item of the list" and `*` for "each key": `spec.http[].mirrorPercent`. */
+  /** Path with `[]` for "each item of the list": `spec.http[].mirrorPercent`; with `=`, that value alone: `spec.mode=LEGACY`. */
   readonly path: string;
-  /** What to write instead. */
+  /** What to write instead; `nothing` when it has no use any more. */
   readonly instead: string;
   /** Why it is deprecated or what it does today, in one sentence. */
   readonly why: string;

@@ -50,8 +50,9 @@ export function checkMetadata(document: ParsedDocument, facts: KindFacts, defaul
   if (Buffer.byteLength(Object.entries(annotations).flat().join('')) > MAX_ANNOTATION_BYTES) {
     say('metadata.annotations', 'The annotations are too large', 'Kubernetes takes 256 KiB of annotations per object.', 'Move the data elsewhere.');
   }
+  const finalizers = checkFinalizers(fields['finalizers'], say);
   if (out.problems.length > before || name === undefined || namespace === undefined) return undefined;
-  return { name, namespace, labels, annotations, finalizers: stringList(fields['finalizers']) };
+  return { name, namespace, labels, annotations, finalizers };
 }
 
 type Say = (path: string, summary: string, why: string, fix: string) => void;
@@ -110,7 +111,7 @@ function checkPairs(value: Json | undefined, path: string, checkValue: (text: st
     const [wrongKey] = qualifiedName(path === 'metadata.annotations' ? key.toLowerCase() : key);
     if (wrongKey !== undefined) say(at, `"${key}" cannot be the key of a${what === 'annotation' ? 'n' : ''} ${what}`, `Kubernetes wants: ${wrongKey}`, 'Correct the key.');
     if (typeof one !== 'string') {
-      say(at, `The ${what} ${key} is not text but ${JSON.stringify(one)}`, 'Kubernetes takes only text here, and YAML reads the value as something else.', `Put quotes around it: ${key}: "${String(one)}".`);
+      say(at, `The ${what} ${key} is not text but ${JSON.stringify(one)}`, 'Kubernetes takes only text here, and YAML reads the value as something else.', 'Put quotes around the value, as you wrote it.');
       continue;
     }
     const [wrong] = checkValue(one);
@@ -137,6 +138,12 @@ export function stripped(document: ParsedDocument, path: string, summary: string
   return problem('MANIFEST_STRIPPED', document.locate(path), summary, 'It was written by the cluster that the object was read from, and means nothing in another.', 'Nothing to do; remove it from the text to be rid of this note.');
 }
 
-function stringList(value: Json | undefined): string[] {
-  return Array.isArray(value) ? (value as readonly Json[]).filter((one): one is string => typeof one === 'string') : [];
+function checkFinalizers(value: Json | undefined, say: Say): string[] {
+  if (value === undefined || value === null) return [];
+  const list = Array.isArray(value) ? (value as readonly Json[]) : [];
+  const texts = list.filter((one): one is string => typeof one === 'string');
+  if (!Array.isArray(value) || texts.length < list.length) {
+    say('metadata.finalizers', 'metadata.finalizers is not a list of texts', 'Each finalizer is the name of a controller that has to clean up first.', 'Write a list of names, or remove it.');
+  }
+  return texts;
 }
