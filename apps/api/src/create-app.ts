@@ -35,8 +35,11 @@ export async function createApp(parts: ApiParts): Promise<NestFastifyApplication
   });
   const admission = app.get(Admission);
   fastify.addHook('onRequest', (request, reply) => admitOrRefuse(admission, request, reply, logger));
-  fastify.addHook('onSend', (request, _reply, _payload, done) => {
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
     request.scope?.end();
+    // Answers are somebody's own, some hold secrets that are shown once, and none is a page unless it says so.
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+    void reply.header('x-content-type-options', 'nosniff');
     done();
   });
   serveEventStream(fastify, {

@@ -33,7 +33,7 @@ export class Admission {
     const credentials = credentialsOf(request.headers);
     if (credentials === undefined) return undefined;
     if (credentials.from === 'cookie' && request.headers.origin !== this.#publicOrigin) {
-      throw new MeshfleetError({ code: 'FORBIDDEN', summary: 'The connection could come from another site', why: 'its Origin is not this installation’s address' });
+      throw new MeshfleetError({ code: 'FORBIDDEN', summary: 'The connection could come from another site', why: 'its Origin is not this installation’s address', fix: 'Open it from a page of this installation, or sign in by connection_init.' });
     }
     return this.#scope(await this.#principal(credentials.token, credentials.from), request);
   }

@@ -35,6 +35,14 @@ describe('tokens of the identity provider', () => {
     expect(await codeOf('nonsense')).toEqual([401, 'UNAUTHENTICATED']);
   });
 
+  it.each([
+    ['an empty one', ''],
+    ['one that no database holds', 'a\0b'],
+    ['one longer than OpenID Connect allows', 'x'.repeat(256)],
+  ])('that name no proper subject are refused: %s', async (_what, sub) => {
+    expect(await codeOf(await api.issuer.sign({ sub }))).toEqual([401, 'UNAUTHENTICATED']);
+  });
+
   it('of a foreign key with the same key id are refused', async () => {
     const other = await startTestIssuer();
     const forged = await other.sign({ sub: 'ada' }, { issuer: api.issuer.issuer });

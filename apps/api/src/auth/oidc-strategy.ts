@@ -91,8 +91,13 @@ export function authenticateWith(strategy: passportJwt.Strategy, token: string):
   });
 }
 
+/** As OpenID Connect has it: at most 255 characters of ASCII. jose only looks whether it is there. */
+const SUBJECT = /^[\x20-\x7e]{1,255}$/;
+
 function principalOf(issuer: string, payload: JWTPayload): UserPrincipal {
-  const { sub = '', exp = 0, name, email } = payload;
+  const { exp = 0, name, email } = payload;
+  const sub: unknown = payload.sub;
+  if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw new errors.JWTClaimValidationFailed('unexpected "sub" claim value', payload, 'sub', 'check_failed');
   return {
     kind: 'user',
     identity: `${issuer}|${sub}`,

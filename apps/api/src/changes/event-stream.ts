@@ -7,6 +7,7 @@ import type { GraphqlContext } from '../graphql/context.ts';
 import { formatError, refusal, type FaultLog } from '../graphql/format-errors.ts';
 import type { Budget } from '../limits/budget.ts';
 import { chargeFor, MAX_TOKENS, refuseText, validationRules } from '../limits/limits.ts';
+import { refuseValues } from '../limits/refuse-values.ts';
 
 export const STREAM_PATH = '/graphql/stream';
 
@@ -30,6 +31,7 @@ export function serveEventStream(fastify: FastifyInstance, { schema, budget, log
         const document = admitDocument(schema(), params.query, params.operationName ?? undefined);
         const contextValue: GraphqlContext & Record<PropertyKey, unknown> = { scope, requestId };
         const variableValues = params.variables ?? {};
+        refuseValues(document, variableValues);
         contextValue.cost = chargeFor(document, variableValues, contextValue, budget);
         return { schema: schema(), document, operationName: params.operationName ?? null, variableValues, contextValue };
       } catch (error) {

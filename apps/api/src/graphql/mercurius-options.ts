@@ -5,6 +5,7 @@ import type { Admission } from '../auth/admission.ts';
 import { unauthenticated } from '../auth/credentials.ts';
 import type { Budget } from '../limits/budget.ts';
 import { chargeFor, MAX_BODY_BYTES, MAX_TOKENS, refuseText, validationRules } from '../limits/limits.ts';
+import { refuseValues } from '../limits/refuse-values.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { schemaText } from '../schema-text.ts';
 import type { GraphqlContext } from './context.ts';
@@ -30,6 +31,7 @@ const ADMISSION_MS = 10_000;
 /** Mercurius as we run it: every limit before the first resolver, every error through one mapper. */
 export function mercuriusOptions({ admission, budget, log }: GraphqlParts): Omit<MercuriusDriverConfig, 'driver'> {
   const charge = (document: DocumentNode, variables: unknown, context: GraphqlContext): void => {
+    refuseValues(document, variables);
     context.cost = chargeFor(document, (variables ?? {}) as Readonly<Record<string, unknown>>, context, budget);
   };
   return {

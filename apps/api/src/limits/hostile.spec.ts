@@ -89,6 +89,15 @@ describe('a hostile query reaches no resolver', () => {
     expect(calls).toBe(0);
   });
 
+  it.each([
+    ['in a variable', 'query ($n: String) { policy(name: $n) { id } }', { n: 'a\0b' }],
+    ['in a list within an input', 'mutation ($i: JoinTokenCreateInput!) { joinTokenCreate(input: $i) { secret } }', { i: { name: 'x', labels: [{ key: 'a', value: '\0' }] } }],
+    ['as half of a surrogate pair', 'query ($n: String) { policy(name: $n) { id } }', { n: '\ud800' }],
+    ['in the query itself', '{ policy(name: "a\\u0000b") { id } }', {}],
+  ])('by a character that no database holds: %s', async (_name, query, variables) => {
+    expect(await refused(query, variables)).toBe('INVALID_INPUT');
+  });
+
   it('by a mutation over GET', async () => {
     calls = 0;
     const response = await supertest(api.url).get('/graphql').set('authorization', `Bearer ${token}`).query({ query: 'mutation { organizationResume(input: {}) { userErrors { code } } }' });
@@ -112,6 +121,11 @@ it('of several operations in one text the one that is named runs, also when the 
     const { body } = (await run(name)) as { body: { data: object } };
     expect(Object.keys(body.data)).toEqual([name === 'A' ? 'viewer' : 'organization']);
   }
+});
+
+it('an answer is kept by no cache, and taken for nothing but what it says it is', async () => {
+  const { headers } = await supertest(api.url).post('/graphql').set('authorization', `Bearer ${token}`).send({ query: '{ viewer { identity } }' });
+  expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
 });
 
 it('the process still answers after all of this', async () => {
