@@ -31,16 +31,18 @@ export async function signIn(hub: Hub): Promise<{ client: GraphqlClient; token: 
   return { client: createGraphqlClient({ url: hub.url, token, organization: ORGANIZATION }), token };
 }
 
-/** Starts every cluster's agent, with a join token where the cluster is new, and waits until all are online. */
+/** Starts every cluster's agent, with a join token where the cluster is new or was evicted, and waits until all are online. */
 export async function enrolAll(fleet: Fleet, client: GraphqlClient, progress: Progress): Promise<void> {
   await progress.step(`Enrolling ${fleet.clusters.length} clusters`, async () => {
     const known = await clusterStatuses(client);
     for (const cluster of fleet.clusters) {
-      fleet.startAgent(cluster, known.has(cluster.name) ? undefined : await createJoinToken(client, cluster));
+      const status = known.get(cluster.name);
+      fleet.startAgent(cluster, status === undefined || status === 'EVICTED' ? await createJoinToken(client, cluster) : undefined);
     }
     await until('every cluster is online', 60_000, async () => {
       const statuses = await clusterStatuses(client);
-      return fleet.clusters.every(({ name }) => statuses.get(name) === 'ONLINE');
+      // What was put into quarantine before stays there until somebody releases it.
+      return fleet.clusters.every(({ name }) => ['ONLINE', 'QUARANTINED'].includes(statuses.get(name) ?? ''));
     });
   });
 }
