@@ -16,11 +16,13 @@ export interface ListenTiming {
   readonly pollWaitSeconds: number;
   readonly firstBackoffMs: number;
   readonly maxBackoffMs: number;
-  /** Pause while the hub refuses this cluster (quarantine). */
+  /** Pause while the hub refuses this cluster, or does not know it. */
   readonly refusedMs: number;
 }
 
 const TIMING: ListenTiming = { silenceMs: 75_000, goodMs: 45_000, pollForMs: 600_000, pollWaitSeconds: POLL_WAIT, firstBackoffMs: 500, maxBackoffMs: 30_000, refusedMs: 60_000 };
+/** Somebody ends a quarantine, and then waits for the cluster: it asks more often than one that the hub does not know. */
+const QUARANTINE_PAUSE_MS = 10_000;
 const BAD_STREAMS = 3;
 
 export interface ListenOptions {
@@ -85,7 +87,8 @@ const CUT = 'The event stream was cut';
 
 function pauseFor(error: unknown, timing: ListenTiming, random: () => number): number | undefined {
   if (!(error instanceof HubError)) return undefined;
-  // Quarantined, evicted, or not known: asking often changes nothing.
+  if (error.code === 'CLUSTER_QUARANTINED') return Math.min(timing.refusedMs, QUARANTINE_PAUSE_MS) * (0.75 + random() / 2);
+  // Evicted, or not known: asking often changes nothing.
   if (error.status === 401 || error.status === 403) return timing.refusedMs * (0.75 + random() / 2);
   return error.retryAfterMs === undefined ? undefined : Math.min(error.retryAfterMs, 300_000) * (1 + random() / 2);
 }
