@@ -25,6 +25,7 @@ export function istioKinds(): readonly KindFacts[] {
   return facts(istio);
 }
 
+/** Kinds of the Gateway API, of its standard or its experimental channel. */
 export function gatewayApiKinds(channel: GatewayApiChannel = 'standard'): readonly KindFacts[] {
   return facts(channel === 'standard' ? standard : experimental);
 }
@@ -39,10 +40,12 @@ export function istioCustomResourceDefinitions(): KubeObject[] {
   return istioKinds().map(customResourceDefinitionOf);
 }
 
+/** The definitions that make a cluster serve the Gateway API. */
 export function gatewayApiCustomResourceDefinitions(channel: GatewayApiChannel = 'standard'): KubeObject[] {
   return gatewayApiKinds(channel).map(customResourceDefinitionOf);
 }
 
+/** The definitions that make a cluster serve Sail Operator's kinds. */
 export function sailCustomResourceDefinitions(): KubeObject[] {
   return sailKinds().map(customResourceDefinitionOf);
 }

@@ -5,6 +5,7 @@ export interface Backoff {
   reset(): void;
 }
 
+/** The first wait is at most `firstMs`, none is more than `maxMs`. */
 export function createBackoff(options: { firstMs: number; maxMs: number; random?: () => number }): Backoff {
   const random = options.random ?? Math.random;
   let failures = 0;

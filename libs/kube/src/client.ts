@@ -46,6 +46,7 @@ export interface KubeClient {
 
 const METADATA = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`;
 
+/** The verbs of the Kubernetes API on a transport. Every method rejects with KubeError. */
 export function createKubeClient(transport: KubeTransport): KubeClient {
   const object = async (request: Parameters<KubeTransport['json']>[0]): Promise<KubeObject> => (await transport.json(request)) as KubeObject; // the API server answers these requests with the object
   return {

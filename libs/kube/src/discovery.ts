@@ -30,6 +30,7 @@ interface ResourceList {
   readonly resources?: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
 }
 
+/** Knows nothing before the first `refresh`. @throws KubeError from `refresh`; what was known stays */
 export function createDiscovery(client: KubeClient): Discovery {
   let resources: readonly Resource[] = [];
   let exact = new Map<string, Resource>();

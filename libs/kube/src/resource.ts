@@ -15,6 +15,7 @@ export function resourcePath(resource: Resource, namespace?: string, name?: stri
   return `${root}${within}/${resource.plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
 }
 
+/** `networking.istio.io/v1`, as objects carry it; the core group has no group part. */
 export const apiVersionOf = (resource: Resource): string => (resource.group === '' ? resource.version : `${resource.group}/${resource.version}`);
 
 const builtin = (group: string, version: string, kind: string, plural: string, namespaced = true): Resource => ({ group, version, kind, plural, namespaced });

@@ -82,6 +82,7 @@ export function parseApiVersion(apiVersion: string): { group: string; version: s
     : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
 }
 
+/** The key of an object; missing names and namespaces become empty texts. */
 export function objectKeyOf(object: KubeObject): ObjectKey {
   return {
     group: parseApiVersion(object.apiVersion).group,

@@ -63,5 +63,5 @@ function sharedSecret(privateKey: KeyObject, publicKey: KeyObject): Buffer {
 }
 
 function unopenable(why: string, cause?: unknown): MeshfleetError {
-  return new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'A sealed envelope cannot be opened', why }, { cause });
+  return new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'A sealed envelope cannot be opened', why, fix: 'Have it sealed again to the key that is held now.' }, { cause });
 }

@@ -28,6 +28,7 @@ export function compareApplyOrder(left: string, right: string): number {
   return applyRank(left) - applyRank(right) || compareText(left, right);
 }
 
+/** Order by UTF-16 code units: the same on every machine, whatever its locale. */
 export function compareText(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -70,5 +70,5 @@ function decode(part: string): Record<string, unknown> {
 }
 
 function invalid(why: string): MeshfleetError {
-  return new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'A signature cannot be read', why });
+  return new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'A signature cannot be read', why, fix: 'Send a compact JWS as RFC 7515 has it: three parts of base64url, alg EdDSA, with kid and typ.' });
 }

@@ -50,6 +50,7 @@ export function digestOf(state: DesiredState): string {
   );
 }
 
+/** Order of tombstones in a state: by key, then by policy. */
 export function compareTombstones(left: Tombstone, right: Tombstone): number {
   return compareText(left.key, right.key) || compareText(left.policyId, right.policyId);
 }

@@ -31,7 +31,7 @@ export function importPublicKey(jwk: SignJwk | SealJwk): KeyObject {
   try {
     return createPublicKey({ key: { kty: jwk.kty, crv: jwk.crv, x: jwk.x }, format: 'jwk' });
   } catch (cause) {
-    throw new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'A public key cannot be read' }, { cause });
+    throw new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'A public key cannot be read', why: 'it is no point of the curve', fix: 'Send the public half of an Ed25519 or X25519 key pair as a JWK.' }, { cause });
   }
 }
 
@@ -40,6 +40,7 @@ export function publicSignJwk(privateKey: KeyObject): SignJwk {
   return signKeySchema.parse(publicMembers(privateKey));
 }
 
+/** {@link publicSignJwk} for the key that envelopes are sealed to. */
 export function publicSealJwk(privateKey: KeyObject): SealJwk {
   return sealKeySchema.parse(publicMembers(privateKey));
 }

@@ -137,5 +137,5 @@ export function verifyRequestBody(token: RequestToken, body: Uint8Array): void {
 }
 
 function invalid(why: string): MeshfleetError {
-  return new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'The signature of the request does not hold', why });
+  return new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'The signature of the request does not hold', why, fix: 'Sign every request anew, for its own method, path, audience and body, with the key that the cluster enrolled with.' });
 }

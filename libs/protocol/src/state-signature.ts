@@ -47,5 +47,5 @@ export function readStateSignature(signature: string, keys: readonly SignJwk[]):
 }
 
 function invalid(why: string): MeshfleetError {
-  return new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'The signature of a desired state does not hold', why });
+  return new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'The signature of a desired state does not hold', why, fix: 'Nothing was changed. Check that the agent talks to its own hub; if the hub got new keys, enrol the cluster again.' });
 }

@@ -78,7 +78,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   let closed = false;
 
   async function run<T>(scope: Parameters<typeof runTransaction>[1], retries: number, work: (tx: Tx) => Promise<T>): Promise<T> {
-    if (closed) throw new MeshfleetError({ code: 'STORE_UNAVAILABLE', summary: 'The store is closed', why: 'the process is shutting down' });
+    if (closed) throw new MeshfleetError({ code: 'STORE_UNAVAILABLE', summary: 'The store is closed', why: 'the process is shutting down', fix: 'Ask again; another process answers.' });
     const { result, notices: announced } = await runTransaction(pool, scope, retries, work);
     notifier.send(announced);
     return result;

@@ -46,7 +46,7 @@ export class Authenticator {
     const token = readRequestToken(head.authorization);
     const cluster = await this.agents.load(token.organizationId, token.clusterId);
     // Unknown, foreign and wrongly signed look the same from outside: ids cannot be tried out.
-    if (cluster === undefined) throw new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'The signature of the request does not hold', why: 'it is not by the key of this cluster' });
+    if (cluster === undefined) throw new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'The signature of the request does not hold', why: 'it is not by the key of this cluster', fix: 'Enrol the cluster again with a new join token if its keys are lost.' });
     const now = this.#context.clock() / 1000;
     const { method, path } = head;
     await verifyRequestHead(token, { kid: cluster.signKid, publicKey: this.#keyOf(cluster) }, { audience: this.#context.audience, method, path, now });

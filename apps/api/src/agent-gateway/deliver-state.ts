@@ -65,7 +65,7 @@ export class DeliverState {
       cluster.desiredDigest === null ? EMPTY_STATE : this.#contents.state(organizationId, digest),
     ]);
     if (target === undefined) {
-      throw new MeshfleetError({ code: 'STATE_CORRUPT', summary: `The desired state of ${cluster.name} is not stored`, why: `nothing has the digest ${digest}` });
+      throw new MeshfleetError({ code: 'STATE_CORRUPT', summary: `The desired state of ${cluster.name} is not stored`, why: `nothing has the digest ${digest}`, fix: 'Apply a new version of one of its policies: the next revision is stored anew.' });
     }
     const text = await this.#write(organizationId, base, target);
     this.#changes.set(id, text, 2 * (text.upsert.length + text.remove.length + text.tombstones.length) + 500);

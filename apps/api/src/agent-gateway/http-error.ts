@@ -64,7 +64,7 @@ function fromFastify(error: unknown): MeshfleetError | undefined {
     return new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The body is too large', fix: 'Split it.' });
   }
   if (typeof error.code === 'string' && error.code.startsWith('FST_ERR_CTP')) {
-    return new MeshfleetError({ code: 'INVALID_INPUT', summary: 'The body cannot be read', why: error.code });
+    return new MeshfleetError({ code: 'INVALID_INPUT', summary: 'The body cannot be read', why: error.code, fix: 'Send JSON, with its length, as content-type application/json.' });
   }
   return undefined;
 }

@@ -23,6 +23,7 @@ export async function readBody<T>(bytes: Uint8Array, encoding: string | undefine
     code: 'INVALID_INPUT',
     summary: `The body is not as it should be${field.length === 0 ? '' : ` at ${field.join('.')}`}`,
     ...(issue === undefined ? {} : { why: issue.message }),
+    fix: 'Install the agent that belongs to this hub.',
     where: { field },
   });
 }
@@ -80,5 +81,5 @@ function tooLarge(limit: number): MeshfleetError {
 }
 
 function unreadable(why: string): MeshfleetError {
-  return new MeshfleetError({ code: 'INVALID_INPUT', summary: 'The body cannot be read', why });
+  return new MeshfleetError({ code: 'INVALID_INPUT', summary: 'The body cannot be read', why, fix: 'Send JSON, plain or compressed as Content-Encoding says.' });
 }

@@ -58,7 +58,7 @@ export function agentRoutes(parts: RouteParts): FastifyPluginCallback {
 
     function agentOf(request: FastifyRequest): AuthenticatedAgent {
       const agent = agents.get(request);
-      if (agent === undefined) throw new MeshfleetError({ code: 'UNAUTHENTICATED', summary: 'The request is not signed' });
+      if (agent === undefined) throw new MeshfleetError({ code: 'UNAUTHENTICATED', summary: 'The request is not signed', fix: 'Send Authorization: Meshfleet <token signed by the agent’s key>.' });
       verifyRequestBody(agent.token, bytesOf(request));
       return agent;
     }
@@ -93,7 +93,7 @@ function addListen(fastify: FastifyInstance, { listen }: RouteParts, authenticat
   fastify.get<{ Querystring: Record<string, unknown> }>('/agent/v1/poll', { onRequest: authenticate }, async (request, reply) => {
     const agent = agentOf(request);
     const wait = Number(queryOf(request, 'wait') ?? POLL_WAIT);
-    if (!Number.isFinite(wait) || wait < 0) throw new MeshfleetError({ code: 'INVALID_INPUT', summary: 'wait is not a number of seconds', where: { field: ['wait'] } });
+    if (!Number.isFinite(wait) || wait < 0) throw new MeshfleetError({ code: 'INVALID_INPUT', summary: 'wait is not a number of seconds', fix: `Send a number from 0 to ${POLL_WAIT}.`, where: { field: ['wait'] } });
     void reply.header('cache-control', 'no-store');
     return await listen.poll(agent, { cursor: queryOf(request, 'cursor') ?? '0.0', evidence: headerOf(request, EVIDENCE_HEADER), wait });
   });
@@ -102,7 +102,7 @@ function addListen(fastify: FastifyInstance, { listen }: RouteParts, authenticat
 function addState(fastify: FastifyInstance, { deliverState }: RouteParts, authenticate: Authenticate, agentOf: AgentOf): void {
   fastify.get<{ Querystring: Record<string, unknown> }>('/agent/v1/state', { onRequest: authenticate }, async (request, reply) => {
     const have = queryOf(request, 'have') ?? 'none';
-    if (have !== 'none' && !/^[0-9a-f]{64}$/.test(have)) throw new MeshfleetError({ code: 'INVALID_INPUT', summary: 'have is neither a digest nor none', where: { field: ['have'] } });
+    if (have !== 'none' && !/^[0-9a-f]{64}$/.test(have)) throw new MeshfleetError({ code: 'INVALID_INPUT', summary: 'have is neither a digest nor none', fix: 'Send the digest of the state that you hold, 64 characters of hexadecimal, or none.', where: { field: ['have'] } });
     const encoding = chooseEncoding(headerOf(request, 'accept-encoding'));
     const state = await deliverState.run(agentOf(request), have === 'none' ? undefined : have, encoding);
     void reply.headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', vary: 'accept-encoding', [SIGNATURE_HEADER]: state.signature });
@@ -122,7 +122,7 @@ function addReport(fastify: FastifyInstance, { batcher }: RouteParts, authentica
     const bytes = bytesOf(request);
     const report = await readBody(bytes, request.headers['content-encoding'], reportSchema, REPORT_LIMIT);
     const answer = await batcher.submit(organizationId, cluster.id, report, bytes.length);
-    if (answer === undefined) throw new MeshfleetError({ code: 'FORBIDDEN', summary: `The cluster ${cluster.name} was cut off while it reported` });
+    if (answer === undefined) throw new MeshfleetError({ code: 'FORBIDDEN', summary: `The cluster ${cluster.name} was cut off while it reported`, fix: 'Ask an administrator whether it was quarantined or evicted.' });
     return { seq: answer.seq, ...(answer.resyncInventory ? { resyncInventory: true } : {}) };
   });
 }

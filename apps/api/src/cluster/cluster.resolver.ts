@@ -96,5 +96,5 @@ async function changeCluster<S extends z.ZodType>(context: GraphqlContext, useCa
 }
 
 function eitherIdOrName(): MeshfleetError {
-  return new MeshfleetError({ code: 'INVALID_INPUT', summary: 'Say which cluster: either by id or by name', where: { field: ['id'] } });
+  return new MeshfleetError({ code: 'INVALID_INPUT', summary: 'Say which cluster: either by id or by name', fix: 'Give one of the two arguments, and not both.', where: { field: ['id'] } });
 }

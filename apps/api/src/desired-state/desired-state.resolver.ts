@@ -73,6 +73,7 @@ async function earlierState(scope: RequestScope, row: DesiredStateRow, revision:
     code: 'NOT_FOUND',
     summary: `There is no revision ${revision} of this cluster's desired state`,
     why: 'there never was one, or it is older than what is kept',
+    fix: 'Choose one of the revisions that the cluster lists, or 0 for nothing at all.',
     where: { field: ['against'] },
   });
 }

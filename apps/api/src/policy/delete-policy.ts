@@ -28,6 +28,7 @@ export const deletePolicy: UseCase<typeof input, { policyId: string }> = {
         code: 'NOT_FOUND',
         summary: 'There is no such policy',
         why: 'it does not exist, was deleted already, or belongs to another organization',
+        fix: 'List the policies of the organization, and check the spelling.',
         where: { field: ['input', id === undefined ? 'name' : 'id'] },
       });
     }

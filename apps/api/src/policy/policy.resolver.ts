@@ -25,7 +25,7 @@ export class PolicyResolver {
       return row === undefined ? null : policyView(row);
     }
     if (typeof name !== 'string' || typeof id === 'string') {
-      throw new MeshfleetError({ code: 'INVALID_INPUT', summary: 'Say which policy: either by id or by name', where: { field: ['id'] } });
+      throw new MeshfleetError({ code: 'INVALID_INPUT', summary: 'Say which policy: either by id or by name', fix: 'Give one of the two arguments, and not both.', where: { field: ['id'] } });
     }
     const row = await findPolicyByName(await scope.read(), name);
     return row === undefined ? null : policyView(row);

@@ -18,6 +18,7 @@ export interface ReplayWindow {
   reset(resourceVersion: string | undefined): void;
 }
 
+/** An empty window: remembers nothing yet. */
 export function createReplayWindow(): ReplayWindow {
   let position: string | undefined;
   let recent: string[] = [];

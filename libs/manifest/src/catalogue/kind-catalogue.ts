@@ -19,6 +19,7 @@ export interface KindCatalogue {
   find(group: string, kind: string): KindFacts | undefined;
 }
 
+/** A catalogue of these kinds. Of two facts about one kind the last counts. */
 export function createCatalogue(kinds: readonly KindFacts[], deprecatedFields: readonly DeprecatedField[] = []): KindCatalogue {
   const byName = new Map(kinds.map((kind) => [`${kind.group}/${kind.kind}`, kind]));
   return { kinds, deprecatedFields, find: (group, kind) => byName.get(`${group}/${kind}`) };

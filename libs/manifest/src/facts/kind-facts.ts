@@ -42,6 +42,7 @@ export function storageVersion(kind: KindFacts): VersionFacts {
   return stored;
 }
 
+/** A version that API servers serve; one that is only stored counts as unknown. */
 export function findVersion(kind: KindFacts, name: string): VersionFacts | undefined {
   return kind.versions.find((version) => version.name === name && version.served);
 }

@@ -13,6 +13,7 @@ export interface Position {
   readonly column: number;
 }
 
+/** A problem at a place of the text. `object`: its key, when it is known already. */
 export function problem(code: ErrorCode, at: Position, summary: string, why: string, fix: string, object?: string): ManifestProblem {
   const { document, line, column } = at;
   return { code, summary, why, fix, where: { document, line, column, ...(object === undefined ? {} : { object }) } };

@@ -35,18 +35,22 @@ const LABEL_VALUE_PROBLEM = regexError(
 
 const limited = (text: string, max: number): string[] => (text.length > max ? [`must be no more than ${max} bytes`] : []);
 
+/** What is wrong with a namespace's name, in Kubernetes' words; empty when nothing is. */
 export function dns1123Label(text: string): string[] {
   return [...limited(text, 63), ...(DNS1123_LABEL.test(text) ? [] : [LABEL_PROBLEM])];
 }
 
+/** What is wrong with the name of most objects (RFC 1123 subdomain, at most 253 bytes). */
 export function dns1123Subdomain(text: string): string[] {
   return [...limited(text, 253), ...(DNS1123_SUBDOMAIN.test(text) ? [] : [SUBDOMAIN_PROBLEM])];
 }
 
+/** What is wrong with a Service's name (RFC 1035 label, at most 63 bytes). */
 export function dns1035Label(text: string): string[] {
   return [...limited(text, 63), ...(DNS1035_LABEL.test(text) ? [] : [LABEL_1035_PROBLEM])];
 }
 
+/** What is wrong with the value of a label. */
 export function labelValue(text: string): string[] {
   return [...limited(text, 63), ...(LABEL_VALUE.test(text) ? [] : [LABEL_VALUE_PROBLEM])];
 }

@@ -20,6 +20,7 @@ export async function lockCluster(sql: Sql, id: string): Promise<LockedCluster |
   return rows[0];
 }
 
+/** Writes the lifecycle as it is told; which step is allowed is the caller's to know. */
 export function setClusterLifecycle(tx: Tx, id: string, lifecycle: ClusterLifecycle): void {
   tx.send('update cluster set lifecycle = $2, row_version = row_version + 1 where id = $1', [id, lifecycle]);
 }
@@ -32,6 +33,7 @@ export async function describeCluster(tx: Tx, cluster: Omit<LockedCluster, 'life
   );
 }
 
+/** Allows a cluster's agent to delete so many objects beyond its guard, in its next revision; 0 takes an approval back. */
 export function approveDeletions(tx: Tx, clusterId: string, count: number): void {
   tx.send('update cluster set approved_deletions = $2, row_version = row_version + 1 where id = $1', [clusterId, count]);
 }

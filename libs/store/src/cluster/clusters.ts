@@ -28,6 +28,7 @@ export async function listClusters(tx: Tx, filter: ClusterFilter, page: Page): P
   return slice(rows, page);
 }
 
+/** How many clusters a filter finds, whatever the page. */
 export async function countClusters(tx: Tx, filter: ClusterFilter): Promise<number> {
   const values = new Values();
   const { rows } = await tx.query<{ count: number }>(
@@ -37,11 +38,13 @@ export async function countClusters(tx: Tx, filter: ClusterFilter): Promise<numb
   return rows[0]?.count ?? 0;
 }
 
+/** Clusters by id, in no order; unknown ids and those of other organizations are left out. */
 export async function findClusters(sql: Sql, ids: readonly string[]): Promise<ClusterRow[]> {
   const { rows } = await sql.query<ClusterRow>(`select ${CLUSTER_COLUMNS} from cluster c where c.id = any($1::uuid[])`, [ids]);
   return rows;
 }
 
+/** The organization's cluster of that name, in whatever state of its life. */
 export async function findClusterByName(tx: Tx, name: string): Promise<ClusterRow | undefined> {
   const { rows } = await tx.query<ClusterRow>(`select ${CLUSTER_COLUMNS} from cluster c where c.organization_id = $1 and c.name = $2`, [
     tx.organizationId,

@@ -25,6 +25,7 @@ export function listConditions(sql: Sql, clusterIds: readonly string[], page: Pa
   return readNestedPage(sql, clusterIds, { ...FROM, columns: COLUMNS, order }, page, new Values());
 }
 
+/** How many conditions each cluster has, in the order of the clusters. */
 export function countConditions(sql: Sql, clusterIds: readonly string[]): Promise<number[]> {
   return countNested(sql, clusterIds, FROM, new Values());
 }

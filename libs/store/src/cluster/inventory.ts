@@ -27,6 +27,7 @@ export function listInventory(sql: Sql, clusterIds: readonly string[], filter: I
   return readNestedPage(sql, clusterIds, { ...FROM, columns, conditions, order: { columns: [{ sql: 'i.object_key', type: 'text' }] } }, page, values);
 }
 
+/** How many objects the filter finds in each cluster, in the order of the clusters. */
 export function countInventory(sql: Sql, clusterIds: readonly string[], filter: InventoryFilter): Promise<number[]> {
   const values = new Values();
   return countNested(sql, clusterIds, { ...FROM, conditions: conditionsOf(filter, values) }, values);

@@ -166,7 +166,7 @@ function openingOf(scope: Scope): string {
   const settings: string[] = [];
   if (scope.organizationId !== undefined) {
     if (!UUID.test(scope.organizationId)) {
-      throw new MeshfleetError({ code: 'NOT_FOUND', summary: 'No such organization', why: 'its id is not a UUID' });
+      throw new MeshfleetError({ code: 'NOT_FOUND', summary: 'No such organization', why: 'its id is not a UUID', fix: 'Use the id as it was handed out.' });
     }
     settings.push(`set_config('app.organization_id', '${scope.organizationId}', true)`);
   }

@@ -16,6 +16,7 @@ export function announceDesired(tx: Tx, revisions: readonly { clusterId: string;
   }
 }
 
+/** Wakes subscriptions. A lost notice costs a reader nothing but the moment: they read the row. */
 export function announceChanged(tx: Tx, changed: { clusterIds: readonly string[]; policyIds: readonly string[] }): void {
   for (const part of partsOf(changed.clusterIds)) {
     tx.notify(CHANGED_CHANNEL, JSON.stringify({ o: tx.organizationId, clusters: part, policies: [] }));

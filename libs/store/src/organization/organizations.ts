@@ -11,6 +11,7 @@ export interface OrganizationRow {
 
 export const ORGANIZATION_COLUMNS = `o.id, o.slug, o.name, o.epoch, o.mode, o.created_at as "createdAt"`;
 
+/** The transaction's own organization, which must exist. */
 export async function readOrganization(tx: Tx): Promise<OrganizationRow> {
   const { rows } = await tx.query<OrganizationRow>(`select ${ORGANIZATION_COLUMNS} from organization o where o.id = $1`, [tx.organizationId]);
   // The transaction's scope was found through a row that cannot vanish while members exist.
@@ -48,6 +49,7 @@ export interface NewOrganizationKey {
   readonly createdAt: Date;
 }
 
+/** Stores a key that signs desired states; the private half only under the key-encryption key. */
 export function insertOrganizationKey(tx: Tx, key: NewOrganizationKey): void {
   tx.send(
     `insert into organization_key (id, organization_id, kid, public_jwk, private_envelope, created_at) values ($1, $2, $3, $4, $5, $6)`,

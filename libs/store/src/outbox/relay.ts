@@ -31,6 +31,7 @@ export interface Relay {
 const CLAIM = `select id, organization_id as "organizationId", topic, payload, created_at as "createdAt"
   from outbox order by id limit $1 for update skip locked`;
 
+/** Opens the relay's own two connections, under its own role. Errors name the server, never the password. */
 export function createRelay(databaseUrl: string, applicationName: string): Relay & { close(): Promise<void> } {
   const pool = createRolePool({ databaseUrl, role: 'meshfleet_relay', size: 2, applicationName: `${applicationName}-relay` });
 

@@ -59,6 +59,7 @@ export interface NewMember {
   readonly role: MemberRole;
 }
 
+/** Makes a person a member. The transaction fails with a unique violation when they are one already. */
 export function insertMember(tx: Tx, member: NewMember): void {
   tx.send('insert into member (id, organization_id, identity, email, name, role) values ($1, $2, $3, $4, $5, $6)', [
     member.id,

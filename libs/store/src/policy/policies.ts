@@ -28,6 +28,7 @@ export async function listPolicies(tx: Tx, filter: { readonly text?: string }, p
   return slice(rows, page);
 }
 
+/** How many policies a filter finds, without the deleted ones. */
 export async function countPolicies(tx: Tx, filter: { readonly text?: string }): Promise<number> {
   const values = new Values();
   const { rows } = await tx.query<{ count: number }>(
@@ -43,6 +44,7 @@ export async function findPolicies(sql: Sql, ids: readonly string[]): Promise<Po
   return rows;
 }
 
+/** The live policy of that name. */
 export async function findPolicyByName(tx: Tx, name: string): Promise<PolicyRow | undefined> {
   const { rows } = await tx.query<PolicyRow>(
     `select ${COLUMNS} from policy p where p.organization_id = $1 and p.name = $2 and p.deleted_at is null`,

@@ -33,6 +33,7 @@ export function listClustersOfPolicies(
   return readNestedPage(sql, policyIds, { columns: `${COLUMNS}, c.name`, from, parent: 'pc.policy_id', order, conditions }, page, values);
 }
 
+/** How many clusters each policy has in these statuses, in the order of the policies. */
 export function countClustersOfPolicies(sql: Sql, policyIds: readonly string[], status: readonly PolicyClusterStatus[] | undefined): Promise<number[]> {
   const values = new Values();
   return countNested(sql, policyIds, { from: 'policy_cluster pc', parent: 'pc.policy_id', conditions: withStatus(status, values) }, values);
@@ -45,6 +46,7 @@ export function listPoliciesOfClusters(sql: Sql, clusterIds: readonly string[], 
   return readNestedPage(sql, clusterIds, { columns: `${COLUMNS}, p.name`, from, parent: 'pc.cluster_id', order, conditions: [] }, page, new Values());
 }
 
+/** How many policies each cluster has, in the order of the clusters. */
 export function countPoliciesOfClusters(sql: Sql, clusterIds: readonly string[]): Promise<number[]> {
   return countNested(sql, clusterIds, { from: 'policy_cluster pc', parent: 'pc.cluster_id', conditions: [] }, new Values());
 }

@@ -21,6 +21,7 @@ export async function lockPolicyByName(tx: Tx, name: string): Promise<LockedPoli
   return rows[0];
 }
 
+/** The live policy with that id, held until the transaction ends. */
 export async function lockPolicyById(sql: Sql, id: string): Promise<LockedPolicy | undefined> {
   const { rows } = await sql.query<LockedPolicy>(`${LOCK} id = $1 and deleted_at is null for no key update`, [id]);
   return rows[0];
@@ -35,6 +36,7 @@ export interface NewPolicy {
   readonly at: Date;
 }
 
+/** A new policy at version 1; its version is a row of its own. */
 export function insertPolicy(tx: Tx, policy: NewPolicy): void {
   tx.send(
     'insert into policy (id, organization_id, name, description, current_version, created_at, updated_at) values ($1, $2, $3, $4, 1, $5, $5)',
@@ -42,6 +44,7 @@ export function insertPolicy(tx: Tx, policy: NewPolicy): void {
   );
 }
 
+/** Makes another version the current one. Hold the policy's lock. */
 export function advancePolicy(tx: Tx, policy: { id: string; description: string | null; version: number; at: Date }): void {
   tx.send(
     'update policy set current_version = $2, description = $3, updated_at = $4, row_version = row_version + 1 where id = $1',
@@ -49,6 +52,7 @@ export function advancePolicy(tx: Tx, policy: { id: string; description: string 
   );
 }
 
+/** Writes a version; versions are never changed afterwards. */
 export function insertPolicyVersion(tx: Tx, version: PolicyVersionRow): void {
   tx.send(
     `insert into policy_version (organization_id, policy_id, version, manifests, default_namespace, objects, placement, drift, conflicts,
@@ -70,6 +74,7 @@ export function insertPolicyVersion(tx: Tx, version: PolicyVersionRow): void {
   );
 }
 
+/** The policy's name is free from here on; its versions stay readable by id. */
 export function markPolicyDeleted(tx: Tx, id: string, at: Date): void {
   tx.send('update policy set deleted_at = $2, updated_at = $2, row_version = row_version + 1 where id = $1', [id, at]);
 }

@@ -14,6 +14,7 @@ export interface ApiTokenRow {
 const COLUMNS = `id, name, role, expires_at as "expiresAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt",
   created_by as "createdBy", created_at as "createdAt"`;
 
+/** Tokens by id, revoked and expired ones too. */
 export async function findApiTokens(sql: Sql, ids: readonly string[]): Promise<ApiTokenRow[]> {
   const { rows } = await sql.query<ApiTokenRow>(`select ${COLUMNS} from api_token where id = any($1::uuid[])`, [ids]);
   return rows;
@@ -38,6 +39,7 @@ export interface NewApiToken {
   readonly createdAt: Date;
 }
 
+/** Stores a token by the hash of its secret; the secret is never stored. */
 export function insertApiToken(tx: Tx, token: NewApiToken): void {
   tx.send(
     `insert into api_token (id, organization_id, name, hash, role, expires_at, created_by, created_at)

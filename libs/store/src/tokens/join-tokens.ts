@@ -21,6 +21,7 @@ const COLUMNS = `id, name, labels, max_uses as "maxUses", uses, require_approval
 /** Ids are made in the order of time, newest first here. */
 const NEWEST_FIRST: Order = { columns: [{ sql: 'id', type: 'uuid' }], descending: true };
 
+/** The organization's join tokens, used up and expired ones too. */
 export async function listJoinTokens(sql: Sql, page: Page): Promise<Slice<JoinTokenRow>> {
   const values = new Values();
   const { conditions, tail } = keyset(NEWEST_FIRST, page, values);
@@ -29,11 +30,13 @@ export async function listJoinTokens(sql: Sql, page: Page): Promise<Slice<JoinTo
   return slice(rows, page);
 }
 
+/** How many join tokens the organization has. */
 export async function countJoinTokens(sql: Sql): Promise<number> {
   const { rows } = await sql.query<{ count: number }>('select count(*) as count from join_token');
   return rows[0]?.count ?? 0;
 }
 
+/** Join tokens by id. */
 export async function findJoinTokens(sql: Sql, ids: readonly string[]): Promise<JoinTokenRow[]> {
   const { rows } = await sql.query<JoinTokenRow>(`select ${COLUMNS} from join_token where id = any($1::uuid[])`, [ids]);
   return rows;
@@ -51,6 +54,7 @@ export interface NewJoinToken {
   readonly createdAt: Date;
 }
 
+/** Stores a join token by the hash of its secret; the secret is never stored. */
 export function insertJoinToken(tx: Tx, token: NewJoinToken): void {
   tx.send(
     `insert into join_token (id, organization_id, name, hash, labels, max_uses, require_approval, expires_at, created_by, created_at)
