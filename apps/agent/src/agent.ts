@@ -1,6 +1,7 @@
 import type { ClusterAccess, HolderIdentity } from '@meshfleet/kube';
 import { createHolderIdentity, createKubeClient, createTransport, startElection } from '@meshfleet/kube';
 import packageJson from '../package.json' with { type: 'json' };
+import type { RetrySpans } from './apply/retry-schedule.ts';
 import type { Config } from './config.ts';
 import { connectHub } from './hub/hub-connection.ts';
 import type { ListenTiming } from './hub/listen.ts';
@@ -20,6 +21,7 @@ export interface AgentOptions {
   readonly inPod: boolean;
   readonly holder?: HolderIdentity;
   readonly listenTiming?: Partial<ListenTiming>;
+  readonly retrySpans?: RetrySpans;
   readonly lease?: { readonly durationMs: number; readonly renewMs: number };
 }
 
@@ -68,7 +70,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           log.warn({ other }, other === undefined ? 'the Lease could not be renewed: standing by' : 'another agent acts in this cluster: standing by');
         } else if (session === undefined) {
           status.role = 'acting';
-          session = startSession({ config, client, hub, log, status, agentVersion, ...(options.listenTiming === undefined ? {} : { listenTiming: options.listenTiming }) });
+          session = startSession({ config, client, hub, log, status, agentVersion, ...(options.listenTiming === undefined ? {} : { listenTiming: options.listenTiming }), retrySpans: options.retrySpans });
         }
       });
     },

@@ -5,6 +5,7 @@ import type { AgentEvent } from '@meshfleet/protocol';
 import { EVIDENCE_HEADER } from '@meshfleet/protocol';
 import type { Delivery } from './apply/delivery.ts';
 import { createDelivery } from './apply/delivery.ts';
+import type { RetrySpans } from './apply/retry-schedule.ts';
 import type { Config } from './config.ts';
 import type { HubConnection, Signer } from './hub/hub-connection.ts';
 import { HubError } from './hub/hub-connection.ts';
@@ -40,6 +41,7 @@ export interface SessionOptions {
   readonly status: AgentStatus;
   readonly agentVersion: string;
   readonly listenTiming?: Partial<ListenTiming>;
+  readonly retrySpans?: RetrySpans | undefined;
 }
 
 /** Everything the agent does while it is the one that acts in its cluster. */
@@ -112,6 +114,7 @@ export function startSession(options: SessionOptions): Session {
       },
     });
     const delivery = createDelivery({
+      retrySpans: options.retrySpans,
       client,
       discovery,
       conditions,

@@ -9,6 +9,7 @@ import { applyEntry } from './apply-entry.ts';
 import { createKeyMemory } from './key-memory.ts';
 import { observeEntry } from './observe-entry.ts';
 import type { Outcome } from './outcome.ts';
+import type { RetrySpans } from './retry-schedule.ts';
 import { createRetrySchedule } from './retry-schedule.ts';
 import { conditionOf, conditionOfWithdrawal } from './say-condition.ts';
 import { withdraw } from './withdraw.ts';
@@ -23,6 +24,7 @@ export interface DeliveryOptions extends ApplyContext {
   onNews(): void;
   onProblem?(key: string, error: unknown): void;
   readonly concurrency?: number;
+  readonly retrySpans?: RetrySpans | undefined;
 }
 
 /** Has the cluster hold what the accepted state says, for as long as it lives. */
@@ -42,6 +44,8 @@ export interface Delivery {
 }
 
 const WITHDRAWAL = ' withdrawal';
+/** Failures of the whole cluster rather than of one object: when one object is over it, the others may be too. */
+const SHARED_REASONS: ReadonlySet<string> = new Set(['Forbidden', 'Unauthorized', 'ServerBusy', 'WebhookFailed']);
 const QUICK_RETRIES_MS = [150, 800];
 
 export function createDelivery(options: DeliveryOptions): Delivery {
@@ -56,7 +60,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let paused = false;
 
   const queue = createWorkQueue(options.concurrency ?? 8, (key) => (key === WITHDRAWAL ? withdrawAll() : workEntry(key)));
-  const retries = createRetrySchedule((key) => void queue.add(key));
+  const retries = createRetrySchedule((key) => void queue.add(key), Math.random, options.retrySpans);
   const say = (condition: ReportedCondition) => {
     options.conditions.set(condition);
     options.onNews();
@@ -95,6 +99,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (outcome.corrected !== undefined) counts.corrected += 1;
       // A correction stays to be seen until the object is applied anew for another reason.
       const standing = options.conditions.standing(entry.key);
+      if (standing !== undefined && SHARED_REASONS.has(standing.reason)) {
+        retries.hurry((key) => key !== entry.key && options.conditions.standing(key)?.reason === standing.reason);
+      }
       if (outcome.corrected === undefined && standing?.status === 'CORRECTED' && standing.policyId === entry.policyId) return;
     } else if (outcome.kind === 'failed') {
       counts.failed += 1;

@@ -24,8 +24,9 @@ export function explainFailure(error: unknown): Failed {
   return {
     kind: 'failed',
     reason: reasonOf(error),
-    message: error.summary,
-    transient: (isTransient(error) && !isUntypable(error)) || isMissingNamespace(error) || error.status === 409,
+    message: isMissingNamespace(error) ? `${error.summary}: create the namespace in this cluster, and the object is applied within moments.` : error.summary,
+    // A token that is refused is replaced by the kubelet soon.
+    transient: (isTransient(error) && !isUntypable(error)) || isMissingNamespace(error) || error.status === 409 || error.status === 401,
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   };
 }
@@ -40,6 +41,8 @@ function reasonOf(error: KubeError): string {
   if (error.status === 0) return 'Unreachable';
   if (isUntypable(error)) return 'Invalid';
   if (/admission webhook ".*" denied/.test(error.summary)) return 'DeniedByWebhook';
+  if (/failed calling webhook/.test(error.summary)) return 'WebhookFailed';
+  if (error.causes.some((cause) => cause.reason === 'NamespaceTerminating')) return 'NamespaceTerminating';
   if (isMissingNamespace(error)) return 'NamespaceNotFound';
   if (error.status === 404) return 'KindNotServed';
   if (error.status === 409) return 'WriteConflict';

@@ -10,9 +10,20 @@ export interface RetrySchedule {
   stop(): void;
 }
 
-const SPANS = { transient: { firstMs: 1_000, maxMs: 300_000 }, lasting: { firstMs: 60_000, maxMs: 900_000 } } as const;
+export interface RetrySpan {
+  readonly firstMs: number;
+  readonly maxMs: number;
+}
 
-export function createRetrySchedule(due: (key: string) => void, random: () => number = Math.random): RetrySchedule {
+/** Waits for what passes by itself, and for what somebody has to change. */
+export interface RetrySpans {
+  readonly transient: RetrySpan;
+  readonly lasting: RetrySpan;
+}
+
+const SPANS: RetrySpans = { transient: { firstMs: 1_000, maxMs: 300_000 }, lasting: { firstMs: 60_000, maxMs: 900_000 } };
+
+export function createRetrySchedule(due: (key: string) => void, random: () => number = Math.random, spans: RetrySpans = SPANS): RetrySchedule {
   const entries = new Map<string, { failures: number; at: number }>();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -40,7 +51,7 @@ export function createRetrySchedule(due: (key: string) => void, random: () => nu
   return {
     failed(key, { transient, retryAfterMs }) {
       const failures = entries.get(key)?.failures ?? 0;
-      const { firstMs, maxMs } = transient ? SPANS.transient : SPANS.lasting;
+      const { firstMs, maxMs } = transient ? spans.transient : spans.lasting;
       const span = Math.min(maxMs, firstMs * 2 ** Math.min(failures, 20));
       const wait = Math.max(retryAfterMs ?? 0, span * (0.5 + random() / 2));
       entries.set(key, { failures: failures + 1, at: Date.now() + wait });

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { accessFromKubeconfig, createHolderIdentity, createKubeClient, createTransport } from '@meshfleet/kube';
 import type { KubeClient } from '@meshfleet/kube';
-import { startSimulatedCluster } from '@meshfleet/cluster-sim';
-import type { SimulatedCluster } from '@meshfleet/cluster-sim';
+import { clusterKindOf, openCluster } from '@meshfleet/cluster-real';
+import type { OpenCluster } from '@meshfleet/cluster-real';
 import { istioCustomResourceDefinitions } from '@meshfleet/istio';
 import type { KubeObject } from '@meshfleet/model';
 import { parseAllDocuments } from 'yaml';
@@ -21,21 +21,21 @@ export function deployManifests(): KubeObject[] {
   );
 }
 
-/** A simulated cluster with RBAC enforced, in which the agent has exactly what deploy/agent grants, and an administrator's client beside it. */
+/** A cluster of the kind that MESHFLEET_TEST_CLUSTERS names, with RBAC enforced, in which the agent has exactly what deploy/agent grants, and an administrator's client beside it. */
 export interface TestCluster {
-  readonly cluster: SimulatedCluster;
+  readonly cluster: OpenCluster;
   readonly admin: KubeClient;
   agentAccess(): Promise<AgentOptions['access']>;
   close(): Promise<void>;
 }
 
 export async function startTestCluster(options: { crds?: KubeObject[]; objects?: KubeObject[] } = {}): Promise<TestCluster> {
-  const cluster = await startSimulatedCluster({
+  const cluster = await openCluster(clusterKindOf(process.env), {
+    name: 'agent',
     crds: options.crds ?? istioCustomResourceDefinitions(),
     objects: [...deployManifests(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, ...(options.objects ?? [])],
     audit: true,
   });
-  await cluster.settle();
   const transport = createTransport(await accessFromKubeconfig(cluster.kubeconfig()), { userAgent: 'kubectl-edit' });
   return {
     cluster,

@@ -46,6 +46,8 @@ export interface ScriptedHub {
   readonly requests: readonly { readonly method: string; readonly path: string; readonly bytes: number }[];
   readonly acknowledged: { readonly epoch: number; readonly revision: number; readonly digest: string } | undefined;
   readonly state: DesiredState;
+  /** The revision that was published last. */
+  readonly newest: number;
   readonly inventory: ReadonlyMap<string, unknown>;
   /** Conditions as the hub would keep them: APPLIED and DELETED clear. */
   readonly conditions: ReadonlyMap<string, ReportedCondition>;
@@ -218,6 +220,7 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
     requests,
     get acknowledged() { return acknowledged; },
     get state() { return state; },
+    get newest() { return place.revision; },
     inventory,
     conditions,
     history,

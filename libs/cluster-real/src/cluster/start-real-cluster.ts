@@ -50,7 +50,7 @@ export interface RealCluster extends Cluster {
 
 export interface AuditLine {
   readonly verb: string;
-  readonly user: { readonly username: string };
+  readonly user: { readonly username?: string };
   readonly objectRef?: { readonly resource?: string; readonly apiGroup?: string; readonly namespace?: string; readonly name?: string; readonly subresource?: string };
   readonly responseStatus?: { readonly code?: number };
 }
