@@ -13,6 +13,8 @@ export interface FuzzedKind {
   readonly namespaced: boolean;
   readonly custom: boolean;
   readonly hasStatus: boolean;
+  /** Its controllers write to it at any time: everything after the first write is a dry run. */
+  readonly controlled?: boolean;
   /** A random status; only for kinds that have one. */
   status?(random: Random): Fields;
 }
@@ -144,6 +146,7 @@ const podTemplate: FuzzedKind = {
 const deployment: FuzzedKind = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
+  controlled: true,
   namespaced: true,
   custom: false,
   hasStatus: false,

@@ -26,6 +26,8 @@ export function comparable(answer: Answer, namespace: string, previous: string |
       .replace(UID, (uid) => (uid.startsWith('00000000') ? uid : '<uid>'))
       .replace(TIME, (time) => (time.startsWith('2030') ? time : '<time>'))
       .replace(/in record \(\d+\)/, 'in record (<version>)')
+      // Fields are looked at in any order, up to one that is not declared.
+      .replace(/errors:\n(?:.*\n)*.*?(\S+: field not declared in schema)(?:\n.*)*/, '$1')
       .replace(/ResourceVersion: \d+/, 'ResourceVersion: <version>')
       // A whole object, in an order of its own.
       .replace(/patch: Invalid value: "(?:[^"\\]|\\.)*"/, 'patch: Invalid value: <object>')
@@ -44,9 +46,9 @@ export function comparable(answer: Answer, namespace: string, previous: string |
       return value.map((item) => walk(item, '', path));
     }
     if (!isFields(value)) return value;
-    // Several causes come in any order, and the message with them.
-    if (value['kind'] === 'Status' && isFields(value['details']) && Array.isArray(value['details']['causes']) && value['details']['causes'].length > 1 && value['reason'] === 'Invalid')
-      return walk({ ...value, reason: 'Invalid for several causes', message: String(value['message']).replace(/ is invalid: .*/s, ' is invalid') }, key, path);
+    // Causes come in any order and more than once, and the message with them.
+    if (value['kind'] === 'Status' && isFields(value['details']) && Array.isArray(value['details']['causes']) && value['reason'] === 'Invalid')
+      return walk({ ...value, reason: 'Invalid, see causes', message: String(value['message']).replace(/ is invalid: .*/s, ' is invalid') }, key, path);
     return Object.fromEntries(Object.entries(value).map(([name, child]) => [replace(name), walk(child, name, `${path}/${key}`)]));
   };
   return { status: answer.status, warning: answer.headers['warning'] ?? null, body: walk(withoutControllers(answer.body), '', '') };

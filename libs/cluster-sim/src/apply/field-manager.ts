@@ -25,6 +25,8 @@ export interface FieldContext {
   /** False for versions that are served no more: their managers are dropped. */
   readonly knowsVersion: (apiVersion: string) => boolean;
   readonly now: string;
+  /** What an object of the type looks like before anything is set. */
+  readonly empty?: unknown;
 }
 
 /** Fields that the server itself keeps, never part of managedFields. */
@@ -66,7 +68,7 @@ export function applyConfiguration(live: KubeObject, config: KubeObject, context
   let managers = decodeManagers(live.metadata.managedFields);
   if (managers === undefined) throw internalError('failed to decode managed fields');
   if (managers.size === 0 && live.metadata.uid !== undefined) {
-    managers = recordUpdate({}, bareLive, managers, { ...context, manager: 'before-first-apply', subresource: '' });
+    managers = recordUpdate(context.empty ?? {}, bareLive, managers, { ...context, manager: 'before-first-apply', subresource: '' });
   }
   const attempt = (forced: boolean): Applied | Conflict[] => applyOnce(bareLive, config, managers, context, forced);
   let result = attempt(force);

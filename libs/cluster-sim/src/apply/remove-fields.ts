@@ -4,7 +4,10 @@ import { itemElement } from './list-items.ts';
 import { fieldElement } from './path-element.ts';
 import { fieldNode, shapeOf, type Shape, type TypeNode } from './shape.ts';
 
-/** Takes the members of a set out of a value. Containers that lose all they had go too; undefined means nothing is left. */
+/**
+ * Takes the members of a set out of a value; undefined means nothing is left. A field that loses all it had stays as an explicit null: it was not
+ * removed, so whoever owns the field itself keeps it.
+ */
 export function removeFields(value: unknown, fields: FieldSet, node: TypeNode): unknown {
   const shape = shapeOf(node, value);
   switch (shape.kind) {
@@ -30,7 +33,7 @@ function removeItems(items: readonly unknown[], fields: FieldSet, shape: Shape &
     if (fields.members.has(name.element)) continue;
     const below = fields.children.get(name.element);
     const kept = below === undefined || below.empty ? item : removeFields(item, below, shape.item);
-    if (kept !== undefined) out.push(kept);
+    out.push(kept === undefined ? null : kept);
   }
   return out.length === 0 ? undefined : out;
 }
@@ -43,7 +46,7 @@ function removeFromMap(record: Record<string, unknown>, fields: FieldSet, shape:
     const below = fields.children.get(element);
     const node = fieldNode(shape, name);
     const kept = below === undefined || below.empty || node === undefined ? value : removeFields(value, below, node);
-    if (kept !== undefined) out[name] = kept;
+    out[name] = kept === undefined ? null : kept;
   }
   return Object.keys(out).length === 0 ? undefined : out;
 }

@@ -46,7 +46,8 @@ export function deploymentController(context: ControllerContext): Controller {
     if (deployment.metadata.annotations?.[REVISION] !== revision) {
       const stamped = thaw(deployment);
       stamped.metadata.annotations = { ...stamped.metadata.annotations, [REVISION]: revision };
-      context.store.write.update(deployments, stamped);
+      // Through /status, so that the stamp does not count as a change of the deployment.
+      context.store.write.updateStatus(deployments, stamped);
     }
     if (statusNumber(set, 'availableReplicas') >= replicas) for (const previous of live) scaleTo(previous, 0, replicas);
     prune(deployment, old);

@@ -1,7 +1,8 @@
 import { isRecord, jsonEqual } from '../apply/json-equal.ts';
-import { badRequest } from '../server/status-error.ts';
+import { badRequest, StatusError } from '../server/status-error.ts';
 import type { SchemaNode } from '../seam.ts';
 import { alignOrder } from './element-order.ts';
+import { goPrint } from './go-print.ts';
 
 const DIRECTIVE = '$patch';
 const RETAIN_KEYS = '$retainKeys';
@@ -75,7 +76,7 @@ function mergeItems(current: readonly unknown[], patch: readonly unknown[], key:
   }
   let out = [...current];
   for (const item of items) {
-    if (!Object.hasOwn(item, key)) throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
+    if (!Object.hasOwn(item, key)) throw new StatusError({ code: 500, message: `map: ${goPrint(item)} does not contain declared merge key: ${key}` });
     const matches = (known: unknown): boolean => isRecord(known) && jsonEqual(known[key], item[key]);
     if (item[DIRECTIVE] === 'delete') {
       out = out.filter((known) => !matches(known));

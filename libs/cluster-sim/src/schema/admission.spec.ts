@@ -48,7 +48,7 @@ const web = (change: (object: KubeObject & { spec: Record<string, unknown> }) =>
 describe('decoding of built-ins', () => {
   it('refuses a value of the wrong type in the words of Go', () => {
     expect(refusal(web((object) => (object.spec['replicas'] = '3')))).toMatchObject({ code: 400, message: 'Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32' });
-    expect(refusal({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'default' }, data: { port: 8080 } }).message).toContain('json: cannot unmarshal number into Go struct field ConfigMap.data.port of type string');
+    expect(refusal({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'default' }, data: { port: 8080 } }).message).toContain('json: cannot unmarshal number into Go struct field ConfigMap.data of type string');
     expect(refusal(pod({ containers: {} })).message).toContain('cannot unmarshal object into Go struct field PodSpec.spec.containers of type []v1.Container');
   });
 

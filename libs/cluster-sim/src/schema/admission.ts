@@ -2,6 +2,7 @@ import type { KubeObject } from '@meshfleet/model';
 import type { Admission, Registry, ResourceInfo } from '../seam.ts';
 import { forbidden } from '../server/status-error.ts';
 import { prepareBuiltin } from './prepare-builtin.ts';
+import { withGoMetadata } from './custom-meta.ts';
 import { defaultCustom, prepareCustom, unknownCustomFields } from './prepare-custom.ts';
 import { decodeBuiltin } from './decode-builtin.ts';
 import { judgeUnknownFields } from './unknown-fields.ts';
@@ -17,7 +18,7 @@ export function createAdmission(registry: Registry): Admission {
       info.custom ? prepareCustom(info, object, old, admission) : prepareBuiltin(object, old, { registry, admission, info, operation, warnings: [] }),
     defaults: (info, object) => (info.custom ? defaultCustom(info, object) : defaultBuiltin(registry, info, object)),
     decode(info, object, admission) {
-      const unknown = info.custom ? unknownCustomFields(info, object) : decodeBuiltin(info, registry.schemaFor(info).node, object).unknown;
+      const unknown = info.custom ? unknownCustomFields(info, withGoMetadata(info, object)) : decodeBuiltin(info, registry.schemaFor(info).node, object).unknown;
       return judgeUnknownFields(info, unknown, admission);
     },
     checkDelete(info, object) {

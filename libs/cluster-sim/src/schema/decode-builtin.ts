@@ -29,6 +29,11 @@ export function decodeBuiltin(info: ResourceInfo, schema: SchemaNode, object: Ku
   return { object: { ...decoded, apiVersion: object.apiVersion, kind: object.kind, metadata: decoded.metadata ?? {} }, unknown: walk.unknown };
 }
 
+/** Reads one struct on its own, as the metadata of custom resources is read; fields that it does not have are passed over. */
+export function decodeStruct(info: ResourceInfo, schema: SchemaNode, value: object): Record<string, unknown> {
+  return decodeObject({ info, unknown: [], keepUnknown: false }, schema, value, '', []);
+}
+
 /** The 400 of a body that cannot be read as its kind; its cause is Go's own words, for callers that say it otherwise. */
 export function cannotBeHandled(info: ResourceInfo, why: string, byJson = true): Error {
   return Object.assign(badRequest(`${info.kind} in version ${JSON.stringify(info.version)} cannot be handled as a ${info.kind}: ${why}`), { cause: new UndecodableError(why, byJson) });
@@ -72,7 +77,7 @@ function decodeMapOrStruct(walk: Walk, node: SchemaNode, value: unknown, path: s
   for (const [key, item] of Object.entries(value)) {
     // Go reads a null in a map of text as the empty text.
     if (item === null) result[key] = child.type === 'string' ? '' : child.type === 'object' ? {} : null;
-    else result[key] = decodeValue(walk, child, item, `${path}.${key}`, [...fields, key], holder);
+    else result[key] = decodeValue(walk, child, item, `${path}.${key}`, fields, holder);
   }
   return result;
 }

@@ -75,6 +75,19 @@ function fill(value: Fields, field: GoField): void {
 
 const ZERO = { text: '', number: 0, boolean: false, container: null } as const;
 
+const empties = new Map<string, Fields>();
+
+/** A struct of a named OpenAPI type before anything is set. Shared: not to be changed. */
+export function emptyStructOf(openApiType: string): Readonly<Fields> {
+  let empty = empties.get(openApiType);
+  if (empty === undefined) {
+    empty = {};
+    shapeAsGo(empty, goStruct(openApiType) ?? []);
+    empties.set(openApiType, empty);
+  }
+  return empty;
+}
+
 function emptyStruct(type: string): Fields {
   const out: Fields = {};
   shapeAsGo(out, structFields(type));

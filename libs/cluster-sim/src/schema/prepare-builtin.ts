@@ -7,6 +7,7 @@ import { forgetEmpty, goStruct } from './go-struct.ts';
 import type { RuleContext } from './kind-rules.ts';
 import { validateObjectMeta } from './object-meta.ts';
 import { rulesOf } from './rules-of-kinds.ts';
+import { podWarnings } from './pod-warnings.ts';
 import { judgeUnknownFields } from './unknown-fields.ts';
 
 /**
@@ -32,7 +33,7 @@ export function prepareBuiltin(object: KubeObject, old: KubeObject | undefined, 
   rules?.validate?.(fresh, errors, context);
   if (old !== undefined) rules?.validateUpdate?.(fresh, old, errors, context);
   refuse(fresh, errors, context, warnings);
-  return { object: asStored(fresh, context), warnings: [...warnings, ...context.warnings] };
+  return { object: asStored(fresh, context), warnings: [...warnings, ...context.warnings, ...podWarnings(fresh, old)] };
 }
 
 /** Unknown fields are warned of even where the object is refused for something else. */

@@ -16,12 +16,12 @@ export function prepareCustom(info: ResourceInfo, object: KubeObject, old: KubeO
   if (schema === undefined) {
     validateObjectMeta(info, object, old, errors);
     refuse(info, object, errors);
-    return { object: withGoMetadata(object), warnings: [] };
+    return { object: withGoMetadata(info, object), warnings: [] };
   }
   const { value, pruned } = schema.prune(asJson(object), { root: 'object' });
   const warnings = judgeUnknownFields(info, pruned, admission);
   const defaulted = schema.applyDefaults(value);
-  const complete = withGoMetadata({ ...(defaulted as unknown as KubeObject), metadata: object.metadata });
+  const complete = withGoMetadata(info, { ...(defaulted as unknown as KubeObject), metadata: object.metadata });
   validateObjectMeta(info, complete, old, errors);
   for (const violation of schema.validate(asJson(complete), old === undefined ? {} : { old: asJson(old) })) errors.causes.push({ reason: violation.reason, message: violation.message, field: violation.path });
   if (admission.subresource === 'status') for (const cause of errors.causes) if (cause.message !== undefined) cause.message = cause.message.replace(/: status\.(\S+ in body)/, ': $1');
@@ -32,7 +32,7 @@ export function prepareCustom(info: ResourceInfo, object: KubeObject, old: KubeO
 /** Defaults alone: what comes out of the store may be older than the CRD's defaults. */
 export function defaultCustom(info: ResourceInfo, object: KubeObject): KubeObject {
   const schema = compiled(info);
-  const shaped = withGoMetadata(object);
+  const shaped = withGoMetadata(info, object);
   return schema === undefined ? shaped : (schema.applyDefaults(asJson(shaped)) as unknown as KubeObject);
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { dns1123Label, dns1123Subdomain } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
 import { at, listAt, numberAt, textAt, textsAt } from '../kinds/field.ts';
@@ -27,10 +28,14 @@ export const serviceRules: KindRules = {
     if (spec['type'] !== 'ExternalName') setDefault(spec, 'internalTrafficPolicy', 'Cluster');
     if (spec['type'] === 'LoadBalancer') setDefault(spec, 'allocateLoadBalancerNodePorts', true);
     setDefault(object, 'status', { loadBalancer: {} });
+    if (spec['type'] === 'LoadBalancer') for (const ingress of items(child(child(object, 'status'), 'loadBalancer'), 'ingress')) if (ingress['ip'] !== undefined) setDefault(ingress, 'ipMode', 'VIP');
   },
   prepare(object, old, context) {
     const spec = child(object, 'spec');
-    if (old !== undefined) carryOver(spec, old);
+    if (old !== undefined) {
+      dropOfType(spec, old);
+      carryOver(spec, old);
+    }
     if (spec['type'] === 'ExternalName') return;
     const addresses = serviceAddresses(context.registry, context.admission.store);
     if (spec['clusterIP'] === undefined || spec['clusterIP'] === '') spec['clusterIP'] = textsOf(spec['clusterIPs'])[0] ?? addresses.nextClusterIp();
@@ -59,8 +64,11 @@ export const serviceRules: KindRules = {
     validateLabels(at(object, 'spec', 'selector') as Record<string, string> | undefined, 'spec.selector', errors);
     if (type === 'ExternalName') validateExternalName(object, errors);
     else validateClusterIp(object, errors, context);
+    if (type !== 'LoadBalancer' && textAt(object, 'spec', 'loadBalancerClass') !== undefined) errors.forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'");
     const traffic = textAt(object, 'spec', 'externalTrafficPolicy');
     if (traffic !== undefined && type !== 'NodePort' && type !== 'LoadBalancer' && textsAt(object, 'spec', 'externalIPs').length === 0) errors.invalid('spec.externalTrafficPolicy', traffic, 'may only be set for externally-accessible services');
+    if (textAt(object, 'spec', 'ipFamilyPolicy') === 'RequireDualStack' && !(headless && Object.keys((at(object, 'spec', 'selector') ?? {}) as object).length === 0))
+      errors.invalid('spec.ipFamilyPolicy', 'RequireDualStack', 'this cluster is not configured for dual-stack services');
     if (type !== 'ExternalName' && (textAt(object, 'spec', 'externalName') ?? '') !== '') context.warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
     if (type === 'LoadBalancer' && headless) errors.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services");
     if (type === 'NodePort' && headless) errors.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for NodePort services");
@@ -102,6 +110,24 @@ function carryOver(spec: Mutable, old: KubeObject): void {
   }
 }
 
+/** What only the old type had use for goes with it, unless the writer changed it. */
+function dropOfType(spec: Mutable, old: KubeObject): void {
+  const before = textAt(old, 'spec', 'type') ?? '';
+  const now = String(spec['type']);
+  for (const [field, types] of TYPE_FIELDS) {
+    if (types.includes(before) && !types.includes(now) && isDeepStrictEqual(spec[field], at(old, 'spec', field))) delete spec[field];
+  }
+}
+
+/** Fields of a service that only some types have use for. */
+const TYPE_FIELDS: readonly (readonly [field: string, types: readonly string[]])[] = [
+  ['externalName', ['ExternalName']],
+  ['externalTrafficPolicy', ['NodePort', 'LoadBalancer']],
+  ['internalTrafficPolicy', ['ClusterIP', 'NodePort', 'LoadBalancer']],
+  ['allocateLoadBalancerNodePorts', ['LoadBalancer']],
+  ['loadBalancerClass', ['LoadBalancer']],
+];
+
 function validatePorts(object: KubeObject, errors: FieldErrors, context: RuleContext): void {
   const ports = listAt(object, 'spec', 'ports');
   const names = new Set<string>();
@@ -123,7 +149,7 @@ function validatePorts(object: KubeObject, errors: FieldErrors, context: RuleCon
     if (typeof target === 'number') errors.port(`${path}.targetPort`, target);
     else if (typeof target === 'string' && (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(target) || target.length > 15 || !/[a-z]/i.test(target))) errors.invalid(`${path}.targetPort`, target, portNameProblem(target));
     const id = `${numberAt(port, 'port') ?? 0}/${textAt(port, 'protocol') ?? ''}`;
-    if (numbers.has(id)) errors.duplicate(path, { port: port['port'], protocol: port['protocol'] });
+    if (numbers.has(id)) errors.duplicate(path, { Name: '', Protocol: port['protocol'], AppProtocol: null, Port: port['port'], TargetPort: 0, NodePort: 0 });
     numbers.add(id);
     const nodePort = numberAt(port, 'nodePort') ?? 0;
     if (nodePort === 0) return;

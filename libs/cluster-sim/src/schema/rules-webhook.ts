@@ -29,6 +29,9 @@ function validateWebhooks(object: KubeObject, errors: FieldErrors): void {
     if (names.has(name)) errors.duplicate(`${path}.name`, name);
     names.add(name);
     if (textsAt(webhook, 'admissionReviewVersions').length === 0) errors.required(`${path}.admissionReviewVersions`, 'must specify one of v1, v1beta1');
+    textsAt(webhook, 'admissionReviewVersions').forEach((version, at, all) => {
+      if (all.indexOf(version) !== at) errors.invalid(`${path}.admissionReviewVersions[${at}]`, version, 'duplicate version');
+    });
     const effects = webhook['sideEffects'];
     if (effects === undefined || effects === null) errors.required(`${path}.sideEffects`, 'must specify one of None, NoneOnDryRun');
     else errors.supported(`${path}.sideEffects`, effects, ['None', 'NoneOnDryRun']);

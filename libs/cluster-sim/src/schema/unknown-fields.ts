@@ -5,6 +5,6 @@ import { cannotBeHandled } from './decode-builtin.ts';
 export function judgeUnknownFields(info: ResourceInfo, unknown: readonly string[], admission: AdmissionContext): string[] {
   const problems = [...(admission.duplicateFields ?? []).map((field) => `duplicate field ${JSON.stringify(field)}`), ...unknown.map((field) => `unknown field ${JSON.stringify(field)}`)];
   if (problems.length === 0 || admission.fieldValidation === 'Ignore') return [];
-  if (admission.fieldValidation === 'Strict') throw cannotBeHandled(info, `strict decoding error: ${problems.join(', ')}`);
+  if (admission.fieldValidation === 'Strict') throw cannotBeHandled(info, `strict decoding error: ${problems.join(', ')}`, false);
   return problems;
 }

@@ -4,6 +4,12 @@ import { listAt, mapAt, textAt } from '../kinds/field.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { quantityValue } from './quantity.ts';
 
+/** In the order in which kube-apiserver looks at them: the second one found is the one too many. */
+const VOLUME_SOURCES: readonly string[] = [
+  'emptyDir', 'hostPath', 'gitRepo', 'gcePersistentDisk', 'awsElasticBlockStore', 'secret', 'nfs', 'iscsi', 'glusterfs', 'flocker', 'persistentVolumeClaim', 'rbd',
+  'cinder', 'cephfs', 'fc', 'downwardAPI', 'configMap', 'azureFile', 'vsphereVolume', 'quobyte', 'photonPersistentDisk', 'portworxVolume', 'azureDisk', 'storageos',
+  'projected', 'scaleIO', 'csi', 'ephemeral', 'image',
+];
 const RESTART_POLICIES: readonly string[] = ['Always', 'OnFailure', 'Never'];
 
 /** The checks of a pod spec that manifests of real projects run into; path is that of the spec. */
@@ -84,15 +90,17 @@ export function portNameProblem(name: string): string {
 function validateVolumes(volumes: readonly Fields[], path: string, errors: FieldErrors): Set<string> {
   const names = new Set<string>();
   volumes.forEach((volume, index) => {
+    const before = errors.causes.length;
     const name = textAt(volume, 'name') ?? '';
     if (name === '') errors.required(`${path}[${index}].name`);
     else errors.problems(`${path}[${index}].name`, name, dns1123Label(name));
     if (name !== '' && names.has(name)) errors.duplicate(`${path}[${index}].name`, name);
-    names.add(name);
-    const sources = Object.keys(volume).filter((key) => key !== 'name');
+    const sources = VOLUME_SOURCES.filter((source) => volume[source] !== undefined);
     if (volume['configMap'] !== undefined && (textAt(volume, 'configMap', 'name') ?? '') === '') errors.required(`${path}[${index}].configMap.name`);
     if (volume['secret'] !== undefined && (textAt(volume, 'secret', 'secretName') ?? '') === '') errors.required(`${path}[${index}].secret.secretName`);
     for (const extra of sources.slice(1)) errors.forbidden(`${path}[${index}].${extra}`, 'may not specify more than 1 volume type');
+    // Nothing can be mounted from a volume that is itself refused.
+    if (errors.causes.length === before) names.add(name);
   });
   return names;
 }

@@ -58,7 +58,9 @@ export async function update(server: ApiServer, exchange: Exchange, info: Resour
     return replyObject(server, exchange, info, writeScale(server.engine, info, request.namespace, name, body, context), 200, [], wanted);
   }
   const result = decodedFirst(server, info, body, context, () => updateObject(server.engine, info, request.namespace, name, body, context, written(request.subresource)));
-  return replyObject(server, exchange, info, result.object, result.created ? 201 : 200, result.warnings, wanted);
+  // What /status passes over is warned of all the same.
+  const warnings = request.subresource === 'status' ? decodeWarnings(server, info, body, context) : result.warnings;
+  return replyObject(server, exchange, info, result.object, result.created ? 201 : 200, warnings, wanted);
 }
 
 /** kube-apiserver decodes before it looks at anything else. Decoding twice costs, so that is found out only where the write was refused. */
@@ -66,9 +68,13 @@ function decodedFirst(server: ApiServer, info: ResourceInfo, body: KubeObject, c
   try {
     return write();
   } catch (error) {
-    if (error instanceof StatusError && error.status.code !== 400) error.warning(server.engine.admission.decode?.(info, body, { ...context, store: server.engine.view }) ?? []);
+    if (error instanceof StatusError && error.status.code !== 400) error.warning(decodeWarnings(server, info, body, context));
     throw error;
   }
+}
+
+function decodeWarnings({ engine }: ApiServer, info: ResourceInfo, body: KubeObject, context: WriteContext): string[] {
+  return engine.admission.decode?.(info, body, { ...context, store: engine.view }) ?? [];
 }
 
 /** PATCH in its four forms. */

@@ -85,11 +85,11 @@ export function notFoundPath(): StatusError {
   });
 }
 
-export function alreadyExists(resource: ResourceName, name: string): StatusError {
+export function alreadyExists(resource: ResourceName, name: string, dying = false): StatusError {
   return new StatusError({
     code: 409,
     reason: 'AlreadyExists',
-    message: `${qualified(resource)} ${JSON.stringify(name)} already exists`,
+    message: `${dying ? 'object is being deleted: ' : ''}${qualified(resource)} ${JSON.stringify(name)} already exists`,
     details: detailsOf(resource, name),
   });
 }

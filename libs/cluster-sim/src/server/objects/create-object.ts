@@ -40,7 +40,8 @@ export function insert(
   });
   const table = tableOf(engine, info);
   const key = keyOf(info.namespaced ? namespace : undefined, name);
-  if (table.get(key) !== undefined) throw alreadyExists(info, name);
+  const holder = table.get(key);
+  if (holder !== undefined) throw alreadyExists(info, name, holder.metadata.deletionTimestamp !== undefined);
   const object = inStorageVersion(prepared.object, info);
   const kept = context.dryRun ? object : engine.store.put(table, key, object);
   return { object: inVersion(kept, info), warnings: prepared.warnings, created: true };

@@ -2,7 +2,7 @@ import type { KubeObject } from '@meshfleet/model';
 import type { DeleteOptions, ResourceInfo, UserInfo } from '../../seam.ts';
 import { keyOf } from '../../storage/table.ts';
 import { conflict } from '../status-error.ts';
-import { inStorageVersion, mustRead, tableOf, timestamp, type Engine } from './engine.ts';
+import { inStorageVersion, inVersion, mustRead, tableOf, timestamp, type Engine } from './engine.ts';
 import { resourceId } from './strategy.ts';
 import { readyToGo } from './update-object.ts';
 
@@ -36,10 +36,10 @@ export function deleteObject(
   if (context.dryRun) return { object: dying, gone };
   const table = tableOf(engine, info);
   const key = keyOf(info.namespaced ? namespace : undefined, name);
-  if (gone) return { object: engine.store.remove(table, key) ?? dying, gone };
+  if (gone) return { object: inVersion(engine.store.remove(table, key) ?? dying, info), gone };
   // Deleting twice changes nothing the second time.
   if (dying === live) return { object: live, gone };
-  return { object: engine.store.put(table, key, inStorageVersion(dying, info)), gone };
+  return { object: inVersion(engine.store.put(table, key, inStorageVersion(dying, info)), info), gone };
 }
 
 function checkPreconditions(info: ResourceInfo, live: KubeObject, options: DeleteOptions): void {

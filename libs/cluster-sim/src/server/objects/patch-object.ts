@@ -34,7 +34,7 @@ export function patchObject(
   const live = mustRead(engine, info, namespace, name);
   const patched = patchedObject(engine, info, live, patch, mediaType);
   checkKind(info, patched);
-  checkDecodes(engine, info, patched, mediaType === PATCH_TYPES.strategic ? patch : undefined);
+  checkDecodes(engine, info, patched, mediaType === PATCH_TYPES.strategic ? patch : undefined, context);
   checkImmutableName(info, name, patched);
   const placed = withNamespace(info, namespace, patched);
   checkResourceVersion(info, live, placed, false);
@@ -42,9 +42,9 @@ export function patchObject(
 }
 
 /** A patched object that is no object of its kind any more is the patch's fault: 422, in the name of nobody. */
-function checkDecodes(engine: Engine, info: ResourceInfo, patched: KubeObject, strategic: unknown): void {
+function checkDecodes(engine: Engine, info: ResourceInfo, patched: KubeObject, strategic: unknown, context: WriteContext): void {
   try {
-    engine.admission.defaults?.(info, patched);
+    engine.admission.decode?.(info, patched, { ...context, store: engine.view });
   } catch (error) {
     if (!(error instanceof StatusError) || !(error.cause instanceof UndecodableError)) throw error;
     const { message, byJson } = error.cause;

@@ -74,11 +74,12 @@ export function replace(
   subresource: string,
   own: (object: KubeObject) => KubeObject,
 ): Written {
-  const scoped = withinEndpoint(info, live, { ...next, metadata: carriedMetadata(live, next) }, subresource);
+  const whole = { ...next, metadata: carriedMetadata(live, next) };
+  // Ownership is settled before the endpoint takes back what is not its own.
+  const tracked = own(engine.admission.defaults?.(info, whole) ?? whole);
+  const scoped = withinEndpoint(info, live, tracked, subresource);
   checkFinalizers(info, live, scoped);
-  const defaulted = engine.admission.defaults?.(info, scoped) ?? scoped;
-  const tracked = own(defaulted);
-  const prepared = engine.admission.prepare(info, tracked, live, 'update', {
+  const prepared = engine.admission.prepare(info, scoped, live, 'update', {
     ...(subresource === '' ? {} : { subresource }),
     fieldValidation: context.fieldValidation,
     user: context.user,
@@ -86,7 +87,7 @@ export function replace(
     store: engine.view,
     ...(context.duplicateFields === undefined ? {} : { duplicateFields: context.duplicateFields }),
   });
-  const object = withGeneration(info, live, prepared.object);
+  const object = withGeneration(info, live, prepared.object, subresource);
   if (jsonEqual(live, object) && !readyToGo(info, object)) return { object: live, warnings: prepared.warnings, created: false };
   return { object: commit(engine, info, object, context.dryRun), warnings: prepared.warnings, created: false };
 }
@@ -135,11 +136,21 @@ function withoutNulls(metadata: ObjectMeta): ObjectMeta {
 /** Status travels by /status alone, and /status carries nothing else. */
 function withinEndpoint(info: ResourceInfo, live: KubeObject, next: KubeObject, subresource: string): KubeObject {
   if (subresource === 'status') {
-    const metadata = info.custom ? withManagedFieldsOf(live.metadata, next.metadata) : withLabelsOf(live.metadata, next.metadata);
+    const metadata = keepsMetadata(info) ? withManagedFieldsOf(live.metadata, next.metadata) : resourceId(info) === 'deployments.apps' ? withLabelsOf(live.metadata, next.metadata) : next.metadata;
     return withField({ ...live, metadata }, 'status', next['status']);
   }
   return info.subresources.includes('status') ? withField(next, 'status', live['status']) : next;
 }
+
+/** On /status, most built-ins let metadata be written too; these do not. */
+function keepsMetadata(info: ResourceInfo): boolean {
+  return info.custom || METADATA_KEPT.has(resourceId(info));
+}
+
+const METADATA_KEPT = new Set([
+  'pods', 'servicecidrs.networking.k8s.io', 'resourceclaims.resource.k8s.io', 'volumeattachments.storage.k8s.io', 'flowschemas.flowcontrol.apiserver.k8s.io',
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io', 'validatingadmissionpolicies.admissionregistration.k8s.io',
+]);
 
 function withLabelsOf(live: ObjectMeta, next: ObjectMeta): ObjectMeta {
   const { labels: _dropped, ...rest } = next;
@@ -161,11 +172,13 @@ function withField(object: KubeObject, field: string, value: unknown): KubeObjec
 
 const NO_SPEC = new Set(['apiVersion', 'kind', 'metadata', 'status']);
 
-function withGeneration(info: ResourceInfo, live: KubeObject, next: KubeObject): KubeObject {
+function withGeneration(info: ResourceInfo, live: KubeObject, next: KubeObject, subresource: string): KubeObject {
   if (!strategyOf(info).generation) return next;
   const statusApart = info.subresources.includes('status');
   const counts = (name: string): boolean => !NO_SPEC.has(name) || (name === 'status' && info.custom && !statusApart);
   const names = new Set([...Object.keys(live), ...Object.keys(next)]);
   const changed = [...names].some((name) => counts(name) && !jsonEqual(live[name], next[name]));
-  return changed ? { ...next, metadata: { ...next.metadata, generation: (live.metadata.generation ?? 0) + 1 } } : next;
+  // Deployments alone count a change of their annotations too: the rollback of old kept its notes there.
+  const annotated = subresource === '' && resourceId(info) === 'deployments.apps' && !jsonEqual(live.metadata.annotations ?? {}, next.metadata.annotations ?? {});
+  return changed || annotated ? { ...next, metadata: { ...next.metadata, generation: (live.metadata.generation ?? 0) + 1 } } : next;
 }
