@@ -1,5 +1,5 @@
 import { createPostgresBackend, Queue, withBackend, Worker } from 'bullmq';
-import type { Job, Processor, QueueOptions, WorkerOptions } from 'bullmq';
+import type { Processor, QueueOptions, WorkerOptions } from 'bullmq';
 import { MeshfleetError } from '@meshfleet/model';
 import { parseDatabaseUrl } from '@meshfleet/store';
 
@@ -60,5 +60,3 @@ function redisAddress(text: string): Record<string, unknown> {
     ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
   };
 }
-
-export type { Job };

@@ -29,7 +29,6 @@ export const identitySchema = z.object({
 });
 
 export type AgentKeys = z.infer<typeof keysSchema>;
-export type Enrolment = z.infer<typeof enrolmentSchema>;
 /** What the agent is, as its Secret keeps it. Private keys are made here and leave the cluster in no form. */
 export type Identity = z.infer<typeof identitySchema>;
 

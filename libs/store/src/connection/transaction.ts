@@ -3,7 +3,7 @@ import pg from 'pg';
 import { MeshfleetError } from '@meshfleet/model';
 import type { RolePool } from './pool.ts';
 import { sqlStateOf } from './sql.ts';
-import type { Sql, Tx } from './sql.ts';
+import type { Tx } from './sql.ts';
 import { statement } from './statement.ts';
 import { toStoreError } from './store-error.ts';
 
@@ -200,6 +200,3 @@ function pause(attempt: number): Promise<void> {
   const longest = 10 * 2 ** attempt;
   return new Promise((resolve) => setTimeout(resolve, longest / 2 + Math.random() * (longest / 2)));
 }
-
-/** For {@link Sql} alone: work that needs no organization. */
-export type SqlWork<T> = (sql: Sql) => Promise<T>;
