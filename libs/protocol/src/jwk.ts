@@ -26,10 +26,17 @@ export function thumbprint(jwk: SignJwk | SealJwk): string {
   return sha256Base64Url(JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x }));
 }
 
+/** Reading a key costs as much as verifying with it: each is read once for as long as somebody holds it. */
+const imported = new WeakMap<SignJwk | SealJwk, KeyObject>();
+
 /** @throws MeshfleetError SIGNATURE_INVALID when it is no point of the curve */
 export function importPublicKey(jwk: SignJwk | SealJwk): KeyObject {
+  const known = imported.get(jwk);
+  if (known !== undefined) return known;
   try {
-    return createPublicKey({ key: { kty: jwk.kty, crv: jwk.crv, x: jwk.x }, format: 'jwk' });
+    const key = createPublicKey({ key: { kty: jwk.kty, crv: jwk.crv, x: jwk.x }, format: 'jwk' });
+    imported.set(jwk, key);
+    return key;
   } catch (cause) {
     throw new MeshfleetError({ code: 'SIGNATURE_INVALID', summary: 'A public key cannot be read', why: 'it is no point of the curve', fix: 'Send the public half of an Ed25519 or X25519 key pair as a JWK.' }, { cause });
   }

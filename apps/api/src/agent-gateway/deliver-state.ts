@@ -10,12 +10,13 @@ import { BoundedCache } from './bounded-cache.ts';
 import type { ContentCache } from './content-cache.ts';
 import { digestOfCluster } from './desired-event.ts';
 import type { SigningKeys } from './signing-keys.ts';
+import { storedGzip } from './stored-gzip.ts';
 
 const compressGzip = promisify(gzip);
 const compressZstd = promisify(zstdCompress);
 
-/** Below this, compression saves less than it costs. */
-const WORTH_COMPRESSING = 1024;
+/** Below this, compression saves less than it costs: measured, a fifth of the API's work when a small change goes to a thousand agents. */
+const WORTH_COMPRESSING = 4096;
 const CHANGE_BYTES = 32 * 1024 * 1024;
 
 export type Encoding = 'identity' | 'gzip' | 'zstd';
@@ -31,8 +32,10 @@ interface ChangeText {
   readonly base: string;
   readonly digest: string;
   readonly remove: string;
-  readonly tombstones: string;
-  readonly upsert: string;
+  /** Tombstones and objects, by far the most of it, to the end of the body. */
+  readonly tail: string;
+  /** The tail as a gzip member, made when first asked for. */
+  tailGzipped?: Promise<Buffer>;
 }
 
 /** `GET /agent/v1/state`: what leads from the state that an agent has to the one that it should have, signed. */
@@ -50,9 +53,10 @@ export class DeliverState {
   async run({ organizationId, cluster }: AuthenticatedAgent, have: string | undefined, encoding: Encoding): Promise<DeliveredState> {
     checkLifecycle(cluster, 'act');
     const { signing } = await this.#signingKeys.of(organizationId);
-    const body = bodyOf(organizationId, cluster, await this.#change(organizationId, cluster, have));
+    const change = await this.#change(organizationId, cluster, have);
+    const head = headOf(organizationId, cluster, change);
     const place = { org: organizationId, cluster: cluster.id, epoch: cluster.epoch, revision: cluster.desiredRevision };
-    return { signature: signState(signing, place, body), ...(await compress(Buffer.from(body), encoding)) };
+    return { signature: signState(signing, place, head + change.tail), ...(await compress(head, change, encoding)) };
   }
 
   async #change(organizationId: string, cluster: AgentRow, have: string | undefined): Promise<ChangeText> {
@@ -68,7 +72,8 @@ export class DeliverState {
       throw new MeshfleetError({ code: 'STATE_CORRUPT', summary: `The desired state of ${cluster.name} is not stored`, why: `nothing has the digest ${digest}`, fix: 'Apply a new version of one of its policies: the next revision is stored anew.' });
     }
     const text = await this.#write(organizationId, base, target);
-    this.#changes.set(id, text, 2 * (text.upsert.length + text.remove.length + text.tombstones.length) + 500);
+    // One byte and a half for each character: the text, and a tenth to a half of it compressed.
+    this.#changes.set(id, text, 1.5 * (text.tail.length + text.remove.length) + 500);
     return text;
   }
 
@@ -81,25 +86,26 @@ export class DeliverState {
       base: canonicalJson(change.base),
       digest: canonicalJson(change.digest),
       remove: canonicalJson(change.remove),
-      tombstones: canonicalJson(change.tombstones),
-      upsert: canonicalJson(change.upsert),
+      tail: `,"tombstones":${canonicalJson(change.tombstones)},"upsert":${canonicalJson(change.upsert)}}`,
     };
   }
 }
 
-/** Canonical JSON of the whole delta, its members in their order, without writing the shared parts anew for each cluster. */
-function bodyOf(organizationId: string, cluster: AgentRow, change: ChangeText): string {
+/** With the tail, the canonical JSON of the whole delta, its members in their order: what is shared is not written anew for each cluster. */
+function headOf(organizationId: string, cluster: AgentRow, change: ChangeText): string {
   return (
     `{"approvedDeletions":${cluster.approvedDeletions},"base":${change.base},"clusterId":"${cluster.id}","digest":${change.digest},` +
     `"epoch":${cluster.epoch},"issuedAt":"${cluster.now.toISOString()}","mode":"${cluster.mode}","organizationId":"${organizationId}",` +
-    `"protocol":${PROTOCOL},"remove":${change.remove},"revision":${cluster.desiredRevision},"tombstones":${change.tombstones},"upsert":${change.upsert}}`
+    `"protocol":${PROTOCOL},"remove":${change.remove},"revision":${cluster.desiredRevision}`
   );
 }
 
-async function compress(body: Buffer, encoding: Encoding): Promise<{ body: Buffer; encoding: Encoding }> {
-  if (encoding === 'identity' || body.length < WORTH_COMPRESSING) return { body, encoding: 'identity' };
-  if (encoding === 'zstd') return { body: await compressZstd(body, { params: { [constants.ZSTD_c_compressionLevel]: 3 } }), encoding };
-  return { body: await compressGzip(body, { level: 5 }), encoding };
+async function compress(head: string, change: ChangeText, encoding: Encoding): Promise<{ body: Buffer; encoding: Encoding }> {
+  if (encoding === 'identity' || head.length + change.tail.length < WORTH_COMPRESSING) return { body: Buffer.from(head + change.tail), encoding: 'identity' };
+  if (encoding === 'zstd') return { body: await compressZstd(head + change.tail, { params: { [constants.ZSTD_c_compressionLevel]: 3 } }), encoding };
+  change.tailGzipped ??= compressGzip(change.tail, { level: 6 });
+  // A gzip file is a series of members (RFC 1952, section 2.2): the tail is compressed once for all clusters.
+  return { body: Buffer.concat([storedGzip(Buffer.from(head)), await change.tailGzipped]), encoding };
 }
 
 /** The best encoding that `Accept-Encoding` allows. */
