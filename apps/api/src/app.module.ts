@@ -3,7 +3,7 @@ import { GraphQLModule } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { Custody } from '@meshfleet/pki';
 import type { Store } from '@meshfleet/store';
-import type { Logger } from '@meshfleet/telemetry';
+import { createMetrics, type Logger } from '@meshfleet/telemetry';
 import { AgentGatewayModule } from './agent-gateway/agent-gateway.module.ts';
 import { ApiTokenResolver } from './api-token/api-token.resolver.ts';
 import { Admission } from './auth/admission.ts';
@@ -26,7 +26,7 @@ import { OrganizationResolver } from './organization/organization.resolver.ts';
 import { PolicyClusterResolver, ClusterPolicyResolver } from './policy/policy-cluster.resolver.ts';
 import { PolicyApplyPayloadResolver, PolicyDeletePayloadResolver, PolicyResolver } from './policy/policy.resolver.ts';
 import { OrganizationFinder } from './request/organization-finder.ts';
-import { CONFIG, CUSTODY, LOGGER, STORE } from './tokens.ts';
+import { CONFIG, CUSTODY, LOGGER, METRICS, STORE } from './tokens.ts';
 import { ViewerResolver } from './viewer/viewer.resolver.ts';
 
 /** What the API is made of and does not make itself. */
@@ -66,6 +66,7 @@ class PartsModule {
       { provide: STORE, useValue: store },
       { provide: CUSTODY, useValue: custody },
       { provide: LOGGER, useValue: logger },
+      { provide: METRICS, useValue: createMetrics('api') },
       { provide: OrganizationFinder, useValue: finder },
       { provide: Authenticator, useValue: authenticator },
       { provide: Admission, useValue: new Admission(authenticator, { store, finder }, config.publicUrl) },

@@ -4,9 +4,9 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLocalCustody } from '@meshfleet/pki';
-import { createLogger } from '@meshfleet/telemetry';
+import { createLogger, createMetrics } from '@meshfleet/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONFIG, CUSTODY, LOGGER, STORE } from '../tokens.ts';
+import { CONFIG, CUSTODY, LOGGER, METRICS, STORE } from '../tokens.ts';
 import { AgentGatewayModule } from './agent-gateway.module.ts';
 import { AUDIENCE, startGateway, TestAgent } from './gateway.fixture.ts';
 import type { TestGateway } from './gateway.fixture.ts';
@@ -21,6 +21,7 @@ beforeAll(async () => {
     { provide: CUSTODY, useValue: createLocalCustody({ key: randomBytes(32), random: randomBytes }) },
     { provide: CONFIG, useValue: { publicUrl: AUDIENCE } },
     { provide: LOGGER, useValue: createLogger('test', { level: 'silent' }) },
+    { provide: METRICS, useValue: createMetrics('test') },
   ];
   @Module({ imports: [{ module: class Given {}, global: true, providers: given, exports: given }, AgentGatewayModule] })
   class App {}

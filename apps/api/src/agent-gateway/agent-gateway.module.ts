@@ -4,10 +4,10 @@ import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleDestroy,
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Custody } from '@meshfleet/pki';
 import type { Store } from '@meshfleet/store';
-import type { Logger } from '@meshfleet/telemetry';
+import type { Logger, Metrics } from '@meshfleet/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config/parse-config.ts';
-import { CONFIG, CUSTODY, LOGGER, STORE } from '../tokens.ts';
+import { CONFIG, CUSTODY, LOGGER, METRICS, STORE } from '../tokens.ts';
 import { createAgentGateway } from './create-gateway.ts';
 import type { AgentGateway } from './create-gateway.ts';
 
@@ -45,14 +45,14 @@ class GatewayLife implements OnModuleInit, OnModuleDestroy, BeforeApplicationShu
   }
 }
 
-/** Everything that agents talk to. Needs STORE, CUSTODY, CONFIG and LOGGER from a global module. */
+/** Everything that agents talk to. Needs STORE, CUSTODY, CONFIG, LOGGER and METRICS from a global module. */
 @Module({
   providers: [
     {
       provide: AGENT_GATEWAY,
-      inject: [STORE, CUSTODY, CONFIG, LOGGER],
-      useFactory: (store: Store, custody: Custody, config: ApiConfig, logger: Logger) =>
-        createAgentGateway({ store, custody, audience: config.publicUrl, logger, clock: Date.now, random: Math.random, randomBytes }),
+      inject: [STORE, CUSTODY, CONFIG, LOGGER, METRICS],
+      useFactory: (store: Store, custody: Custody, config: ApiConfig, logger: Logger, metrics: Metrics) =>
+        createAgentGateway({ store, custody, audience: config.publicUrl, logger, metrics, clock: Date.now, random: Math.random, randomBytes }),
     },
     GatewayLife,
   ],

@@ -7,6 +7,7 @@ import { Enrol } from './enrol.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { Listen } from './listen.ts';
 import { Listeners } from './listeners.ts';
+import { observeGateway } from './observe-gateway.ts';
 import { ReportBatcher } from './report-batcher.ts';
 import { RestoredHub } from './restored-hub.ts';
 import { agentRoutes } from './routes.ts';
@@ -30,13 +31,14 @@ export interface AgentGateway {
 /** Puts the gateway together: everything that agents talk to, in one process. */
 export function createAgentGateway(context: GatewayContext): AgentGateway {
   const listeners = new Listeners();
-  const switchboard = new Switchboard(listeners);
+  const observer = observeGateway(context.metrics, listeners, context.clock);
+  const switchboard = new Switchboard(listeners, observer);
   const ticker = new Ticker();
   const sightings = new Sightings(context, listeners, switchboard);
   const authenticator = new Authenticator(context);
   const signingKeys = new SigningKeys(context);
   const restoredHub = new RestoredHub(context, signingKeys);
-  const batcher = new ReportBatcher(context);
+  const batcher = new ReportBatcher(context, observer);
   const listen = new Listen({ context, listeners, switchboard, ticker, agents: authenticator.agents, restoredHub });
   const deliverState = new DeliverState(new ContentCache(context), signingKeys);
   const enrol = new Enrol(context, signingKeys, authenticator.agents);

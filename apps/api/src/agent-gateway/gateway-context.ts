@@ -1,6 +1,6 @@
 import type { Custody } from '@meshfleet/pki';
 import type { Store } from '@meshfleet/store';
-import type { Logger } from '@meshfleet/telemetry';
+import type { Logger, Metrics } from '@meshfleet/telemetry';
 
 /** What every part of the gateway is given. */
 export interface GatewayContext {
@@ -9,6 +9,7 @@ export interface GatewayContext {
   /** Public URL of the hub, without a slash at its end: what agents sign for. */
   readonly audience: string;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly metrics: Metrics;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** 0 to 1: spreads what would else come at one time. */

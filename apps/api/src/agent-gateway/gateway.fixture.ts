@@ -7,7 +7,7 @@ import { formatSecretToken, hashSecretToken, publicSealJwk, publicSignJwk, signE
 import type { AgentEvent, EnrolResponse, SealJwk, SigningKey, SignJwk } from '@meshfleet/protocol';
 import { withTestStore } from '@meshfleet/store';
 import type { Store, TestStore } from '@meshfleet/store';
-import { createLogger } from '@meshfleet/telemetry';
+import { createLogger, createMetrics } from '@meshfleet/telemetry';
 import { fastify } from 'fastify';
 import { createAgentGateway } from './create-gateway.ts';
 import type { AgentGateway } from './create-gateway.ts';
@@ -49,7 +49,7 @@ export async function startGateway(changes: Partial<GatewayContext> = {}): Promi
 async function serve(store: Store, changes: Partial<GatewayContext>) {
   const custody = createLocalCustody({ key, random: randomBytes });
   const logger = createLogger('test', { level: 'silent' });
-  const gateway = createAgentGateway({ store, custody, audience: AUDIENCE, logger, clock: Date.now, random: Math.random, randomBytes, ...changes });
+  const gateway = createAgentGateway({ store, custody, audience: AUDIENCE, logger, metrics: createMetrics('test'), clock: Date.now, random: Math.random, randomBytes, ...changes });
   const server = fastify({ forceCloseConnections: true });
   gateway.register(server);
   await gateway.start();

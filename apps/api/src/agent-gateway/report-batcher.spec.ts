@@ -1,7 +1,4 @@
-import { randomBytes } from 'node:crypto';
 import { MeshfleetError } from '@meshfleet/model';
-import { createLocalCustody } from '@meshfleet/pki';
-import { createLogger } from '@meshfleet/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, TestAgent } from './gateway.fixture.ts';
 import type { TestGateway } from './gateway.fixture.ts';
@@ -16,22 +13,15 @@ beforeAll(async () => {
   gateway = await startGateway();
   organizationId = await gateway.db.createOrganization();
   const { store } = gateway.db;
-  batcher = new ReportBatcher({
-    store: {
-      ...store,
-      transaction: (...given) => {
-        transactions += 1;
-        if (away) return Promise.reject(new MeshfleetError({ code: 'STORE_UNAVAILABLE', summary: 'away' }));
-        return store.transaction(...given);
-      },
+  const counting: typeof store = {
+    ...store,
+    transaction: (...given) => {
+      transactions += 1;
+      if (away) return Promise.reject(new MeshfleetError({ code: 'STORE_UNAVAILABLE', summary: 'away' }));
+      return store.transaction(...given);
     },
-    custody: createLocalCustody({ key: randomBytes(32), random: randomBytes }),
-    audience: '',
-    logger: createLogger('test', { level: 'silent' }),
-    clock: Date.now,
-    random: Math.random,
-    randomBytes,
-  });
+  };
+  batcher = new ReportBatcher({ store: counting }, { committed: () => undefined });
 });
 afterAll(() => gateway.stop());
 

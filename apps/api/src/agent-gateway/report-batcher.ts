@@ -3,9 +3,13 @@ import type { Report } from '@meshfleet/protocol';
 import { writeReports } from '@meshfleet/store';
 import type { ReportAnswer } from '@meshfleet/store';
 import type { GatewayContext } from './gateway-context.ts';
+import type { GatewayObserver } from './observe-gateway.ts';
 
-/** How long the first report of a batch waits for others, in milliseconds. */
-const WINDOW = 50;
+/**
+ * How long the first report of a batch waits for others, in milliseconds. Short, because it is part of how long a change
+ * takes; what comes while a batch is written gathers by itself.
+ */
+const WINDOW = 20;
 const MOST_REPORTS = 500;
 const MOST_BYTES = 16 * 1024 * 1024;
 /** Bytes of reports that may wait in one process. Beyond, agents are asked to come back. */
@@ -30,12 +34,14 @@ interface Lane {
  * meanwhile is the next. An answer says that the report is committed.
  */
 export class ReportBatcher {
-  readonly #context: GatewayContext;
+  readonly #context: Pick<GatewayContext, 'store'>;
+  readonly #observer: Pick<GatewayObserver, 'committed'>;
   readonly #lanes = new Map<string, Lane>();
   #bytes = 0;
 
-  constructor(context: GatewayContext) {
+  constructor(context: Pick<GatewayContext, 'store'>, observer: Pick<GatewayObserver, 'committed'>) {
     this.#context = context;
+    this.#observer = observer;
   }
 
   /** Undefined: the cluster may not report any more. @throws MeshfleetError STORE_UNAVAILABLE when too much waits already */
@@ -94,6 +100,7 @@ export class ReportBatcher {
   async #write(organizationId: string, batch: readonly Waiting[]): Promise<void> {
     try {
       const answers = await this.#context.store.transaction(organizationId, (tx) => writeReports(tx, batch));
+      this.#observer.committed(organizationId, batch);
       for (const { clusterId, resolve } of batch) resolve(answers.get(clusterId));
     } catch (error) {
       const isolates = batch.length > 1 && !(error instanceof MeshfleetError && error.code === 'STORE_UNAVAILABLE');

@@ -3,13 +3,16 @@ import type { AgentRow, ControlNotice } from '@meshfleet/store';
 import { desiredEvent, hasNews } from './desired-event.ts';
 import type { Listener } from './listener.ts';
 import type { Listeners } from './listeners.ts';
+import type { GatewayObserver } from './observe-gateway.ts';
 
 /** Brings to listeners what has become of their clusters. Saying the same twice says nothing: cursors remember. */
 export class Switchboard {
   readonly #listeners: Listeners;
+  readonly #observer: Pick<GatewayObserver, 'told'>;
 
-  constructor(listeners: Listeners) {
+  constructor(listeners: Listeners, observer: Pick<GatewayObserver, 'told'>) {
     this.#listeners = listeners;
+    this.#observer = observer;
   }
 
   /** The cluster as it is now: state, approval, cut-off, keys. */
@@ -25,6 +28,7 @@ export class Switchboard {
     const approved = listener.pending ? [controlEvent('approved')] : [];
     listener.pending = false;
     const news = hasNews(listener.cursor, cluster) ? [desiredEvent(cluster)] : [];
+    if (news.length > 0) this.#observer.told(listener, cluster.epoch, cluster.desiredRevision);
     if (approved.length + news.length > 0) listener.send([...approved, ...news]);
   }
 

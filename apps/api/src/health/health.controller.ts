@@ -1,17 +1,19 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
-import { createMetrics, type Metrics } from '@meshfleet/telemetry';
+import type { Metrics } from '@meshfleet/telemetry';
 import type { FastifyReply } from 'fastify';
 import { ChangeFeed } from '../changes/change-feed.ts';
+import { METRICS } from '../tokens.ts';
 import { Readiness } from './readiness.ts';
 
 /** What those who run the process ask it. */
 @Controller()
 export class HealthController {
   readonly #readiness: Readiness;
-  readonly #metrics: Metrics = createMetrics('api');
+  readonly #metrics: Metrics;
 
-  constructor(@Inject(Readiness) readiness: Readiness, @Inject(ChangeFeed) feed: ChangeFeed) {
+  constructor(@Inject(Readiness) readiness: Readiness, @Inject(ChangeFeed) feed: ChangeFeed, @Inject(METRICS) metrics: Metrics) {
     this.#readiness = readiness;
+    this.#metrics = metrics;
     const gauge = this.#metrics.gauge('meshfleet_subscriptions', 'Open GraphQL subscriptions');
     Object.assign(gauge, {
       collect() {
