@@ -8,7 +8,6 @@ export interface SecretFile {
   read(): Promise<Buffer | undefined>;
   /** Creates or replaces it. Rejects with a conflict when somebody else wrote since the last read or write. */
   write(content: Buffer): Promise<void>;
-  remove(): Promise<void>;
 }
 
 const DATA_KEY = 'content';
@@ -38,15 +37,6 @@ export function secretFile(client: KubeClient, namespace: string, name: string):
     async write(content) {
       const written = resourceVersion === undefined ? await client.create(RESOURCES.secrets, body(content)) : await client.update(RESOURCES.secrets, body(content));
       resourceVersion = written.metadata.resourceVersion;
-    },
-    async remove() {
-      try {
-        const secret = await client.get(RESOURCES.secrets, namespace, name);
-        await client.delete(RESOURCES.secrets, namespace, name, { uid: secret.metadata.uid ?? '' });
-      } catch (error) {
-        if (!isNotFound(error) && !isConflict(error)) throw error;
-      }
-      resourceVersion = undefined;
     },
   };
 }

@@ -20,7 +20,8 @@ export async function handleRequest(server: ApiServer, request: IncomingMessage,
   const label = labelOf(request, info);
   server.counters.request(label);
   let user = NOBODY;
-  response.on('finish', () => record(server, request, info, user, response.statusCode));
+  // Also when the client ends it: nobody waits for the end of a watch.
+  response.on('close', () => response.headersSent && record(server, request, info, user, response.statusCode));
   try {
     if (info === undefined) throw badRequest('the path is not decodable');
     const verdict = server.faults.judge(subjectOf(info, label, url.searchParams));
