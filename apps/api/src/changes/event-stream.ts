@@ -4,7 +4,7 @@ import { getOperationAST, GraphQLError, parse, specifiedRules, validate, type Do
 import { createHandler } from 'graphql-sse/lib/use/fastify';
 import { unauthenticated } from '../auth/credentials.ts';
 import type { GraphqlContext } from '../graphql/context.ts';
-import { formatError, refusal, type FaultLog } from '../graphql/format-errors.ts';
+import { formatErrors, refusal, type FaultLog } from '../graphql/format-errors.ts';
 import type { Budget } from '../limits/budget.ts';
 import { chargeFor, MAX_TOKENS, refuseText, validationRules } from '../limits/limits.ts';
 import { refuseValues } from '../limits/refuse-values.ts';
@@ -77,6 +77,5 @@ function admitDocument(schema: GraphQLSchema, query: string | undefined, operati
 
 function formatResult(result: ExecutionResult, requestId: string, log: FaultLog): ExecutionResult | undefined {
   if (result.errors === undefined) return undefined;
-  // Formatted errors are what the answer's JSON is made of; the type wants the class.
-  return { ...result, errors: result.errors.flatMap((error) => formatError(error, requestId, log)) as unknown as GraphQLError[] };
+  return { ...result, errors: formatErrors(result.errors, requestId, log) };
 }

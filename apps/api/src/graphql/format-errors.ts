@@ -10,7 +10,7 @@ export interface FaultLog {
  * The one mapper from errors to answers. Expected problems say what they are; what the query itself does wrong keeps
  * GraphQL's words; a fault of ours says nothing but a request id, and goes to the log.
  */
-export function formatError(error: GraphQLError, requestId: string, log: FaultLog): GraphQLFormattedError[] {
+function formatError(error: GraphQLError, requestId: string, log: FaultLog): GraphQLFormattedError[] {
   const cause = rootCause(error);
   const nested = (cause as { errors?: unknown } | undefined)?.errors;
   if (Array.isArray(nested) && !(cause instanceof AggregateError)) {
@@ -32,8 +32,13 @@ export function formatError(error: GraphQLError, requestId: string, log: FaultLo
   return [formatted(error, { code: 'INTERNAL', summary: 'Something went wrong on our side', fix: `Try again; if it lasts, report the request id ${requestId}.` }, requestId)];
 }
 
+/** Errors of a result as its JSON will show them. Formatted errors are what the JSON is made of; the type wants the class. */
+export function formatErrors(errors: readonly GraphQLError[], requestId: string, log: FaultLog): GraphQLError[] {
+  return errors.flatMap((error) => formatError(error, requestId, log)) as unknown as GraphQLError[];
+}
+
 /** The status of an answer without data: what HTTP clients and proxies should make of it. */
-export function statusOf(errors: readonly GraphQLFormattedError[], hasData: boolean): number {
+export function statusOf(errors: readonly { readonly extensions?: Readonly<Record<string, unknown>> | undefined }[], hasData: boolean): number {
   if (hasData) return 200;
   const code = errors[0]?.extensions?.['code'] as ErrorCode | undefined;
   switch (code) {
@@ -58,8 +63,8 @@ export function statusOf(errors: readonly GraphQLFormattedError[], hasData: bool
 /** An answer as GraphQL's, for a request that was refused before there was a query. */
 export function refusal(error: unknown, requestId: string, log: FaultLog): { status: number; body: ExecutionResult } {
   const cause = error instanceof Error ? error : new Error(String(error));
-  const errors = formatError(new GraphQLError(cause.message, { originalError: cause }), requestId, log);
-  return { status: statusOf(errors, false), body: { data: null, errors: errors as unknown as GraphQLError[] } };
+  const errors = formatErrors([new GraphQLError(cause.message, { originalError: cause })], requestId, log);
+  return { status: statusOf(errors, false), body: { data: null, errors } };
 }
 
 function formatted(error: GraphQLError, envelope: ErrorEnvelope, requestId?: string): GraphQLFormattedError {

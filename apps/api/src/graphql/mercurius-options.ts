@@ -1,5 +1,5 @@
 import type { MercuriusDriverConfig } from '@nestjs/mercurius';
-import { specifiedRules, validate, type DocumentNode, type GraphQLError, type GraphQLSchema } from 'graphql';
+import { specifiedRules, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from '../auth/admission.ts';
 import { unauthenticated } from '../auth/credentials.ts';
@@ -9,7 +9,7 @@ import { refuseValues } from '../limits/refuse-values.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { schemaText } from '../schema-text.ts';
 import type { GraphqlContext } from './context.ts';
-import { formatError, statusOf, type FaultLog } from './format-errors.ts';
+import { formatErrors, statusOf, type FaultLog } from './format-errors.ts';
 import { plainResolvers } from './plain-resolvers.ts';
 
 export interface GraphqlParts {
@@ -52,32 +52,33 @@ export function mercuriusOptions({ admission, budget, log }: GraphqlParts): Omit
       return { scope: request.scope, requestId: request.id, reply };
     },
     errorFormatter: (execution, context) => {
-      const requestId = (context as unknown as Partial<GraphqlContext>).requestId ?? '';
-      const errors = (execution.errors ?? []).flatMap((error) => formatError(error, requestId, log));
+      // What is refused before a query is parsed has no context yet.
+      const { requestId = '' }: Partial<GraphqlContext> = ours(context);
+      const errors = formatErrors(execution.errors ?? [], requestId, log);
       const hasData = execution.data !== null && execution.data !== undefined;
-      return { statusCode: statusOf(errors, hasData), response: { data: execution.data ?? null, errors: errors as unknown as GraphQLError[] } };
+      return { statusCode: statusOf(errors, hasData), response: { data: execution.data ?? null, errors } };
     },
     hooks: {
       preParsing: (_schema, source) => {
         refuseText(source);
       },
       preExecution: (_schema, document, context, variables) => {
-        charge(document, variables, context as unknown as GraphqlContext);
+        charge(document, variables, ours(context));
         // Mercurius compiles a text once, for the operation that it ran then: with several operations in one text it
         // would run that one whatever is asked. A document of its own keeps such a text out of the compiler.
         return operationsIn(document) > 1 ? { document: { ...document } } : {};
       },
       onResolution: (execution, context) => {
-        const { cost } = context as unknown as GraphqlContext;
+        const { cost } = ours(context);
         if (cost !== undefined) Object.assign(execution, { extensions: { ...execution.extensions, cost } });
       },
       preSubscriptionExecution: (schema: GraphQLSchema, document: DocumentNode, context) => {
-        const { connection, scope } = context as unknown as { connection?: { admitted: boolean }; scope?: RequestScope };
+        const { connection, scope }: Partial<ReturnType<typeof ours>> = ours(context);
         if (scope === undefined) throw unauthenticated('neither the upgrade request nor connection_init carried a token');
         if (connection !== undefined) connection.admitted = true;
         const [problem] = validate(schema, document, [...specifiedRules, ...validationRules]);
         if (problem !== undefined) throw problem;
-        charge(document, {}, context as unknown as GraphqlContext);
+        charge(document, {}, ours(context));
       },
     },
     subscription: {
@@ -98,6 +99,11 @@ export function mercuriusOptions({ admission, budget, log }: GraphqlParts): Omit
       },
     },
   };
+}
+
+/** Mercurius types contexts without what our own functions put into them; `connection` is a WebSocket's. */
+function ours(context: object): GraphqlContext & { readonly connection?: { admitted: boolean } } {
+  return context as unknown as GraphqlContext;
 }
 
 function operationsIn(document: DocumentNode): number {
