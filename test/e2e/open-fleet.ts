@@ -1,7 +1,7 @@
 import { clusterKindOf } from '@meshfleet/cluster-real';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeThrowAwayDir } from '../../apps/demo/src/data-dir.ts';
 import { startFleet, type Fleet } from '../../apps/demo/src/fleet.ts';
 import type { GraphqlClient } from '../../apps/demo/src/graphql-client.ts';
 import { createProgress } from '../../apps/demo/src/progress.ts';
@@ -17,7 +17,7 @@ export interface OpenFleet {
 /** The whole product as users run it (processes, Postgres, three clusters of the kind under test with their agents), on throw-away data. */
 export async function openFleet(options: { databaseUrl?: string } = {}): Promise<OpenFleet> {
   const root = join(import.meta.dirname, '..', '..');
-  const dataDir = mkdtempSync(join(tmpdir(), 'meshfleet-e2e-'));
+  const dataDir = makeThrowAwayDir('meshfleet-e2e-');
   const quiet = createProgress(() => undefined);
   const fleet = await startFleet({ ...options, port: 0, dataDir, reset: false, clusters: clusterKindOf(process.env) }, root, quiet);
   const close = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface DataDir {
@@ -42,6 +43,16 @@ export function openDataDir(path: string, options: { reset: boolean }): DataDir 
       { cause },
     );
   }
+}
+
+/**
+ * A new folder for data that are thrown away with it. Others may enter it, though not look around: started as root,
+ * Postgres runs as a user of its own, and would have to keep its files outside of what is removed.
+ */
+export function makeThrowAwayDir(prefix: string): string {
+  const path = mkdtempSync(join(tmpdir(), prefix));
+  chmodSync(path, 0o711);
+  return path;
 }
 
 function refuseWhenHeld(path: string, lock: string): void {

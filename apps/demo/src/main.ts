@@ -1,7 +1,7 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeThrowAwayDir } from './data-dir.ts';
 import { startFleet } from './fleet.ts';
 import { parseOptions, USAGE, type DemoOptions } from './options.ts';
 import { createProgress } from './progress.ts';
@@ -48,7 +48,7 @@ async function run(options: DemoOptions): Promise<void> {
 
 async function check(options: DemoOptions): Promise<void> {
   progress.say('Taking the tour on throw-away data…');
-  const dataDir = mkdtempSync(join(tmpdir(), 'meshfleet-demo-'));
+  const dataDir = makeThrowAwayDir('meshfleet-demo-');
   let held = false;
   try {
     const fleet = await startFleet({ ...options, dataDir }, root, progress);

@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { makeThrowAwayDir } from '../../../apps/demo/src/data-dir.ts';
 import type { GraphqlClient } from '../../../apps/demo/src/graphql-client.ts';
 import { startHub, type Hub } from '../../../apps/demo/src/hub.ts';
 import { createProgress } from '../../../apps/demo/src/progress.ts';
@@ -16,7 +15,7 @@ export interface OpenHub {
 
 /** The hub's production processes on throw-away data. */
 export async function openHub(root: string, publicUrl?: string): Promise<OpenHub> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'meshfleet-bench-'));
+  const dataDir = makeThrowAwayDir('meshfleet-bench-');
   const hub = await startHub({ port: 0, dataDir, reset: false, ...(publicUrl === undefined ? {} : { publicUrl }) }, root, createProgress(() => undefined));
   const { client, token } = await signIn(hub);
   return {
