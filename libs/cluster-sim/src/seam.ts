@@ -120,7 +120,7 @@ export interface Admission {
    * Defaults alone, in the given version, without validation; used on what comes out of the store for a CRD whose defaults came later, and by
    * server-side apply before it looks up keys of associative lists. Optional.
    */
-  defaults?(info: ResourceInfo, object: KubeObject): KubeObject;
+  defaults?(info: ResourceInfo, object: KubeObject, keepNulls?: boolean): KubeObject;
   /** Reads an object as its kind and answers what to warn of, without a look at anything else. Throws 400. Optional. */
   decode?(info: ResourceInfo, object: KubeObject, context: AdmissionContext): string[];
   /** Called when an object is really about to be deleted or given a deletionTimestamp; throws 403 for the undeletable (namespace `default`). Optional. */
@@ -133,6 +133,8 @@ export interface AdmissionContext {
   readonly user: UserInfo;
   readonly dryRun: boolean;
   readonly store: StoreView;
+  /** Nulls are an apply's own and not what a client wrote: they are judged, and not dropped. */
+  readonly keepNulls?: boolean;
   /** Position of duplicate keys in the body, found by the decoder; to be reported as `duplicate field "…"`. */
   readonly duplicateFields?: readonly string[];
 }

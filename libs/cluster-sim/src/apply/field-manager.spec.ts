@@ -154,7 +154,7 @@ describe('server-side apply', () => {
     [{ wrong: 1 }, '.spec.wrong: field not declared in schema'],
     [{ replicas: 'many' }, '.spec.replicas: expected numeric (int or float), got string'],
     [{ tags: ['a', 'a'] }, '.spec.tags: duplicate entries for key [="a"]'],
-    [{ nested: [] }, '.spec.nested: expected map, got list'],
+    [{ nested: [] }, '.spec.nested: expected map, got &{[]}'],
   ])('refuses %j', (fields, why) => {
     expect(refusal(() => apply(nothing, 'one', fields)).status.message).toBe(`failed to create typed patch object (/w; example.com/v1, Kind=Widget): ${why}`);
   });

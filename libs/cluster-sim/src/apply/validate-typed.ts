@@ -1,3 +1,4 @@
+import { goPrint } from '../patch/go-print.ts';
 import { isRecord } from './json-equal.ts';
 import { itemElement } from './list-items.ts';
 import { fieldElement, formatPath, type PathElement } from './path-element.ts';
@@ -21,11 +22,11 @@ function visit(value: unknown, node: TypeNode, path: PathElement[], problems: st
       visitScalar(value, shape, path, problems);
       return;
     case 'list':
-      if (!Array.isArray(value)) problems.push(`${formatPath(path)}: expected list, got ${describe(value)}`);
+      if (!Array.isArray(value)) problems.push(`${formatPath(path)}: expected list, got &{${goPrint(value)}}`);
       else visitItems(value, shape, path, problems);
       return;
     case 'map':
-      if (!isRecord(value)) problems.push(`${formatPath(path)}: expected map, got ${describe(value)}`);
+      if (!isRecord(value)) problems.push(`${formatPath(path)}: expected map, got &{${goPrint(value)}}`);
       else visitFields(value, shape, path, problems);
   }
 }
@@ -34,8 +35,10 @@ function visitScalar(value: unknown, shape: Shape & { kind: 'scalar' }, path: Pa
   const actual = typeof value === 'number' ? 'numeric' : typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'boolean' : undefined;
   if (actual !== undefined && shape.types.includes(actual)) return;
   const [first = 'string'] = shape.types;
-  const expected = shape.types.length > 1 ? 'scalar' : first === 'numeric' ? 'numeric (int or float)' : first;
-  problems.push(`${formatPath(path)}: expected ${expected}, got ${describe(value)}`);
+  const text = formatPath(path);
+  if (shape.types.length > 1) problems.push(`${text}: expected any scalar, got ${goSyntax(value)}`);
+  else if (first === 'numeric') problems.push(`${text}: expected numeric (int or float), got ${goType(value)}`);
+  else problems.push(`${text}: expected ${first}, got &value.valueUnstructured{Value:${goSyntax(value)}}`);
 }
 
 function visitItems(items: readonly unknown[], shape: Shape & { kind: 'list' }, path: PathElement[], problems: string[]): void {
@@ -71,10 +74,18 @@ function visitFields(record: Record<string, unknown>, shape: Shape & { kind: 'ma
   }
 }
 
-/** Go's view of the value: texts of kube-apiserver carry it. */
-function describe(value: unknown): string {
+function goType(value: unknown): string {
+  if (typeof value === 'boolean') return 'bool';
   if (typeof value === 'string') return 'string';
-  if (typeof value === 'boolean') return 'boolean';
-  if (typeof value === 'number') return Number.isInteger(value) ? '&value.valueUnstructured{Value:int64}' : '&value.valueUnstructured{Value:float64}';
-  return Array.isArray(value) ? 'list' : 'map';
+  return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
+}
+
+/** A value as Go's `%#v` prints it. */
+function goSyntax(value: unknown): string {
+  if (value === null || value === undefined) return 'interface {}(nil)';
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (typeof value !== 'object') return String(value);
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `map[string]interface {}{${fields.map(([name, item]) => `${JSON.stringify(name)}:${goSyntax(item)}`).join(', ')}}`;
 }

@@ -1,7 +1,8 @@
+import type { KubeObject } from '@meshfleet/model';
 import { at, listAt, mapAt, numberAt, textAt, thaw } from '../kinds/field.ts';
 import { labelsMatch } from '../kinds/label-selector.ts';
 import type { AuthOptions, UserInfo, VirtualResource } from '../seam.ts';
-import { badRequest, conflict, notFound, tooManyRequests } from '../server/status-error.ts';
+import { badRequest, conflict, notFound, StatusError } from '../server/status-error.ts';
 
 const PODS = { group: '', plural: 'pods' };
 /** Binding is the one way to set a pod's node after it was made; admission lets this user do it. */
@@ -20,11 +21,23 @@ export function createEviction(options: AuthOptions): VirtualResource {
         labelsMatch(mapAt(budget, 'spec', 'selector'), pod.metadata.labels ?? {}),
       );
       const exhausted = guards.find((budget) => (numberAt(budget, 'status', 'disruptionsAllowed') ?? 0) <= 0);
-      if (exhausted) throw tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 0);
+      if (exhausted) throw overBudget(exhausted);
       if (!request.dryRun) options.store.write.delete(info, request.namespace, request.name ?? '', deleteOptionsOf(request.body));
       return Promise.resolve({ ...SUCCESS });
     },
   };
+}
+
+/** The 429 of a budget names the budget, and no time to wait. */
+function overBudget(budget: KubeObject): StatusError {
+  const status = mapAt(budget, 'status');
+  const why = `The disruption budget ${budget.metadata.name ?? ''} needs ${numberAt(status, 'desiredHealthy') ?? 0} healthy pods and has ${numberAt(status, 'currentHealthy') ?? 0} currently`;
+  return new StatusError({
+    code: 429,
+    reason: 'TooManyRequests',
+    message: "Cannot evict pod as it would violate the pod's disruption budget.",
+    details: { causes: [{ reason: 'DisruptionBudget', message: why }] },
+  });
 }
 
 /** `pods/binding`: what a scheduler of the user's own writes. */

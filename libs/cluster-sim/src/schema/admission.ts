@@ -16,7 +16,7 @@ export function createAdmission(registry: Registry): Admission {
   return {
     prepare: (info, object, old, operation, admission) =>
       info.custom ? prepareCustom(info, object, old, admission) : prepareBuiltin(object, old, { registry, admission, info, operation, warnings: [] }),
-    defaults: (info, object) => (info.custom ? defaultCustom(info, object) : defaultBuiltin(registry, info, object)),
+    defaults: (info, object, keepNulls) => (info.custom ? defaultCustom(info, object, keepNulls) : defaultBuiltin(registry, info, object)),
     decode(info, object, admission) {
       const unknown = info.custom ? unknownCustomFields(info, withGoMetadata(info, object)) : decodeBuiltin(info, registry.schemaFor(info).node, object).unknown;
       return judgeUnknownFields(info, unknown, admission);

@@ -6,6 +6,7 @@ import type { AdmissionContext, ResourceInfo } from '../seam.ts';
 import { invalid } from '../server/status-error.ts';
 import { withGoMetadata } from './custom-meta.ts';
 import { FieldErrors } from './field-errors.ts';
+import { withNullsOf } from './keep-nulls.ts';
 import { validateObjectMeta } from './object-meta.ts';
 import { judgeUnknownFields } from './unknown-fields.ts';
 
@@ -20,7 +21,8 @@ export function prepareCustom(info: ResourceInfo, object: KubeObject, old: KubeO
   }
   const { value, pruned } = schema.prune(asJson(object), { root: 'object' });
   const warnings = judgeUnknownFields(info, pruned, admission);
-  const defaulted = schema.applyDefaults(value);
+  const filled = schema.applyDefaults(value);
+  const defaulted = admission.keepNulls === true ? withNullsOf(value, filled) : filled;
   const complete = withGoMetadata(info, { ...(defaulted as unknown as KubeObject), metadata: object.metadata });
   validateObjectMeta(info, complete, old, errors);
   for (const violation of schema.validate(asJson(complete), old === undefined ? {} : { old: asJson(old) })) errors.causes.push({ reason: violation.reason, message: violation.message, field: violation.path });
@@ -30,10 +32,12 @@ export function prepareCustom(info: ResourceInfo, object: KubeObject, old: KubeO
 }
 
 /** Defaults alone: what comes out of the store may be older than the CRD's defaults. */
-export function defaultCustom(info: ResourceInfo, object: KubeObject): KubeObject {
+export function defaultCustom(info: ResourceInfo, object: KubeObject, keepNulls = false): KubeObject {
   const schema = compiled(info);
   const shaped = withGoMetadata(info, object);
-  return schema === undefined ? shaped : (schema.applyDefaults(asJson(shaped)) as unknown as KubeObject);
+  if (schema === undefined) return shaped;
+  const filled = schema.applyDefaults(asJson(shaped));
+  return (keepNulls ? withNullsOf(shaped, filled) : filled) as unknown as KubeObject;
 }
 
 /** Paths of fields that the structural schema does not know. */

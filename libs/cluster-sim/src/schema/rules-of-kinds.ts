@@ -3,6 +3,7 @@ import type { KindRules } from './kind-rules.ts';
 import * as core from './rules-core.ts';
 import { customResourceDefinitionRules } from './rules-definition.ts';
 import { cronJobRules, jobRules } from './rules-job.ts';
+import { eventRules } from './rules-event.ts';
 import { leaseRules } from './rules-lease.ts';
 import { disruptionBudgetRules, horizontalPodAutoscalerRules, ingressRules, networkPolicyRules } from './rules-network.ts';
 import { podRules } from './rules-pod.ts';
@@ -21,6 +22,7 @@ const RULES_OF_KINDS: Readonly<Record<string, KindRules>> = {
   nodes: core.nodeRules,
   pods: podRules,
   podtemplates: podTemplateRules,
+  events: eventRules,
   'leases.coordination.k8s.io': leaseRules,
   services: serviceRules,
   'endpointslices.discovery.k8s.io': core.endpointSliceRules,

@@ -8,7 +8,7 @@ import { checkName, withNamespace } from './check-metadata.ts';
 import { insert } from './create-object.ts';
 import { read, type Engine, type WriteContext, type Written } from './engine.ts';
 import { fieldContext } from './field-ownership.ts';
-import { strategyOf } from './strategy.ts';
+import { apiVersionOf, strategyOf } from './strategy.ts';
 import { checkResourceVersion, replace } from './update-object.ts';
 
 /** PATCH application/apply-patch+yaml: server-side apply. Creates what is not there. */
@@ -19,9 +19,10 @@ export function applyObject(
   name: string,
   body: unknown,
   force: boolean,
-  context: WriteContext,
+  given: WriteContext,
   subresource = '',
 ): Written {
+  const context: WriteContext = { ...given, keepNulls: true };
   const config = configuration(info, namespace, name, body);
   const live = read(engine, info, namespace, name);
   const fields = fieldContext(engine, info, context, subresource);
@@ -41,15 +42,19 @@ export function applyObject(
 }
 
 function configuration(info: ResourceInfo, namespace: string | undefined, name: string, body: unknown): KubeObject {
-  if (!isRecord(body)) throw badRequest('error decoding YAML: the applied configuration is not an object');
+  if (!isRecord(body)) throw badRequest('error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}');
   const metadata = body['metadata'] ?? {};
   if (!isRecord(metadata)) throw badRequest('error decoding YAML: metadata is not an object');
-  if (typeof body['apiVersion'] !== 'string' || typeof body['kind'] !== 'string') {
-    throw badRequest("Object 'Kind' is missing in the applied configuration; apiVersion and kind must be set");
+  const apiVersion = typeof body['apiVersion'] === 'string' ? body['apiVersion'] : '';
+  const kind = typeof body['kind'] === 'string' ? body['kind'] : '';
+  if (apiVersion !== apiVersionOf(info) || kind !== info.kind) {
+    throw badRequest(`invalid object type: ${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`);
   }
-  if (body['kind'] !== info.kind) throw badRequest(`the kind of the applied configuration (${body['kind']}) does not match the kind of the resource (${info.kind})`);
   // Its shape is checked above; the rest is what the schema judges.
   const config = { ...body, metadata } as unknown as KubeObject;
+  if (config.metadata.name === undefined || config.metadata.name === '') {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
   checkName(name, config);
   withNamespace(info, namespace, config);
   return config;
@@ -79,13 +84,10 @@ function checkUid(info: ResourceInfo, live: KubeObject, config: KubeObject): voi
   ]);
 }
 
-/** Who names a uid or a version expects an object: making a new one would be a surprise. */
+/** Who names a uid expects an object: making a new one would be a surprise. */
 function refuseStaleCreate(info: ResourceInfo, config: KubeObject): void {
-  const { uid, resourceVersion, name = '' } = config.metadata;
+  const { uid, name = '' } = config.metadata;
   if (uid !== undefined && uid !== '') {
     throw conflict(info, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
-  }
-  if (resourceVersion !== undefined && resourceVersion !== '') {
-    throw new StatusError({ code: 500, message: 'resourceVersion should not be set on objects to be created' });
   }
 }

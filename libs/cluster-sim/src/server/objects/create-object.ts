@@ -29,13 +29,14 @@ export function insert(
 ): Written {
   const named = withIdentity(engine, info, withInitialStatus(info, body));
   const name = named.metadata.name ?? '';
-  const defaulted = engine.admission.defaults?.(info, named) ?? named;
+  const defaulted = engine.admission.defaults?.(info, named, context.keepNulls) ?? named;
   checkNamespaceOpen(engine, info, namespace, name);
   const prepared = engine.admission.prepare(info, own(defaulted), undefined, 'create', {
     fieldValidation: context.fieldValidation,
     user: context.user,
     dryRun: context.dryRun,
     store: engine.view,
+    keepNulls: context.keepNulls === true,
     ...(context.duplicateFields === undefined ? {} : { duplicateFields: context.duplicateFields }),
   });
   const table = tableOf(engine, info);

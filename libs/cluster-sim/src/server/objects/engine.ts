@@ -22,6 +22,8 @@ export interface WriteContext {
   readonly dryRun: boolean;
   readonly fieldValidation: FieldValidation;
   readonly duplicateFields?: readonly string[];
+  /** True for applies: see AdmissionContext. */
+  readonly keepNulls?: boolean;
 }
 
 /** A written object with the warnings that the answer's headers carry. */

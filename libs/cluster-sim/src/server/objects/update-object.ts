@@ -76,7 +76,7 @@ export function replace(
 ): Written {
   const whole = { ...next, metadata: carriedMetadata(live, next) };
   // Ownership is settled before the endpoint takes back what is not its own.
-  const tracked = own(engine.admission.defaults?.(info, whole) ?? whole);
+  const tracked = own(engine.admission.defaults?.(info, whole, context.keepNulls) ?? whole);
   const scoped = withinEndpoint(info, live, tracked, subresource);
   checkFinalizers(info, live, scoped);
   const prepared = engine.admission.prepare(info, scoped, live, 'update', {
@@ -85,6 +85,7 @@ export function replace(
     user: context.user,
     dryRun: context.dryRun,
     store: engine.view,
+    keepNulls: context.keepNulls === true,
     ...(context.duplicateFields === undefined ? {} : { duplicateFields: context.duplicateFields }),
   });
   const object = withGeneration(info, live, prepared.object, subresource);
