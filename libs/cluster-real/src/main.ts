@@ -1,16 +1,21 @@
 import { MeshfleetError } from '@meshfleet/model';
 import { parseArgs } from 'node:util';
 import { openBed } from './bed/bed.ts';
-import { startRealCluster } from './cluster/start-real-cluster.ts';
+import { startRealCluster, type RealCluster } from './cluster/start-real-cluster.ts';
+import { istioMinorOf } from './node/container-program.ts';
 import { buildParts } from './parts/build-parts.ts';
-import { PARTS, type PartName } from './parts/part.ts';
+import { meshLimit } from './parts/mesh-limit.ts';
+import { ISTIO_VERSIONS, PARTS, type PartName } from './parts/part.ts';
+import { startMesh } from './start-mesh.ts';
 
 const USAGE = `Real clusters on this machine: etcd, kube-apiserver, controller manager, scheduler, KWOK.
 
   npm run real:build                       build the parts that are not built yet (the first time takes minutes)
-  npm run real -- up [--clusters 2]        start clusters, print their kubeconfigs, run until Ctrl-C`;
+  npm run real -- up [--clusters 2]        start clusters, print their kubeconfigs, run until Ctrl-C
+      --istio 1.29                         with istiod of that version, and nodes whose pods are processes with a real Envoy
+                                           (namespaces labelled istio-injection=enabled; pods that ask for those nodes)`;
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { clusters: { type: 'string', default: '1' } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { clusters: { type: 'string', default: '1' }, istio: { type: 'string' } } });
 
 try {
   switch (positionals[0]) {
@@ -18,7 +23,7 @@ try {
       await build();
       break;
     case 'up':
-      await up(Number(values.clusters));
+      await up(Number(values.clusters), values.istio);
       break;
     default:
       console.log(USAGE);
@@ -51,16 +56,44 @@ function showProgress(): (line: string) => void {
   };
 }
 
-async function up(count: number): Promise<void> {
-  const bed = openBed();
-  const clusters = await Promise.all(
-    Array.from({ length: count }, (_, index) => startRealCluster({ bed, index, name: `real-${index + 1}` })),
-  );
+async function up(count: number, istio: string | undefined): Promise<void> {
+  if (!Number.isInteger(count) || count < 1 || count > 16) throw new MeshfleetError({ code: 'INVALID_INPUT', summary: '--clusters is a number from 1 to 16' });
+  // A signal while they start ends them just the same.
+  const asked = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => {
+      resolve();
+    });
+  });
+  const names = Array.from({ length: count }, (_, index) => `real-${index + 1}`);
+  const { clusters, stop } = istio === undefined ? await upClusters(names) : await upMesh(names, istio);
   for (const cluster of clusters) console.log(`export KUBECONFIG=${cluster.kubeconfigFile}`);
   console.log('Ctrl-C stops them.');
-  await new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
-  });
-  await Promise.all(clusters.map((cluster) => cluster.stop()));
-  bed.close();
+  await asked;
+  await stop();
+}
+
+interface Started {
+  readonly clusters: readonly RealCluster[];
+  stop(): Promise<void>;
+}
+
+async function upClusters(names: readonly string[]): Promise<Started> {
+  const bed = openBed();
+  const clusters = await Promise.all(names.map((name, index) => startRealCluster({ bed, index, name })));
+  return {
+    clusters,
+    stop: async () => {
+      await Promise.all(clusters.map((cluster) => cluster.stop()));
+      bed.close();
+    },
+  };
+}
+
+async function upMesh(names: readonly string[], istio: string): Promise<Started> {
+  const version = istioMinorOf(istio);
+  if (version === undefined) throw new MeshfleetError({ code: 'INVALID_INPUT', summary: `Istio ${istio} is not pinned`, fix: `Choose one of ${Object.keys(ISTIO_VERSIONS).join(', ')}.` });
+  const limit = meshLimit();
+  if (limit !== undefined) throw new MeshfleetError({ code: 'PRECONDITION_FAILED', summary: 'A mesh cannot run on this machine', why: limit });
+  const mesh = await startMesh(names.map((name) => ({ name, istio: { version } })));
+  return { clusters: mesh.clusters.map(({ cluster }) => cluster), stop: () => mesh.stop() };
 }

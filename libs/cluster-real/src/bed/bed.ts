@@ -1,12 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { spawnSync } from 'node:child_process';
+import { clearNetwork, networksOfDeadOwners } from '../network/clear-network.ts';
+import { ownerLives, thisOwner } from './owner.ts';
 
 /**
- * The folder of one set of real clusters. It names the process that owns it, so that whoever comes next can sweep what a
- * killed owner left behind: processes end with their owner by themselves (see managed-process), folders and network
- * namespaces do not.
+ * The folder of one set of real clusters. Its name tells the process that owns it, so that whoever comes next can sweep what
+ * a killed owner left behind: processes end with their owner by themselves (see managed-process), folders, network
+ * namespaces and links do not.
  */
 export interface Bed {
   readonly folder: string;
@@ -16,14 +17,16 @@ export interface Bed {
 }
 
 const BEDS = join(tmpdir(), 'meshfleet-real');
-const OWNER = 'owner.pid';
+/** `bed-<pid>.<start of the process>-<six random letters>` */
+const FOLDER = /^bed-(\d+\.\d+)-([A-Za-z0-9]{6})$/;
 
 export function openBed(): Bed {
   mkdirSync(BEDS, { recursive: true });
   sweepBeds();
-  const folder = mkdtempSync(join(BEDS, 'bed-'));
-  writeFileSync(join(folder, OWNER), String(process.pid));
-  const id = bedId(folder);
+  const folder = mkdtempSync(join(BEDS, `bed-${thisOwner()}-`));
+  // Proxies run as a user of their own and reach their folder through this one; what is secret in it has its own mode.
+  chmodSync(folder, 0o711);
+  const id = bedId(basename(folder));
   return {
     folder,
     id,
@@ -35,35 +38,18 @@ export function openBed(): Bed {
 
 /** Removes what owners that are gone left behind; returns how many beds that were. */
 export function sweepBeds(): number {
-  const left = readdirSync(BEDS)
-    .map((name) => join(BEDS, name))
-    .filter((folder) => !ownerLives(folder));
-  for (const folder of left) clear(folder);
+  const left = existsSync(BEDS) ? readdirSync(BEDS).filter((name) => !ownerLives(FOLDER.exec(name)?.[1] ?? '')) : [];
+  for (const name of left) clear(join(BEDS, name));
+  // Somebody may have emptied the folder for temporary files.
+  for (const id of networksOfDeadOwners()) clearNetwork(id);
   return left.length;
 }
 
 function clear(folder: string): void {
-  for (const name of networkNamespaces(bedId(folder))) spawnSync('ip', ['netns', 'delete', name], { stdio: 'ignore' });
-  rmSync(folder, { recursive: true, force: true });
+  clearNetwork(bedId(basename(folder)));
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
-function networkNamespaces(id: string): string[] {
-  const { status, stdout } = spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' });
-  if (status !== 0) return [];
-  const names = stdout.split('\n').map((line) => line.split(' ')[0] ?? '');
-  return names.filter((name) => name.startsWith(`${id}-`));
-}
-
-function bedId(folder: string): string {
-  return `mf${basename(folder).slice('bed-'.length)}`;
-}
-
-function ownerLives(folder: string): boolean {
-  try {
-    const pid = Number(readFileSync(join(folder, OWNER), 'utf8'));
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+function bedId(folderName: string): string {
+  return `mf${FOLDER.exec(folderName)?.[2] ?? folderName.slice('bed-'.length)}`;
 }

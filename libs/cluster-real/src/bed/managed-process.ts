@@ -23,6 +23,10 @@ export interface ProcessSpec {
   readonly logFile: string;
   readonly env?: Record<string, string>;
   readonly cwd?: string;
+  /** Name of the network namespace that it runs in; the machine's own by default. */
+  readonly namespace?: string;
+  /** Number of the user and the group that it runs as. */
+  readonly user?: number;
 }
 
 const STOP_GRACE_MS = 5_000;
@@ -30,7 +34,10 @@ const STOP_GRACE_MS = 5_000;
 /** Starts a program; the kernel kills it when its starter dies in any way (PR_SET_PDEATHSIG, by util-linux' setpriv). */
 export function startProcess(spec: ProcessSpec): ManagedProcess {
   const log = openSync(spec.logFile, 'a');
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', spec.program, ...spec.args], {
+  const user = spec.user === undefined ? [] : [`--reuid=${spec.user}`, `--regid=${spec.user}`, '--clear-groups', '--no-new-privs'];
+  const command = ['setpriv', ...user, '--pdeathsig', 'KILL', '--', spec.program, ...spec.args];
+  const [program = 'setpriv', ...args] = spec.namespace === undefined ? command : ['ip', 'netns', 'exec', spec.namespace, ...command];
+  const child = spawn(program, args, {
     cwd: spec.cwd,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', ...spec.env },
     stdio: ['ignore', log, log],

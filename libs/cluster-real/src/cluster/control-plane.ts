@@ -59,6 +59,8 @@ export function apiServerSpec(plan: ControlPlanePlan): ProcessSpec {
       '--service-account-extend-token-expiration=false',
       `--service-cluster-ip-range=${plan.serviceCidr}`,
       '--allow-privileged=true',
+      // Webhooks and aggregated APIs are called at their endpoints: no kube-proxy runs on this machine to translate addresses.
+      '--enable-aggregator-routing=true',
       ...audit,
     ],
     logFile: file('kube-apiserver.log'),
@@ -100,6 +102,8 @@ export function kwokSpec(plan: ControlPlanePlan, port: number): ProcessSpec {
     args: [
       `--kubeconfig=${plan.kubeconfigFile}`,
       '--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake',
+      // Without leases its nodes give a sign of life too seldom, and are taken for dead after 50 s.
+      '--node-lease-duration-seconds=40',
       `--cidr=${plan.podCidr}`,
       `--node-port=${port}`,
       `--server-address=127.0.0.1:${port}`,

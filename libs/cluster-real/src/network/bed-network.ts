@@ -1,0 +1,142 @@
+import { MeshfleetError } from '@meshfleet/model';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { thisOwner } from '../bed/owner.ts';
+import type { Bed } from '../bed/bed.ts';
+import { overlaps } from './address-range.ts';
+import { BRIDGE_PREFIX, clearNetwork, NAMESPACE_FILES } from './clear-network.ts';
+import { runCommand } from './run-command.ts';
+
+/** A bridge of its own for each bed, with 250 addresses that nothing else on the machine has. */
+export interface BedNetwork {
+  /** The machine's own address on the bridge: what it offers to workloads listens here. */
+  readonly hostAddress: string;
+  /** An address that nobody has yet: for a load balancer. */
+  takeAddress(): string;
+  createNamespace(): Promise<PodNamespace>;
+  close(): void;
+}
+
+/** The network of one pod: an address of its own, a link that can be cut. */
+export interface PodNamespace {
+  readonly name: string;
+  readonly address: string;
+  /** Adds an address that others reach this pod by, and tells them. */
+  addAddress(address: string): Promise<void>;
+  removeAddress(address: string): Promise<void>;
+  /** What programs in the namespace find in /etc/hosts. */
+  setHosts(text: string): void;
+  /** Takes the link down: nobody is told, packets are lost. */
+  cut(): Promise<void>;
+  mend(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+const RANGES = 250;
+const LAST_ADDRESS = 254;
+
+export async function openNetwork(bed: Bed): Promise<BedNetwork> {
+  const range = await claimRange(bed);
+  const hostAddress = `10.222.${range}.1`;
+  const bridge = `${BRIDGE_PREFIX}${range}`;
+  let next = 2;
+  const free: number[] = [];
+  const take = (): number => {
+    const octet = free.shift() ?? next++;
+    if (octet > LAST_ADDRESS) throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: `Bed ${bed.id} has no address left`, why: 'A bed has 250.' });
+    return octet;
+  };
+  return {
+    hostAddress,
+    takeAddress: () => `10.222.${range}.${take()}`,
+    createNamespace: async () => {
+      const octet = take();
+      return createNamespace({ bed, bridge, hostAddress, address: `10.222.${range}.${octet}`, octet, release: () => void free.push(octet) });
+    },
+    close: () => {
+      clearNetwork(bed.id);
+    },
+  };
+}
+
+/** The kernel decides between beds that want the same range: a bridge of that name exists once. */
+async function claimRange(bed: Bed): Promise<number> {
+  const taken = await routes();
+  const first = process.pid % RANGES;
+  for (let step = 0; step < RANGES; step += 1) {
+    const range = (first + step) % RANGES;
+    const network = `10.222.${range}.0/24`;
+    if (taken.some((route) => overlaps(route, network))) continue;
+    const name = `${BRIDGE_PREFIX}${range}`;
+    const batch = [
+      `link add name ${name} type bridge`,
+      `link set dev ${name} alias "${bed.id} ${thisOwner()}"`,
+      `address add 10.222.${range}.1/24 dev ${name}`,
+      `link set dev ${name} up`,
+    ];
+    try {
+      await runCommand('ip', ['-batch', '-'], `${batch.join('\n')}\n`);
+      return range;
+    } catch (error) {
+      if (!(error instanceof MeshfleetError && error.why?.includes('File exists') === true)) throw error;
+    }
+  }
+  throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'No address range is free for a bed', why: 'Each bed takes one of 10.222.0.0/16.' });
+}
+
+async function routes(): Promise<string[]> {
+  const parsed = JSON.parse(await runCommand('ip', ['-json', '-4', 'route', 'show', 'table', 'all'])) as { dst: string }[]; // the command's own JSON
+  return parsed.map(({ dst }) => dst).filter((dst) => dst !== 'default');
+}
+
+interface NamespacePlan {
+  readonly bed: Bed;
+  readonly bridge: string;
+  readonly hostAddress: string;
+  readonly address: string;
+  readonly octet: number;
+  readonly release: () => void;
+}
+
+async function createNamespace({ bed, bridge, hostAddress, address, octet, release }: NamespacePlan): Promise<PodNamespace> {
+  const name = `${bed.id}-${octet}`;
+  const link = `${bed.id}v${octet}`;
+  const files = join(NAMESPACE_FILES, name);
+  mkdirSync(files, { recursive: true });
+  const hostsFile = join(files, 'hosts');
+  writeFileSync(hostsFile, '127.0.0.1 localhost\n');
+  // No name server: names that the hosts file lacks are unknown at once, not after a wait for the machine's.
+  writeFileSync(join(files, 'resolv.conf'), 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
+  await runCommand('ip', ['netns', 'add', name]);
+  const outside = [`link add ${link} type veth peer name eth0 netns ${name}`, `link set dev ${link} master ${bridge}`, `link set dev ${link} up`];
+  await runCommand('ip', ['-batch', '-'], `${outside.join('\n')}\n`);
+  const inside = ['link set dev lo up', `address add ${address}/24 dev eth0`, 'link set dev eth0 up', `route add default via ${hostAddress}`];
+  await runCommand('ip', ['-netns', name, '-batch', '-'], `${inside.join('\n')}\n`);
+  // As kubelets set it: gateways listen on 80 and 443 without being root.
+  await runCommand('ip', ['netns', 'exec', name, 'sh', '-c', 'echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start']);
+  return {
+    name,
+    address,
+    addAddress: async (extra) => {
+      await runCommand('ip', ['-netns', name, 'address', 'replace', `${extra}/32`, 'dev', 'eth0']);
+    },
+    removeAddress: async (extra) => {
+      await runCommand('ip', ['-netns', name, 'address', 'delete', `${extra}/32`, 'dev', 'eth0']);
+    },
+    setHosts: (text) => {
+      // Written over, not replaced: programs of the namespace have this very file mounted.
+      writeFileSync(hostsFile, text);
+    },
+    cut: async () => {
+      await runCommand('ip', ['link', 'set', 'dev', link, 'down']);
+    },
+    mend: async () => {
+      await runCommand('ip', ['link', 'set', 'dev', link, 'up']);
+    },
+    remove: async () => {
+      await runCommand('ip', ['netns', 'delete', name]);
+      rmSync(files, { recursive: true, force: true });
+      release();
+    },
+  };
+}

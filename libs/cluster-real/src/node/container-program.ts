@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ISTIO_VERSIONS, type IstioMinor } from '../parts/part.ts';
+import { APP_IMAGE } from '../workload/app-image.ts';
+import { expand } from './pod-fields.ts';
+import type { Container } from './pod.ts';
+
+/** What stands for a container's image on this machine. */
+export interface ContainerProgram {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Number of the user that it runs as; root where missing. */
+  readonly user?: number;
+}
+
+/** Files of a node that programs of its pods use in place of what their images hold. */
+export interface NodeFiles {
+  readonly pilotAgent: string;
+  readonly envoy: string;
+  readonly envoyBootstrap: string;
+  readonly istiods: Readonly<Record<IstioMinor, string>>;
+}
+
+export interface ProgramContext {
+  readonly files: NodeFiles;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The pod's own root, where its volumes are. */
+  readonly root: string;
+  /** A kubeconfig with the pod's own service account. */
+  readonly kubeconfigFile: string;
+}
+
+/** User of istiod and of proxies in Istio's images; its traffic is not redirected into the proxy. */
+const ISTIO_USER = 1337;
+
+/** The program of a container; undefined for one that only seems to run. */
+export function containerProgram(container: Container, context: ProgramContext): ContainerProgram | undefined {
+  const args = (container.args ?? []).map((text) => expand(text, context.environment));
+  const env = context.environment;
+  if (container.image === APP_IMAGE) {
+    return { program: process.execPath, args: [join(import.meta.dirname, '..', 'workload', 'app.ts')], env };
+  }
+  const [image = '', tag = ''] = container.image.slice(container.image.lastIndexOf('/') + 1).split(':');
+  if (image === 'pilot') return istiod(tag, args, context);
+  if (image !== 'proxyv2') return undefined;
+  if (args[0] === 'istio-iptables') return { program: context.files.pilotAgent, args, env };
+  return { program: context.files.pilotAgent, args, env: { ...env, ...proxyFiles(env, context.files) }, user: ISTIO_USER };
+}
+
+function istiod(tag: string, args: readonly string[], { environment, files, root, kubeconfigFile }: ProgramContext): ContainerProgram | undefined {
+  const minor = istioMinorOf(tag);
+  if (minor === undefined) return undefined;
+  // The chart names a kubeconfig that only istiods outside of their cluster are given.
+  const given = join(root, environment['KUBECONFIG'] ?? '');
+  const kubeconfig = environment['KUBECONFIG'] !== undefined && existsSync(given) ? given : kubeconfigFile;
+  const env = { ...environment, KUBECONFIG: kubeconfig, ROOT_CA_DIR: join(root, environment['ROOT_CA_DIR'] ?? '/etc/cacerts') };
+  return { program: files.istiods[minor], args, env, user: ISTIO_USER };
+}
+
+/** Where this machine has what proxyv2 images hold at fixed places. */
+function proxyFiles(environment: Readonly<Record<string, string>>, files: NodeFiles): Record<string, string> {
+  // The injector writes it as JSON.
+  const config = JSON.parse(environment['PROXY_CONFIG'] ?? '{}') as object;
+  return { ISTIO_BOOTSTRAP: files.envoyBootstrap, PROXY_CONFIG: JSON.stringify({ ...config, binaryPath: files.envoy }) };
+}
+
+export function istioMinorOf(version: string): IstioMinor | undefined {
+  // ISTIO_VERSIONS is a literal: its keys are exactly the minors.
+  return (Object.keys(ISTIO_VERSIONS) as IstioMinor[]).find((minor) => version === minor || version.startsWith(`${minor}.`));
+}

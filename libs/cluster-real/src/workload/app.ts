@@ -1,0 +1,129 @@
+// What runs in a workload for real: a small HTTP server that says who answered, and a caller that the bed's owner commands
+// over a Unix socket, which no network namespace stands in the way of.
+import { rmSync } from 'node:fs';
+import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { hostname } from 'node:os';
+import { text } from 'node:stream/consumers';
+import type { CallAnswer, CallSpec, TrafficCounts, TrafficSpec } from './calls.ts';
+
+const CALL_TIMEOUT_MS = 5_000;
+const identity = {
+  name: process.env['APP_NAME'] ?? hostname(),
+  version: process.env['APP_VERSION'] ?? '',
+  pod: process.env['POD_NAME'] ?? '',
+  cluster: process.env['APP_CLUSTER'] ?? '',
+};
+/** For generators: connections to the proxy are kept, as callers do. */
+const kept = new Agent({ keepAlive: true, maxSockets: 64 });
+const runs = new Map<string, { counts: TrafficCounts; timer: NodeJS.Timeout; open: Set<Promise<void>> }>();
+
+createServer(answer).listen(Number(process.env['PORT'] ?? 8080), '0.0.0.0');
+const socket = process.env['MESHFLEET_CONTROL_SOCKET'];
+if (socket !== undefined) {
+  rmSync(socket, { force: true });
+  createServer((incoming, outgoing) => {
+    command(incoming).then(
+      (result) => outgoing.end(JSON.stringify(result)),
+      (error: unknown) => {
+        outgoing.statusCode = 500;
+        outgoing.end(JSON.stringify(String(error)));
+      },
+    );
+  }).listen(socket);
+}
+
+function answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  incoming.resume();
+  const delay = Number(incoming.headers['x-app-delay-ms'] ?? 0);
+  setTimeout(() => {
+    outgoing.setHeader('content-type', 'application/json');
+    outgoing.setHeader('x-app-version', identity.version);
+    outgoing.setHeader('x-app-pod', identity.pod);
+    outgoing.setHeader('x-app-cluster', identity.cluster);
+    outgoing.end(JSON.stringify({ ...identity, method: incoming.method, path: incoming.url, headers: incoming.headers }));
+  }, delay);
+}
+
+async function command(incoming: IncomingMessage): Promise<unknown> {
+  const body = await text(incoming);
+  const id = incoming.headers['x-run'];
+  switch (incoming.url) {
+    case '/call':
+      // Both ends are this project's.
+      return call(JSON.parse(body) as CallSpec, new Agent({ keepAlive: false }));
+    case '/start':
+      return start(JSON.parse(body) as TrafficSpec);
+    case '/counts':
+      return runs.get(String(id))?.counts;
+    case '/stop':
+      return stop(String(id));
+    default:
+      return undefined;
+  }
+}
+
+/** As many calls a second as asked for, whether earlier ones were answered or not. */
+function start(spec: TrafficSpec): string {
+  const id = String(runs.size + 1);
+  const counts: TrafficCounts = { sent: 0, answered: 0, byCode: {}, byVersion: {}, byCluster: {}, byError: {} };
+  const open = new Set<Promise<void>>();
+  const from = performance.now();
+  const timer = setInterval(() => {
+    const due = Math.min(Math.floor(((performance.now() - from) * spec.perSecond) / 1000), spec.total ?? Number.POSITIVE_INFINITY);
+    while (counts.sent < due) {
+      counts.sent += 1;
+      const one: Promise<void> = call(spec, kept).then((it) => {
+        count(counts, it);
+        open.delete(one);
+      });
+      open.add(one);
+    }
+    if (counts.sent === spec.total) clearInterval(timer);
+  }, 5);
+  runs.set(id, { counts, timer, open });
+  return id;
+}
+
+async function stop(id: string): Promise<TrafficCounts | undefined> {
+  const run = runs.get(id);
+  if (run === undefined) return undefined;
+  clearInterval(run.timer);
+  await Promise.all(run.open);
+  return run.counts;
+}
+
+function count(counts: TrafficCounts, { code, version, cluster, error }: CallAnswer): void {
+  counts.answered += code === undefined ? 0 : 1;
+  const add = (map: Record<string, number>, key: string | undefined): void => {
+    if (key !== undefined && key !== '') map[key] = (map[key] ?? 0) + 1;
+  };
+  add(counts.byCode, code === undefined ? undefined : String(code));
+  add(counts.byVersion, version);
+  add(counts.byCluster, cluster);
+  add(counts.byError, error);
+}
+
+function call(spec: CallSpec, agent: Agent): Promise<CallAnswer> {
+  return new Promise((resolve) => {
+    const outgoing = request(spec.url, { agent, method: spec.method ?? 'GET', headers: spec.headers ?? {}, timeout: spec.timeoutMs ?? CALL_TIMEOUT_MS }, (response) => {
+      text(response).then(
+        (body) => {
+          const header = (name: string): string => String(response.headers[name] ?? '');
+          resolve({ code: response.statusCode, version: header('x-app-version'), pod: header('x-app-pod'), cluster: header('x-app-cluster'), headers: response.headers, body });
+        },
+        (error: unknown) => {
+          resolve({ error: reason(error) });
+        },
+      );
+    });
+    outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error(), { code: 'TIMEOUT' })));
+    outgoing.on('error', (error) => {
+      resolve({ error: reason(error) });
+    });
+    outgoing.end();
+  });
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}

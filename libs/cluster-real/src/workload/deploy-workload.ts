@@ -1,0 +1,66 @@
+import { kubectl } from '../cluster/kubectl.ts';
+import type { RealCluster } from '../cluster/start-real-cluster.ts';
+import { onRealNodes } from '../node/start-node.ts';
+import { APP_IMAGE } from './app-image.ts';
+
+export interface WorkloadSpec {
+  readonly name: string;
+  readonly namespace: string;
+  /** Value of the label `version`, and what its answers say. */
+  readonly version?: string;
+  /** Label `app`, by which the Service of that name selects; the name by default. */
+  readonly app?: string;
+  readonly serviceAccount?: string;
+  readonly replicas?: number;
+  readonly port?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Deploys our application with a Service and a service account, and waits until its pods are ready. */
+export async function deployWorkload(cluster: RealCluster, spec: WorkloadSpec): Promise<void> {
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: workloadObjects(cluster.name, spec) });
+  await kubectl(cluster.kubeconfigFile, ['apply', '--server-side', '--force-conflicts', '-f', '-'], list);
+  await kubectl(cluster.kubeconfigFile, ['-n', spec.namespace, 'rollout', 'status', `deployment/${spec.name}`, '--timeout=60s']);
+}
+
+function workloadObjects(cluster: string, spec: WorkloadSpec): object[] {
+  const { name, namespace, version = 'v1', app = name, serviceAccount = app, replicas = 1, port = 8080, labels = {}, annotations = {} } = spec;
+  const variables = { APP_NAME: app, APP_VERSION: version, APP_CLUSTER: cluster, PORT: String(port) };
+  const env = Object.entries(variables).map(([key, value]) => ({ name: key, value }));
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: serviceAccount, namespace } },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: app, namespace, labels: { app } },
+      spec: { selector: { app }, ports: [{ name: 'http', port, targetPort: port }] },
+    },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace, labels: { app, version } },
+      spec: {
+        replicas,
+        selector: { matchLabels: { app, version } },
+        template: {
+          metadata: { labels: { app, version, ...labels }, annotations },
+          spec: {
+            ...onRealNodes,
+            serviceAccountName: serviceAccount,
+            terminationGracePeriodSeconds: 5,
+            containers: [
+              {
+                name: 'app',
+                image: APP_IMAGE,
+                env: [...env, { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+                ports: [{ name: 'http', containerPort: port }],
+                readinessProbe: { httpGet: { path: '/healthz', port } },
+              },
+            ],
+          },
+        },
+      },
+    },
+  ];
+}
