@@ -20,6 +20,7 @@ import type { Change, Outcome, UseCase } from '../graphql/mutate.ts';
 import { InputProblems } from '../graphql/user-error.ts';
 import { manifestReader } from './manifest-reader.ts';
 import { placementInput, type Placement } from './placement-input.ts';
+import { intentOf } from './policy-view.ts';
 import type { ReadManifests } from './read-manifests.ts';
 
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -84,12 +85,7 @@ async function writeVersion(
   insertPolicyVersion(tx, {
     policyId,
     version,
-    manifests: given.manifests,
-    defaultNamespace: given.defaultNamespace ?? null,
-    objects: given.read.objects.map(({ key, hash }) => ({ key, hash })),
-    placement: given.placement,
-    drift: given.drift,
-    conflicts: given.conflicts,
+    ...intentOfInput(given),
     comment: given.comment ?? null,
     createdBy: actor,
     createdAt: now,
@@ -114,25 +110,12 @@ function refuseOtherVersion({ expectedVersion, name }: Input, policy: LockedPoli
 
 function isCurrent(policy: LockedPolicy, current: PolicyVersionRow | undefined, given: Input): boolean {
   if (current === undefined || (given.description !== undefined && given.description !== policy.description)) return false;
-  return isDeepStrictEqual(intentOf(current), {
-    manifests: given.manifests,
-    defaultNamespace: given.defaultNamespace ?? null,
-    objects: given.read.objects.map(({ key, hash }) => ({ key, hash })),
-    placement: given.placement,
-    drift: given.drift,
-    conflicts: given.conflicts,
-  });
+  return isDeepStrictEqual(intentOf(current), intentOfInput(given));
 }
 
-function intentOf({ manifests, defaultNamespace, objects, placement, drift, conflicts }: PolicyVersionRow) {
-  return {
-    manifests,
-    defaultNamespace,
-    objects,
-    placement: { clusterSelector: placement.clusterSelector ?? null, clusterNames: placement.clusterNames ?? [] },
-    drift,
-    conflicts,
-  };
+function intentOfInput({ manifests, defaultNamespace, read, placement, drift, conflicts }: Input) {
+  const objects = read.objects.map(({ key, hash }) => ({ key, hash }));
+  return intentOf({ manifests, defaultNamespace: defaultNamespace ?? null, objects, placement, drift, conflicts });
 }
 
 /** A cluster may be named before it enrols; more often its name is misspelt. */

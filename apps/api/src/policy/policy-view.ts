@@ -16,18 +16,20 @@ export function policyView(row: PolicyRow) {
 
 export type PolicyView = ReturnType<typeof policyView>;
 
+/** A version as GraphQL's type PolicyVersion. */
 export function policyVersionView(row: PolicyVersionRow) {
-  const { version, manifests, defaultNamespace, objects, placement, drift, conflicts, comment, createdBy, createdAt } = row;
+  const { version, comment, createdBy, createdAt } = row;
+  return { version, ...intentOf(row), comment, createdBy, createdAt };
+}
+
+/** What a version wants: two that want the same are one. */
+export function intentOf({ manifests, defaultNamespace, objects, placement, drift, conflicts }: Omit<PolicyVersionRow, 'version' | 'policyId' | 'comment' | 'createdBy' | 'createdAt'>) {
   return {
-    version,
     manifests,
     defaultNamespace,
     objects,
     placement: { clusterSelector: placement.clusterSelector ?? null, clusterNames: placement.clusterNames ?? [] },
     drift,
     conflicts,
-    comment,
-    createdBy,
-    createdAt,
   };
 }

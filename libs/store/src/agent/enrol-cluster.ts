@@ -83,11 +83,7 @@ async function insertCluster(tx: Tx, enrolment: Enrolment, labels: object, statu
     enrolment.clusterName,
     JSON.stringify(labels),
     status,
-    enrolment.signKid,
-    JSON.stringify(enrolment.signJwk),
-    JSON.stringify(enrolment.sealJwk),
-    enrolment.agentVersion,
-    enrolment.kubernetesVersion,
+    ...agentColumns(enrolment),
   ]);
   return rowCount === 1 ? { clusterId: enrolment.newClusterId, clusterName: enrolment.clusterName, status, unsettledPolicyIds: [] } : undefined;
 }
@@ -115,16 +111,17 @@ async function renewCluster(tx: Tx, enrolment: Enrolment, labels: object, status
     known.id,
     JSON.stringify(labels),
     status,
-    enrolment.signKid,
-    JSON.stringify(enrolment.signJwk),
-    JSON.stringify(enrolment.sealJwk),
-    enrolment.agentVersion,
-    enrolment.kubernetesVersion,
+    ...agentColumns(enrolment),
   ]);
   // A fresh agent has acknowledged nothing yet.
   const unsettled = await tx.query<{ policyId: string }>(UNSETTLE, [tx.organizationId, known.id]);
   announceControl(tx, known.id, 'rekeyed');
   return { clusterId: known.id, clusterName: known.name, status, unsettledPolicyIds: unsettled.rows.map(({ policyId }) => policyId) };
+}
+
+/** Keys and versions, in the order of both statements. */
+function agentColumns({ signKid, signJwk, sealJwk, agentVersion, kubernetesVersion }: Enrolment): readonly string[] {
+  return [signKid, JSON.stringify(signJwk), JSON.stringify(sealJwk), agentVersion, kubernetesVersion];
 }
 
 async function findByUid(tx: Tx, uid: string): Promise<KnownRow | undefined> {
