@@ -26,7 +26,7 @@ for (const app of apps) {
     tsconfig: join(root, 'tsconfig.json'),
     loader: { '.graphql': 'text', '.sql': 'text' },
     define: app === 'api' ? { MESHFLEET_SCHEMA: JSON.stringify(readFileSync(join(root, 'apps', 'api', 'schema.graphql'), 'utf8')) } : {},
-    plugins: selfContained ? [] : [packagesOutside()],
+    plugins: [selfContained ? withoutLocales() : packagesOutside()],
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });
   if (app === 'api') await Promise.all([buildLambda(), buildManifestWorker(), buildGraphiql()]);
@@ -91,6 +91,17 @@ async function buildGraphiql() {
     outdir,
     define: env,
   });
+}
+
+/** zod carries its messages in fifty languages; the agent speaks the one that zod sets up by itself. */
+function withoutLocales() {
+  return {
+    name: 'without-locales',
+    setup(b) {
+      b.onResolve({ filter: /\/locales\/index\.js$/ }, ({ importer }) => (importer.includes('/zod/') ? { path: 'locales', namespace: 'empty' } : undefined));
+      b.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export {};' }));
+    },
+  };
 }
 
 function packagesOutside() {

@@ -13,6 +13,7 @@ describe('the environment', () => {
   });
 
   it.each([
+    ['MESHFLEET_URL', 'hub.example.com'],
     ['MESHFLEET_URL', 'ftp://x'],
     ['MESHFLEET_URL', 'https://user:secret-password@x'],
     ['MESHFLEET_JOIN_TOKEN', 'mfa_secret-password'],

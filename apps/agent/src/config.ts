@@ -19,6 +19,8 @@ export interface Config {
 }
 
 const url = z.url({ protocol: /^https?$/ }).refine((text) => {
+  // Refinements run on what is no URL too.
+  if (!URL.canParse(text)) return false;
   const { search, hash, username, password } = new URL(text);
   return search === '' && hash === '' && username === '' && password === '';
 });
