@@ -25,7 +25,7 @@ export function prepareCustom(info: ResourceInfo, object: KubeObject, old: KubeO
   const defaulted = admission.keepNulls === true ? withNullsOf(value, filled) : filled;
   const complete = withGoMetadata(info, { ...(defaulted as unknown as KubeObject), metadata: object.metadata });
   validateObjectMeta(info, complete, old, errors);
-  for (const violation of schema.validate(asJson(complete), old === undefined ? {} : { old: asJson(old) })) errors.causes.push({ reason: violation.reason, message: violation.message, field: violation.path });
+  for (const violation of schema.validate(asJson(complete), old === undefined ? {} : { old: asJson(old) })) errors.causes.push({ reason: violation.reason, message: inGoTypes(violation.message), field: violation.path });
   if (admission.subresource === 'status') for (const cause of errors.causes) if (cause.message !== undefined) cause.message = cause.message.replace(/: status\.(\S+ in body)/, ': $1');
   refuse(info, complete, errors, warnings);
   return { object: complete, warnings };
@@ -38,6 +38,11 @@ export function defaultCustom(info: ResourceInfo, object: KubeObject, keepNulls 
   if (schema === undefined) return shaped;
   const filled = schema.applyDefaults(asJson(shaped));
   return (keepNulls ? withNullsOf(shaped, filled) : filled) as unknown as KubeObject;
+}
+
+/** CEL's Go library names durations and times by their protobuf types. */
+function inGoTypes(message: string): string {
+  return message.replace(/(type conversion error from '\w+' to ')(duration|timestamp)'/, (_all, start: string, type: string) => `${start}google.protobuf.${type === 'duration' ? 'Duration' : 'Timestamp'}'`);
 }
 
 /** Paths of fields that the structural schema does not know. */
