@@ -31,7 +31,7 @@ let tokenFile: string;
 let keptUid: string | undefined;
 
 beforeAll(async () => {
-  [test, hub] = await Promise.all([startTestCluster(), startScriptedHub()]);
+  [test, hub] = await Promise.all([startTestCluster({ crds: istioCustomResourceDefinitions() }), startScriptedHub()]);
   admin = test.admin;
   folder = mkdtempSync(join(tmpdir(), 'meshfleet-moods-'));
   tokenFile = join(folder, 'token');

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '@meshfleet/model';
-import { isNotFound } from '@meshfleet/kube';
+import { createHolderIdentity, isNotFound } from '@meshfleet/kube';
 import type { Agent } from './agent.ts';
-import { keyOf, startTestAgent, startTestCluster, until, VIRTUAL_SERVICES, virtualService } from './testing/agent-fixture.ts';
+import { keyOf, spawnAgent, startTestAgent, startTestCluster, until, VIRTUAL_SERVICES, virtualService } from './testing/agent-fixture.ts';
 import type { TestCluster } from './testing/agent-fixture.ts';
 import type { ScriptedHub } from './testing/scripted-hub.ts';
 import { selfSigned } from './testing/self-signed.ts';
@@ -152,6 +152,22 @@ describe('deletion', () => {
     expect(hostsOf(released)).toEqual(['adopted']);
     expect(released?.metadata.labels?.['meshfleet.io/managed']).toBeUndefined();
     expect(hub.conditions.size).toBe(0);
+  });
+
+  it('gives an adopted object back valid: what it cannot be without keeps its value, the rest of ours goes', async () => {
+    const entries = { group: 'networking.istio.io', version: 'v1', kind: 'ServiceEntry', plural: 'serviceentries', namespaced: true };
+    const entry = (host: string, more: object = {}): KubeObject => ({ apiVersion: 'networking.istio.io/v1', kind: 'ServiceEntry', metadata: { name: 'bank', namespace: 'shop' }, spec: { hosts: [host], ...more } });
+    await test.admin.apply(entries, entry('theirs.example.com'), { fieldManager: 'argocd' });
+    hub.publish({ objects: [entry('ours.example.com', { location: 'MESH_EXTERNAL' })], conflicts: 'FORCE' });
+    await start();
+    await acked(1);
+    hub.publish({ objects: [], tombstones: ['ServiceEntry.networking.istio.io/shop/bank'] });
+    await acked(2);
+    expect(hub.conditions.size).toBe(0);
+    const released = await test.admin.get(entries, 'shop', 'bank');
+    expect(hostsOf(released)).toEqual(['ours.example.com']);
+    expect(released.metadata.labels?.['meshfleet.io/managed']).toBeUndefined();
+    expect((released.metadata.managedFields ?? []).map(({ manager }) => manager)).not.toContain('meshfleet');
   });
 
   it('lets be what left the desired state without a tombstone', async () => {
@@ -314,7 +330,42 @@ describe('an agent without its hub', () => {
   });
 });
 
+describe('an agent that is killed', () => {
+  it('in the middle of an apply goes on where it was: every object once, and none forgotten', async () => {
+    const objects = Array.from({ length: 40 }, (_, index) => virtualService(`v${String(index)}`));
+    hub.publish({ objects });
+    // The bundle as a process, because kill -9 takes a process.
+    const process = await spawnAgent(test, hub);
+    await until(async () => (await live('v3')) !== undefined, 25_000);
+    process.kill('SIGKILL');
+    const uid = (await live('v3'))?.metadata.uid;
+    // On the same host, where it can be seen that the holder of the Lease is dead.
+    await start({ holder: createHolderIdentity({ inPod: false }) });
+    await acked(1);
+    expect(hub.acknowledged?.revision).toBe(1);
+    expect(uid).toBeDefined();
+    for (const { metadata } of objects) expect((await live(metadata.name ?? ''))?.metadata.annotations).toMatchObject({ 'meshfleet.io/origin': 'created' });
+    expect((await live('v3'))?.metadata.uid).toBe(uid);
+    expect(hub.conditions.size).toBe(0);
+    expect(hub.enrolments).toBe(1);
+  });
+});
+
 describe('who the agent is', () => {
+  it('waits while a person has yet to approve it: reads nothing, applies nothing, and starts when told', async () => {
+    hub.pending = true;
+    hub.publish({ objects: [virtualService('reviews')] });
+    const agent = await start();
+    await until(() => agent.status.hub === 'connected');
+    expect(await live('reviews')).toBeUndefined();
+    hub.approve();
+    await acked(1);
+    expect(await live('reviews')).toBeDefined();
+    expect(agent.status.lifecycle).toBe('enrolled');
+    expect(hub.enrolments).toBe(1);
+  });
+
+
   it('enrols once although the answer was lost, with the same keys', async () => {
     hub.loseAnswer('/agent/v1/enroll');
     hub.publish({ objects: [virtualService('reviews')] });
@@ -395,7 +446,6 @@ describe('who the agent is', () => {
     hub.publish({ objects: [virtualService('reviews')] });
     const first = await start();
     await acked(1);
-    const { createHolderIdentity } = await import('@meshfleet/kube');
     const lease = { durationMs: 3_000, renewMs: 100 };
     const second = await start({ lease, holder: createHolderIdentity({ inPod: false, host: 'other-host', pid: 1 }) });
     await until(() => second.status.role === 'standby');

@@ -3,6 +3,8 @@ import type { KubeObject } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
 
 export const FIELD_MANAGER = 'meshfleet';
+/** Holds what an object that was given back cannot be without. */
+export const LEFT_BEHIND_MANAGER = 'meshfleet-left-behind';
 export const MANAGED_LABEL = 'meshfleet.io/managed';
 export const POLICY_ANNOTATION = 'meshfleet.io/policy';
 export const ORIGIN_ANNOTATION = 'meshfleet.io/origin';

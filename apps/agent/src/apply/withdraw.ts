@@ -7,7 +7,7 @@ import { compareApplyOrder } from '@meshfleet/protocol';
 import type { ApplyContext } from './apply-entry.ts';
 import { explainFailure } from './explain-failure.ts';
 import type { Failed } from './outcome.ts';
-import { FIELD_MANAGER, ownershipOf } from './ownership.ts';
+import { FIELD_MANAGER, LEFT_BEHIND_MANAGER, ownershipOf } from './ownership.ts';
 
 /** What became of one tombstone. */
 export type Withdrawal =
@@ -80,11 +80,23 @@ async function look(context: ApplyContext, tombstone: Tombstone): Promise<Candid
   }
 }
 
-/** Gives our fields back by applying none. The uid keeps an object that vanished meanwhile from being created empty. */
+/**
+ * Gives our fields back by applying none: what only we set is gone, what others set as well stays. The uid keeps an object that vanished meanwhile from
+ * being created empty. An object that cannot be without a field that only we hold (taken by FORCE, say) keeps the values, in another manager's name.
+ */
 async function release(context: ApplyContext, tombstone: Tombstone, resource: Resource, live: KubeObject): Promise<Withdrawal> {
   const { name, namespace, uid } = live.metadata;
   const metadata = { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }) };
-  await context.client.apply(resource, { apiVersion: live.apiVersion, kind: live.kind, metadata }, { fieldManager: FIELD_MANAGER, force: true });
+  const applyNone = () => context.client.apply(resource, { apiVersion: live.apiVersion, kind: live.kind, metadata }, { fieldManager: FIELD_MANAGER, force: true });
+  try {
+    await applyNone();
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.status !== 422) throw error;
+    const { status: _status, metadata: _metadata, ...values } = live;
+    // Not by force: the same values can be shared.
+    await context.client.apply(resource, { ...values, apiVersion: live.apiVersion, kind: live.kind, metadata }, { fieldManager: LEFT_BEHIND_MANAGER });
+    await applyNone();
+  }
   return { tombstone, kind: 'released' };
 }
 

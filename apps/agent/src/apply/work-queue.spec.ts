@@ -6,19 +6,20 @@ describe('a work queue', () => {
     const running = new Map<string, number>();
     let most = 0;
     const runs: string[] = [];
+    const gate = Promise.withResolvers<void>();
     const queue = createWorkQueue(3, async (key) => {
       running.set(key, (running.get(key) ?? 0) + 1);
       expect(running.get(key)).toBe(1);
       most = Math.max(most, [...running.values()].filter((count) => count > 0).length);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await gate.promise;
       running.set(key, 0);
       runs.push(key);
     });
     const keys = ['a', 'b', 'c', 'd', 'e'];
     const first = keys.map((key) => queue.add(key));
-    await new Promise((resolve) => setTimeout(resolve, 1));
     void queue.add('a');
     void queue.add('a');
+    gate.resolve();
     await Promise.all(first);
     await queue.idle();
     expect(most).toBe(3);

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { accessFromKubeconfig, createHolderIdentity, createKubeClient, createTransport } from '@meshfleet/kube';
 import type { KubeClient } from '@meshfleet/kube';
 import { clusterKindOf, openCluster } from '@meshfleet/cluster-real';
@@ -21,6 +24,9 @@ export function deployManifests(): KubeObject[] {
   );
 }
 
+/** What most tests push: a real cluster takes seconds to serve all of Istio's kinds. */
+const FEW_KINDS = new Set(['virtualservices.networking.istio.io', 'serviceentries.networking.istio.io']);
+
 /** A cluster of the kind that MESHFLEET_TEST_CLUSTERS names, with RBAC enforced, in which the agent has exactly what deploy/agent grants, and an administrator's client beside it. */
 export interface TestCluster {
   readonly cluster: OpenCluster;
@@ -32,7 +38,7 @@ export interface TestCluster {
 export async function startTestCluster(options: { crds?: KubeObject[]; objects?: KubeObject[] } = {}): Promise<TestCluster> {
   const cluster = await openCluster(clusterKindOf(process.env), {
     name: 'agent',
-    crds: options.crds ?? istioCustomResourceDefinitions(),
+    crds: options.crds ?? istioCustomResourceDefinitions().filter(({ metadata }) => FEW_KINDS.has(metadata.name ?? '')),
     objects: [...deployManifests(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, ...(options.objects ?? [])],
     audit: true,
   });
@@ -79,6 +85,25 @@ export async function startTestAgent(test: TestCluster, hub: ScriptedHub, more: 
     ...rest,
     config: configFor(hub, config),
   });
+}
+
+/** The agent as a process of its own, for what only a process can suffer; it ends with the test's process at the latest. */
+export async function spawnAgent(test: TestCluster, hub: ScriptedHub): Promise<ChildProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'meshfleet-agent-'));
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, test.cluster.kubeconfig({ token: await test.cluster.createToken({ namespace: 'meshfleet-system', name: 'meshfleet-agent' }) }));
+  const config = configFor(hub);
+  const child = spawn(process.execPath, [new URL('../main.ts', import.meta.url).pathname], {
+    env: { PATH: process.env['PATH'], KUBECONFIG: kubeconfig, MESHFLEET_URL: hub.url, MESHFLEET_JOIN_TOKEN: config.joinToken, MESHFLEET_CLUSTER_NAME: config.clusterName, PORT: '0', LOG_LEVEL: 'warn' },
+    stdio: 'ignore',
+  });
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => {
+    process.off('exit', end);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return child;
 }
 
 /** Waits for what must come; what does not come is told by the expectation after it. */

@@ -63,6 +63,9 @@ export interface ScriptedHub {
   /** Drops the answer of the next request to this path, after having acted upon it. */
   loseAnswer(path: string): void;
   streamsCut: boolean;
+  /** A person has yet to approve the cluster: it may listen, and nothing else. */
+  pending: boolean;
+  approve(): void;
   /** Milliseconds by which the hub's clock is ahead. */
   skewMs: number;
   /** A later report sequence than any agent used, as after the loss of the agent's Secret. */
@@ -98,7 +101,7 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
   let server: Server;
   let port = 0;
   let url = '';
-  const hub = { streamsCut: false, skewMs: 0, reportSeq: 0 };
+  const hub = { streamsCut: false, pending: false, skewMs: 0, reportSeq: 0 };
   const nowSeconds = () => (Date.now() + hub.skewMs) / 1000;
 
   const json = (answer: ServerResponse, status: number, body: unknown) => answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -117,7 +120,7 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
     enrolledWith = identity;
     enrolments += 1;
     agentKey = request.signKey;
-    json(answer, 200, { clusterId: CLUSTER, clusterName: request.clusterName, organizationId: ORGANIZATION, audience: url, status: 'ACTIVE', signingKeys: [publicSignJwk(privateKey)], epoch: place.epoch, hubTime: new Date(nowSeconds() * 1000).toISOString() });
+    json(answer, 200, { clusterId: CLUSTER, clusterName: request.clusterName, organizationId: ORGANIZATION, audience: url, status: hub.pending ? 'PENDING_APPROVAL' : 'ACTIVE', signingKeys: [publicSignJwk(privateKey)], epoch: place.epoch, hubTime: new Date(nowSeconds() * 1000).toISOString() });
   }
 
   function sendState(path: URL, answer: ServerResponse): void {
@@ -172,13 +175,14 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
     const token = readRequestToken(request.headers.authorization);
     if (agentKey === undefined) return void fail(answer, 401, 'SIGNATURE_INVALID', 'not enrolled');
     verifyRequest(token, { kid: thumbprint(agentKey), publicKey: importPublicKey(agentKey) }, { audience: url, method: request.method ?? '', path: request.url ?? '', body, now: nowSeconds() });
+    if (hub.pending && !/\/(?:stream|poll)$/.test(path.pathname)) return void fail(answer, 403, 'APPROVAL_PENDING', 'A person has yet to approve this cluster');
     if (path.pathname === '/agent/v1/stream') {
       if (hub.streamsCut) return void request.socket.destroy();
       answer.writeHead(200, { 'content-type': 'text/event-stream' });
       answer.write(': hello\n\n');
       streams.add(answer);
       answer.on('close', () => streams.delete(answer));
-      if (isNews(parseCursor(path.searchParams.get('cursor') ?? '0.0'), place) && place.revision > 0) sendDesired(answer);
+      if (!hub.pending && isNews(parseCursor(path.searchParams.get('cursor') ?? '0.0'), place) && place.revision > 0) sendDesired(answer);
     } else if (path.pathname === '/agent/v1/poll') {
       const news = isNews(parseCursor(path.searchParams.get('cursor') ?? '0.0'), place) && place.revision > 0;
       if (!news) await new Promise((resolve) => setTimeout(resolve, 30));
@@ -252,6 +256,11 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
         stream.write(frame('control', { type }));
         if (type === 'quarantined' || type === 'evicted') stream.end();
       }
+    },
+    approve() {
+      hub.pending = false;
+      for (const stream of streams) stream.write(frame('control', { type: 'approved' }));
+      this.announce();
     },
     spoil(how: ((answer: StateAnswer) => void) | undefined) { spoiler = how; },
     refuse(how: { status: number; code: ErrorCode } | undefined) { refusal = how; },
