@@ -30,7 +30,7 @@ function conflictMessage(conflicts: readonly Conflict[]): string {
 
 /** Managers are listed in the order of their identities' JSON. */
 function identity({ name, operation, apiVersion, subresource }: Manager): string {
-  return JSON.stringify({ manager: name, operation, ...(operation === 'Update' ? { apiVersion } : {}), subresource });
+  return JSON.stringify({ manager: name, operation, ...(operation === 'Update' ? { apiVersion } : {}), ...(subresource === '' ? {} : { subresource }) });
 }
 
 function compareText(a: string, b: string): number {

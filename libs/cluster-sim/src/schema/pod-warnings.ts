@@ -19,7 +19,8 @@ export function podWarnings(object: KubeObject, old: KubeObject | undefined): st
   const path = POD_SPECS[object.kind];
   if (path === undefined) return [];
   const spec = at(object, ...path);
-  if (old !== undefined && isDeepStrictEqual(spec, at(old, ...path))) return [];
+  const [root = 'spec'] = path;
+  if (old !== undefined && isDeepStrictEqual(at(object, root), at(old, root))) return [];
   return [...duplicatePorts(spec, path.join('.')), ...duplicatePortNames(spec, path.join('.'))];
 }
 

@@ -44,8 +44,11 @@ export const serviceRules: KindRules = {
     const anyFamily = spec['clusterIP'] === 'None' && Object.keys(child({ ...spec }, 'selector')).length === 0;
     setDefault(spec, 'ipFamilies', anyFamily ? ['IPv4', 'IPv6'] : ['IPv4']);
     setDefault(spec, 'ipFamilyPolicy', anyFamily ? 'RequireDualStack' : 'SingleStack');
+    const probed = spec['type'] === 'LoadBalancer' && spec['externalTrafficPolicy'] === 'Local';
+    if (!probed) delete spec['healthCheckNodePort'];
+    else if (Number(spec['healthCheckNodePort'] ?? 0) === 0) spec['healthCheckNodePort'] = Number(old === undefined ? 0 : (at(old, 'spec', 'healthCheckNodePort') ?? 0)) || addresses.nextNodePort(new Set());
     if (!hasNodePorts(spec)) return;
-    const taken = new Set(items(spec, 'ports').map((port) => Number(port['nodePort'] ?? 0)));
+    const taken = new Set([Number(spec['healthCheckNodePort'] ?? 0), ...items(spec, 'ports').map((port) => Number(port['nodePort'] ?? 0))]);
     for (const port of items(spec, 'ports')) {
       if (Number(port['nodePort'] ?? 0) > 0) continue;
       const free = addresses.nextNodePort(taken);
@@ -121,7 +124,6 @@ function dropOfType(spec: Mutable, old: KubeObject): void {
 
 /** Fields of a service that only some types have use for. */
 const TYPE_FIELDS: readonly (readonly [field: string, types: readonly string[]])[] = [
-  ['externalName', ['ExternalName']],
   ['externalTrafficPolicy', ['NodePort', 'LoadBalancer']],
   ['internalTrafficPolicy', ['ClusterIP', 'NodePort', 'LoadBalancer']],
   ['allocateLoadBalancerNodePorts', ['LoadBalancer']],
@@ -164,7 +166,7 @@ function validateExternalName(object: KubeObject, errors: FieldErrors): void {
   if (name === '') errors.required('spec.externalName');
   else errors.problems('spec.externalName', name, dns1123Subdomain(name));
   const address = textAt(object, 'spec', 'clusterIP') ?? '';
-  if (address !== '' && address !== 'None') errors.forbidden('spec.clusterIPs', 'may not be set for ExternalName services');
+  if (address !== '') errors.forbidden('spec.clusterIPs', 'may not be set for ExternalName services');
 }
 
 function validateClusterIp(object: KubeObject, errors: FieldErrors, context: RuleContext): void {

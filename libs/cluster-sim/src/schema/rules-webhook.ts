@@ -43,6 +43,10 @@ function validateWebhooks(object: KubeObject, errors: FieldErrors): void {
     if (typeof seconds === 'number' && (seconds < 1 || seconds > 30)) errors.invalid(`${path}.timeoutSeconds`, seconds, `the timeout value must be between 1 and 30 seconds`);
     const url = at(webhook, 'clientConfig', 'url');
     const service = at(webhook, 'clientConfig', 'service');
+    // kube-apiserver hands the two over in the wrong order (ValidateWebhookService), so each is missed under the other's name.
+    if (service !== undefined) {
+      for (const [field, told] of [['namespace', 'name'], ['name', 'namespace']] as const) if ((textAt(service, field) ?? '') === '') errors.required(`${path}.clientConfig.service.${told}`);
+    }
     if ((url === undefined) === (service === undefined)) errors.required(`${path}.clientConfig`, 'exactly one of url or service is required');
   });
 }
