@@ -151,10 +151,6 @@ export function forbiddenPath(why: string): StatusError {
   return new StatusError({ code: 403, reason: 'Forbidden', message: `forbidden: ${why}`, details: {} });
 }
 
-export function gone(message: string): StatusError {
-  return new StatusError({ code: 410, reason: 'Gone', message });
-}
-
 /** 410 as the storage answers it: the resource version or continue token is too old. */
 export function expired(message: string): StatusError {
   return new StatusError({ code: 410, reason: 'Expired', message });
