@@ -1,20 +1,18 @@
-import { createBackoff, createDiscovery, delay } from '@meshfleet/kube';
+import { createDiscovery } from '@meshfleet/kube';
 import type { KubeClient } from '@meshfleet/kube';
 import { parseObjectKey } from '@meshfleet/model';
-import type { AgentEvent } from '@meshfleet/protocol';
 import { EVIDENCE_HEADER } from '@meshfleet/protocol';
 import type { Delivery } from './apply/delivery.ts';
 import { createDelivery } from './apply/delivery.ts';
 import type { RetrySpans } from './apply/retry-schedule.ts';
 import type { Config } from './config.ts';
-import type { HubConnection, Signer } from './hub/hub-connection.ts';
-import { HubError } from './hub/hub-connection.ts';
+import type { HubConnection } from './hub/hub-connection.ts';
 import type { ListenTiming } from './hub/listen.ts';
 import { listen } from './hub/listen.ts';
+import { heedHub } from './hub/heed-hub.ts';
 import { ensureEnrolled } from './identity/enrol.ts';
-import type { Identity } from './identity/identity.ts';
+import { createEnrolledIdentity } from './identity/enrolled-identity.ts';
 import { createIdentityStore, IDENTITY_SECRET } from './identity/identity-store.ts';
-import { keysAreDue, rotateKeys, signerOf } from './identity/rotate-keys.ts';
 import { secretFile } from './identity/secret-file.ts';
 import type { Log } from './log.ts';
 import { describeError } from './log.ts';
@@ -22,6 +20,7 @@ import { collectFacts } from './observe/collect-facts.ts';
 import { createInventory } from './observe/inventory.ts';
 import type { ClusterWatch } from './observe/watch-cluster.ts';
 import { watchCluster } from './observe/watch-cluster.ts';
+import { createWatchEcho } from './observe/watch-echo.ts';
 import type { AgentStatus } from './probes/status.ts';
 import { createConditions } from './report/conditions.ts';
 import { startReporter } from './report/reporter.ts';
@@ -30,6 +29,7 @@ import { fetchState } from './state/fetch-state.ts';
 import { cursorOf } from './state/held-state.ts';
 import { createStateStore } from './state/state-store.ts';
 import { createSync } from './state/sync.ts';
+import { untilItWorks } from './until-it-works.ts';
 
 export const LEASE_NAME = 'meshfleet-agent';
 
@@ -53,15 +53,20 @@ export interface Session {
   stop(): Promise<void>;
 }
 
-const ECHO_MS = 8_000;
 const KEY_CHECK_MS = 3_600_000;
 
 export function startSession(options: SessionOptions): Session {
   const { config, client, hub, log, status, agentVersion } = options;
   const stopping = new AbortController();
   const signal = stopping.signal;
-  const started: { delivery?: Delivery; watch?: ClusterWatch; leaseSeen?: string; finish?: () => Promise<void> } = {};
+  const started: { delivery?: Delivery; watch?: ClusterWatch; finish?: () => Promise<void> } = {};
+  const echo = createWatchEcho(() => {
+    log.warn({}, 'watches do not show what was written; reopening them');
+    started.watch?.reopen();
+  });
   const problem = (what: string) => (error: unknown) => log.warn({ what, ...describeError(error) }, 'something failed and is tried again');
+
+  const persist = <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => untilItWorks(what, work, { signal, log });
 
   async function run(): Promise<void> {
     const identities = createIdentityStore(secretFile(client, config.namespace, IDENTITY_SECRET));
@@ -81,35 +86,21 @@ export function startSession(options: SessionOptions): Session {
     status.epoch = held.epoch;
     status.revision = held.revision;
 
-    // Saves of the identity go one after the other: each replaces the whole of it.
-    let saving: Promise<unknown> = Promise.resolve();
-    const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
-      const next = saving.then(work, work);
-      saving = next.catch(() => undefined);
-      return next;
-    };
-    const change = (update: (current: Identity) => Identity) => exclusively(() => identities.save(update(identities.current ?? identity)));
-
-    let signed: { of: string; signer: Signer | undefined } | undefined;
-    const signer = (): Signer | undefined => {
-      const current = identities.current ?? identity;
-      if (signed?.of !== current.keys.signKeyPem) signed = { of: current.keys.signKeyPem, signer: signerOf(current) };
-      return signed.signer;
-    };
+    const enrolled = createEnrolledIdentity(identities, identity);
 
     const conditions = createConditions();
     const inventory = createInventory({ now: () => hub.hubSeconds() * 1000, onNews: () => reporter.poke() });
     const reporter = startReporter({
       hub,
-      signer,
+      signer: () => enrolled.signer(),
       place: () => held,
-      sequence: createSequence({ reserved: identity.seqReserved, hubMs: () => hub.hubSeconds() * 1000, reserve: (upTo) => change((current) => ({ ...current, seqReserved: upTo })) }),
+      sequence: createSequence({ reserved: identity.seqReserved, hubMs: () => hub.hubSeconds() * 1000, reserve: (upTo) => enrolled.change((current) => ({ ...current, seqReserved: upTo })) }),
       conditions,
       inventory,
       signal,
       onSent: () => (status.reportsSent += 1),
       onProblem(error) {
-        noteHub(error);
+        heed.error(error);
         problem('report')(error);
       },
     });
@@ -129,26 +120,28 @@ export function startSession(options: SessionOptions): Session {
 
     let settleKeys: (() => void) | undefined;
     const listening = new AbortController();
-    const evicted = () => {
-      if (listening.signal.aborted) return;
-      listening.abort();
-      status.lifecycle = 'evicted';
-      delivery.pause(true);
-      change((current) => ({ ...current, evicted: true })).catch(problem('storing the eviction'));
-      log.error({}, 'the hub evicted this cluster: objects stay as they are and are no longer corrected; give the agent a new join token and restart it');
-    };
-    const noteHub = (error: unknown) => {
-      if (error instanceof HubError && error.code === 'CLUSTER_EVICTED') evicted();
-      else if (error instanceof HubError && error.code === 'CLUSTER_QUARANTINED') status.lifecycle = 'quarantined';
-      // Two pairs of keys, and this one is not the valid one: the answer to a replacement was lost.
-      else if (error instanceof HubError && error.code === 'SIGNATURE_INVALID' && identities.current?.nextKeys !== undefined) settleKeys?.();
-    };
+    const heed = heedHub({
+      status,
+      log,
+      onDesired: (desired) => sync.announced(desired),
+      onApproved: () => reporter.retryNow(),
+      onResyncInventory: () => inventory.resync(),
+      onEvicted() {
+        listening.abort();
+        delivery.pause(true);
+        enrolled.change((current) => ({ ...current, evicted: true })).catch(problem('storing the eviction'));
+      },
+      onKeysRefused() {
+        // Two pairs of keys, and this one is not the valid one: the answer to a replacement was lost.
+        if (enrolled.keysUnsettled) settleKeys?.();
+      },
+    });
 
     const sync = createSync({
       store: stateStore,
       held: () => held,
       async fetch(before) {
-        const by = signer();
+        const by = enrolled.signer();
         if (by === undefined) return { accepted: false, error: { code: 'UNAUTHENTICATED', summary: 'Not enrolled' } };
         return fetchState(hub, by, enrolment.signingKeys, before);
       },
@@ -165,36 +158,11 @@ export function startSession(options: SessionOptions): Session {
         log.error({ code: error.code, why: error.why }, 'a desired state was refused; the cluster keeps the one that it has');
       },
       onProblem(error) {
-        noteHub(error);
+        heed.error(error);
         problem('fetching the desired state')(error);
       },
       signal: listening.signal,
     });
-    const onEvent = (event: AgentEvent) => {
-      if (event.event === 'desired') {
-        if (status.lifecycle === 'quarantined') status.lifecycle = 'enrolled';
-        sync.announced(event.data);
-        return;
-      }
-      switch (event.data.type) {
-        case 'approved':
-          status.lifecycle = 'enrolled';
-          reporter.retryNow();
-          break;
-        case 'quarantined':
-          status.lifecycle = 'quarantined';
-          log.warn({}, 'the hub put this cluster into quarantine: nothing new is delivered, what is there stays and is defended');
-          break;
-        case 'resync-inventory':
-          inventory.resync();
-          break;
-        // To enrol anew takes a new join token, as after an eviction.
-        case 'evicted':
-        case 'reenroll':
-          evicted();
-          break;
-      }
-    };
 
     if (held.digest !== undefined) delivery.deliver(held, stored.processed);
     const factsCollector = collectFacts({ client, discovery, agentVersion, meshes: () => started.watch?.meshes() ?? [], onFacts: (facts) => reporter.facts(facts), onProblem: problem('reading facts') });
@@ -220,7 +188,7 @@ export function startSession(options: SessionOptions): Session {
         kindsTimer.unref();
       },
       onFactsChanged: () => factsCollector.changed(),
-      onLease: (resourceVersion) => (started.leaseSeen = resourceVersion),
+      onLease: (resourceVersion) => echo.seen(resourceVersion),
       onProblem: (what, error) => problem(what)(error),
     });
     started.watch = watch;
@@ -234,12 +202,10 @@ export function startSession(options: SessionOptions): Session {
       await delivery.stop();
       if (status.hub === 'connected') await reporter.drain(2_000);
       stopping.abort();
-      await Promise.all([watch.stop(), reporter.done, saving]);
+      await Promise.all([watch.stop(), reporter.done, enrolled.saved()]);
     };
     const rotate = async (): Promise<void> => {
-      const current = identities.current;
-      if (current === undefined || !keysAreDue(current, hub.hubSeconds() * 1000, config.keyLifeDays)) return;
-      await exclusively(() => rotateKeys(identities, hub, hub.hubSeconds() * 1000));
+      if (!(await enrolled.rotateWhenDue(hub, config.keyLifeDays))) return;
       log.info({}, 'keys were replaced');
       reporter.retryNow();
     };
@@ -251,35 +217,20 @@ export function startSession(options: SessionOptions): Session {
 
     await listen({
       hub,
-      signer,
+      signer: () => enrolled.signer(),
       cursor: () => cursorOf(held),
       evidence: () => (held.signature === undefined || held.signature === '' ? {} : { [EVIDENCE_HEADER]: held.signature }),
-      onEvent,
+      onEvent: (event) => heed.event(event),
       onState(state) {
         const next = state.connected ? 'connected' : 'disconnected';
         if (next !== status.hub || (state.connected && state.by !== status.by)) log.info({ by: state.by, ...(state.error === undefined ? {} : describeError(state.error)) }, `hub ${next}`);
         status.hub = next;
         status.by = state.by;
-        noteHub(state.error);
+        heed.error(state.error);
       },
       signal: listening.signal,
       ...(options.listenTiming === undefined ? {} : { timing: options.listenTiming }),
     });
-  }
-
-  /** Tries until it works: at the start nothing else can be done. */
-  async function persist<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
-    const backoff = createBackoff({ firstMs: 500, maxMs: 60_000 });
-    while (!signal.aborted) {
-      try {
-        return await work();
-      } catch (error) {
-        if (signal.aborted) return undefined;
-        log.error({ what, ...describeError(error) }, 'cannot start yet');
-        await delay(backoff.next(), signal);
-      }
-    }
-    return undefined;
   }
 
   function waitForToken(): void {
@@ -295,17 +246,9 @@ export function startSession(options: SessionOptions): Session {
     get watch() {
       return started.watch;
     },
-    leaseRenewed(resourceVersion) {
-      if (started.leaseSeen === undefined) return;
-      const timer = setTimeout(() => {
-        if (signal.aborted || started.leaseSeen === resourceVersion) return;
-        // The API server took our write, and yet its watch is silent: so may all the others be.
-        log.warn({}, 'watches do not show what was written; reopening them');
-        started.watch?.reopen();
-      }, ECHO_MS);
-      timer.unref();
-    },
+    leaseRenewed: (resourceVersion) => echo.written(resourceVersion),
     async stop() {
+      echo.stop();
       if (started.finish === undefined) stopping.abort();
       else await started.finish();
       await running;

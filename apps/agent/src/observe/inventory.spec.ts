@@ -1,0 +1,80 @@
+import type { InventoryDelta } from '@meshfleet/protocol';
+import { describe, expect, it } from 'vitest';
+import { createInventory } from './inventory.ts';
+
+const NOW = 1_800_000_000_000;
+
+/** The hub's side: what it holds after the deltas that it took, in order. */
+function hubOf(deltas: readonly InventoryDelta[]): Map<string, unknown> {
+  const held = new Map<string, unknown>();
+  let seq = 0;
+  for (const delta of deltas) {
+    expect(delta.base === 0 || delta.base === seq).toBe(true);
+    if (delta.base === 0) held.clear();
+    for (const { key, body } of delta.upsert) held.set(key, body);
+    for (const key of delta.remove) held.delete(key);
+    seq = delta.seq;
+  }
+  return held;
+}
+
+function takeAll(inventory: ReturnType<typeof createInventory>, limit: number): InventoryDelta[] {
+  const deltas: InventoryDelta[] = [];
+  for (let delta = inventory.take(limit); delta !== undefined; delta = inventory.take(limit)) {
+    inventory.taken(delta);
+    deltas.push(delta);
+  }
+  return deltas;
+}
+
+describe('the inventory', () => {
+  it('says nothing of a cluster that is half read', () => {
+    const inventory = createInventory({ now: () => NOW, onNews: () => undefined });
+    inventory.set('Namespace/shop', { phase: 'Active' });
+    expect(inventory.take(100)).toBeUndefined();
+    inventory.ready();
+    expect(inventory.take(100)?.upsert).toEqual([{ key: 'Namespace/shop', body: { phase: 'Active' } }]);
+  });
+
+  it('splits a large cluster by count and by bytes, and the parts add up to the whole', () => {
+    const inventory = createInventory({ now: () => NOW, onNews: () => undefined });
+    const large = 'x'.repeat(15_000);
+    for (let index = 0; index < 400; index += 1) inventory.set(`Service/shop/s${index}`, { spec: `${large}${index}` });
+    inventory.ready();
+    const deltas = takeAll(inventory, 150);
+    expect(deltas.length).toBeGreaterThan(5);
+    expect(deltas.map(({ base }) => base === 0)).toEqual(deltas.map((_, index) => index === 0));
+    for (const delta of deltas) {
+      expect(delta.upsert.length).toBeLessThanOrEqual(150);
+      expect(JSON.stringify(delta).length).toBeLessThan(1.1 * (1 << 20));
+    }
+    expect(hubOf(deltas).size).toBe(400);
+    expect(inventory.dirty).toBe(false);
+  });
+
+  it('says again what could not be said, with what has changed since', () => {
+    const inventory = createInventory({ now: () => NOW, onNews: () => undefined });
+    inventory.set('Service/shop/a', { port: 1 });
+    inventory.set('Service/shop/b', { port: 1 });
+    inventory.ready();
+    const first = takeAll(inventory, 100);
+    inventory.set('Service/shop/a', { port: 2 });
+    const lost = inventory.take(100);
+    expect(lost?.upsert).toHaveLength(1);
+    if (lost !== undefined) inventory.giveBack(lost);
+    inventory.set('Service/shop/a', { port: 3 });
+    inventory.remove('Service/shop/b');
+    expect([...hubOf([...first, ...takeAll(inventory, 100)])]).toEqual([['Service/shop/a', { port: 3 }]]);
+  });
+
+  it('says everything anew when the hub has lost it', () => {
+    const inventory = createInventory({ now: () => NOW, onNews: () => undefined });
+    inventory.set('Service/shop/a', { port: 1 });
+    inventory.ready();
+    takeAll(inventory, 100);
+    inventory.resync();
+    const again = takeAll(inventory, 100);
+    expect(again).toHaveLength(1);
+    expect(again[0]).toMatchObject({ base: 0, upsert: [{ key: 'Service/shop/a' }], remove: [] });
+  });
+});
