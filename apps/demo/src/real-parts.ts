@@ -18,9 +18,10 @@ export async function prepareRealParts(progress: Progress, parts: readonly PartN
       progress.say(`    ${line}`);
     });
     if (left.length === 0) return;
+    const reasons = [...new Set(left.map(({ why }) => why))];
     throw new MeshfleetError({
       code: 'PRECONDITION_FAILED',
-      summary: `Real clusters cannot be built here: ${left.map(({ name, why }) => `${name}, because ${why}`).join('; ')}`,
+      summary: `Real clusters cannot be built here (${left.map(({ name }) => name).join(', ')}): ${reasons.join('; ')}`,
       fix: 'Add what is missing, or leave --real out: simulated clusters need nothing but Node.',
     });
   });
