@@ -14,7 +14,8 @@ async function main(): Promise<void> {
   const parts = await openParts(process.env);
   const { config, logger, store } = parts;
   const app = await createApp(parts);
-  await app.listen(config.port, config.host);
+  // After a restart all agents come back within a second or two: Node's own backlog of 511 would turn most of them away.
+  await app.listen({ port: config.port, host: config.host, backlog: 4096 });
   logger.info({ url: await app.getUrl(), readyAfterMs: Math.round(performance.now()) }, 'the API listens');
 
   let ending = false;
