@@ -2,6 +2,7 @@ import { Agent, request } from 'node:http';
 import type { Bench, BenchContext } from '../harness/bench.ts';
 import { createJoinToken, openHub, startAgents, type OpenHub } from '../harness/open-hub.ts';
 import { timeoutPolicy } from '../harness/policy.ts';
+import { cpuMilliseconds, postgresCpuMilliseconds } from '../harness/process-stats.ts';
 import { figure, percentile, type Figure } from '../harness/statistics.ts';
 
 const RUNS = 5;
@@ -11,7 +12,11 @@ interface Load {
   readonly perSecond: number;
   readonly p99: number;
   readonly failed: number;
+  /** Milliseconds of CPU that a request costs, by whom. */
+  readonly cpu: Readonly<Record<Part, number>>;
 }
+
+type Part = 'api' | 'reconciler' | 'postgres' | 'load generator';
 
 /** Keeps `connections` requests in flight for some seconds and counts what comes back. */
 async function load(open: OpenHub, connections: number, body: () => string): Promise<Load> {
@@ -19,6 +24,7 @@ async function load(open: OpenHub, connections: number, body: () => string): Pro
   const latencies: number[] = [];
   let failed = 0;
   const until = performance.now() + SECONDS * 1000;
+  const before = cpuOf(open);
   const work = async (): Promise<void> => {
     while (performance.now() < until) {
       const from = performance.now();
@@ -29,8 +35,21 @@ async function load(open: OpenHub, connections: number, body: () => string): Pro
   };
   await Promise.all(Array.from({ length: connections }, work));
   agent.destroy();
-  return { perSecond: latencies.length / SECONDS, p99: percentile(latencies, 0.99), failed };
+  const after = cpuOf(open);
+  const perRequest = (part: Part): number => (after[part] - before[part]) / latencies.length;
+  const cpu = { api: perRequest('api'), reconciler: perRequest('reconciler'), postgres: perRequest('postgres'), 'load generator': perRequest('load generator') };
+  return { perSecond: latencies.length / SECONDS, p99: percentile(latencies, 0.99), failed, cpu };
 }
+
+function cpuOf({ hub }: OpenHub): Record<Part, number> {
+  const of = (name: string): number => cpuMilliseconds(hub.supervisor.process(name)?.pid() ?? 0);
+  const { user, system } = process.cpuUsage();
+  return { api: of('api'), reconciler: of('reconciler'), postgres: postgresCpuMilliseconds(), 'load generator': (user + system) / 1000 };
+}
+
+/** What a request costs each process: the figure that stays when others share the machine. */
+const cpuFigures = (runs: readonly Load[]): Figure[] =>
+  (['api', 'reconciler', 'postgres', 'load generator'] as const).map((part) => figure(`CPU a request, ${part}`, 'ms', runs.map((r) => r.cpu[part])));
 
 function post(open: OpenHub, agent: Agent, body: string): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
@@ -87,6 +106,7 @@ export const p5: Bench = {
         figure('requests per second', '/s', runs.map((r) => r.perSecond), 1_000, true),
         figure('p99', 'ms', runs.map((r) => r.p99), 50),
         figure('failed', '', runs.map((r) => r.failed), 0),
+        ...cpuFigures(runs),
       ];
     } finally {
       fleet.close();
@@ -116,6 +136,7 @@ export const p6: Bench = {
         figure('mutations per second', '/s', runs.map((r) => r.perSecond), 300, true),
         figure('p99', 'ms', runs.map((r) => r.p99), 100),
         figure('failed', '', runs.map((r) => r.failed), 0),
+        ...cpuFigures(runs),
       ];
     } finally {
       await open.close();
