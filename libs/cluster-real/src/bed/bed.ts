@@ -2,12 +2,13 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } fr
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { clearNetwork, networksOfDeadOwners } from '../network/clear-network.ts';
+import { startHeir } from './heir.ts';
 import { ownerLives, thisOwner } from './owner.ts';
 
 /**
- * The folder of one set of real clusters. Its name tells the process that owns it, so that whoever comes next can sweep what
- * a killed owner left behind: processes end with their owner by themselves (see managed-process), folders, network
- * namespaces and links do not.
+ * The folder of one set of real clusters. When its owner is killed, processes end by themselves (see managed-process) and
+ * the heir clears the rest: folder, network namespaces, links. The folder's name tells the owner, so that whoever comes next
+ * can sweep what even the heir did not survive.
  */
 export interface Bed {
   readonly folder: string;
@@ -27,11 +28,13 @@ export function openBed(): Bed {
   // Proxies run as a user of their own and reach their folder through this one; what is secret in it has its own mode.
   chmodSync(folder, 0o711);
   const id = bedId(basename(folder));
+  const dismissHeir = startHeir(id, folder);
   return {
     folder,
     id,
     close: () => {
       clear(folder);
+      dismissHeir();
     },
   };
 }

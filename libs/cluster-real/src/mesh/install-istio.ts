@@ -68,14 +68,12 @@ export async function installIstio(cluster: RealCluster, nodes: RealNodes, optio
     },
     debug: async (page) => {
       const pod = find();
-      const response = await fetch(`http://${pod?.network.address}:8080/debug/${page}`, { signal: AbortSignal.timeout(10_000) });
-      // Pages are JSON, each of a shape of its own; a few are text.
-      const body = await response.text();
-      try {
-        return JSON.parse(body) as unknown;
-      } catch {
-        return body;
-      }
+      // From elsewhere than its own loopback, istiod shows these to who has a token of its namespace.
+      const account = { namespace: SYSTEM_NAMESPACE, name: `istiod${suffix}` };
+      const authorization = `Bearer ${await cluster.createToken(account, { audiences: ['istio-ca'], expirationSeconds: 600 })}`;
+      const response = await fetch(`http://${pod?.network.address}:8080/debug/${page}`, { headers: { authorization }, signal: AbortSignal.timeout(10_000) });
+      if (!response.ok) throw new MeshfleetError({ code: 'KUBERNETES_REFUSED', summary: `istiod answered ${response.status} for /debug/${page}`, why: await response.text() });
+      return response.json();
     },
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { thisOwner } from '../bed/owner.ts';
 import type { Bed } from '../bed/bed.ts';
 import { overlaps } from './address-range.ts';
-import { BRIDGE_PREFIX, clearNetwork, NAMESPACE_FILES } from './clear-network.ts';
+import { BRIDGE_PREFIX, clearNetwork, NAMESPACE_FILES, signalProcess } from './clear-network.ts';
 import { runCommand } from './run-command.ts';
 
 /** A bridge of its own for each bed, with 250 addresses that nothing else on the machine has. */
@@ -26,6 +26,8 @@ export interface PodNamespace {
   removeAddress(address: string): Promise<void>;
   /** What programs in the namespace find in /etc/hosts. */
   setHosts(text: string): void;
+  /** Numbers of all processes that run in it. */
+  processes(): Promise<number[]>;
   /** Takes the link down: nobody is told, packets are lost. */
   cut(): Promise<void>;
   mend(): Promise<void>;
@@ -114,6 +116,7 @@ async function createNamespace({ bed, bridge, hostAddress, address, octet, relea
   await runCommand('ip', ['-netns', name, '-batch', '-'], `${inside.join('\n')}\n`);
   // As kubelets set it: gateways listen on 80 and 443 without being root.
   await runCommand('ip', ['netns', 'exec', name, 'sh', '-c', 'echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start']);
+  const processes = async (): Promise<number[]> => (await runCommand('ip', ['netns', 'pids', name])).split('\n').filter(Boolean).map(Number);
   return {
     name,
     address,
@@ -127,6 +130,7 @@ async function createNamespace({ bed, bridge, hostAddress, address, octet, relea
       // Written over, not replaced: programs of the namespace have this very file mounted.
       writeFileSync(hostsFile, text);
     },
+    processes,
     cut: async () => {
       await runCommand('ip', ['link', 'set', 'dev', link, 'down']);
     },
@@ -134,6 +138,8 @@ async function createNamespace({ bed, bridge, hostAddress, address, octet, relea
       await runCommand('ip', ['link', 'set', 'dev', link, 'up']);
     },
     remove: async () => {
+      // A namespace lives on with the processes in it, and an Envoy outlives the agent that started it.
+      for (const pid of await processes()) signalProcess(pid, 'SIGKILL');
       await runCommand('ip', ['netns', 'delete', name]);
       rmSync(files, { recursive: true, force: true });
       release();

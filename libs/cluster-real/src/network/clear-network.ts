@@ -10,7 +10,7 @@ export const BRIDGE_PREFIX = 'mfb';
 /** Removes every network namespace of a bed with whatever still runs in it, and the bed's bridge. */
 export function clearNetwork(id: string): void {
   for (const name of namespacesOf(id)) {
-    for (const pid of ip(['netns', 'pids', name]).split('\n').filter(Boolean)) kill(Number(pid));
+    for (const pid of ip(['netns', 'pids', name]).split('\n').filter(Boolean)) signalProcess(Number(pid), 'SIGKILL');
     ip(['netns', 'delete', name]);
     rmSync(join(NAMESPACE_FILES, name), { recursive: true, force: true });
   }
@@ -45,9 +45,9 @@ function ip(args: readonly string[]): string {
   return status === 0 ? stdout : '';
 }
 
-function kill(pid: number): void {
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // It has ended meanwhile.
   }

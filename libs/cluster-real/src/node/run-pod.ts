@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startProcess, type ManagedProcess } from '../bed/managed-process.ts';
 import type { BedNetwork, PodNamespace } from '../network/bed-network.ts';
 import { kubeconfigWithTokenFile } from '../cluster/kubeconfig.ts';
+import { signalProcess } from '../network/clear-network.ts';
 import { runCommand } from '../network/run-command.ts';
 import type { ApiClient } from './api-client.ts';
 import { containerProgram, type ContainerProgram, type NodeFiles } from './container-program.ts';
@@ -27,11 +28,12 @@ export interface RealPod {
   /** The process of a container; undefined while it is down. */
   process(container: string): ManagedProcess | undefined;
   /** Stops every process where it stands. */
-  pause(): void;
-  resume(): void;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   /** Volumes, restarts, probes and status, once. */
   tick(): Promise<void>;
-  stop(): Promise<void>;
+  /** Ends it as a deletion does: proxies drain for some seconds. `now` kills instead. */
+  stop(options?: { now?: boolean }): Promise<void>;
 }
 
 export interface NodeContext {
@@ -110,6 +112,10 @@ async function startContainers(pod: Pod, network: PodNamespace, context: NodeCon
   pod.spec.containers.forEach(begin);
 
   const states = new Map<string, ContainerState>([...init, ...pod.spec.containers].map(({ name }) => [name, { ready: true, restarts: 0 }]));
+  /** All in the namespace: an Envoy is a child of its agent, not ours. */
+  const signalAll = async (signal: NodeJS.Signals): Promise<void> => {
+    for (const pid of await network.processes()) signalProcess(pid, signal);
+  };
   let reported = '';
   let stopped = false;
   return {
@@ -121,12 +127,8 @@ async function startContainers(pod: Pod, network: PodNamespace, context: NodeCon
     folder,
     logFile,
     process: (name) => running.find(({ container }) => container.name === name)?.child,
-    pause: () => {
-      for (const { child } of running) child.pause();
-    },
-    resume: () => {
-      for (const { child } of running) child.resume();
-    },
+    pause: () => signalAll('SIGSTOP'),
+    resume: () => signalAll('SIGCONT'),
     tick: async () => {
       await volumes.sync(Date.now());
       await Promise.all(
@@ -148,9 +150,9 @@ async function startContainers(pod: Pod, network: PodNamespace, context: NodeCon
       await api.patch(`/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}/status`, { status });
       reported = text;
     },
-    stop: async () => {
+    stop: async ({ now = false } = {}) => {
       stopped = true;
-      await Promise.all(running.map(({ child }) => child.stop()));
+      await Promise.all(running.map(({ child }) => (now ? child.kill() : child.stop())));
       context.services.forget(network);
       await network.remove();
       rmSync(folder, { recursive: true, force: true });

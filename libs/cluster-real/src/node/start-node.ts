@@ -93,8 +93,8 @@ function runLoop(context: NodeContext, nodeNames: readonly string[], relay: Rela
       },
     );
   };
-  const end = (uid: string, slot: Slot): Promise<void> =>
-    (slot.stopping ??= slot.pod.then((it) => it.stop(), () => undefined).finally(() => slots.delete(uid)));
+  const end = (uid: string, slot: Slot, now = false): Promise<void> =>
+    (slot.stopping ??= slot.pod.then((it) => it.stop({ now }), () => undefined).finally(() => slots.delete(uid)));
   const reconcile = async (): Promise<void> => {
     const lists = await Promise.all(nodeNames.map((name) => api.get<{ items: Pod[] }>(`/api/v1/pods?fieldSelector=spec.nodeName=${name}`)));
     const mine = new Map(lists.flatMap(({ items }) => items).map((pod) => [pod.metadata.uid, pod]));
@@ -135,7 +135,7 @@ function runLoop(context: NodeContext, nodeNames: readonly string[], relay: Rela
     stop: async () => {
       stopped = true;
       await loop;
-      await Promise.all([...slots].map(([uid, slot]) => end(uid, slot)));
+      await Promise.all([...slots].map(([uid, slot]) => end(uid, slot, true)));
       await relay.close();
       api.close();
     },

@@ -1,0 +1,48 @@
+// `npm run proof -- NAME`: promises of the product, proved on real clusters by traffic. Ends in `N passed, N failed`.
+import { meshLimit } from '@meshfleet/cluster-real';
+import { MeshfleetError } from '@meshfleet/model';
+import { proofTable, proofTotals, type ProofSection } from './print-table.ts';
+import type { Proof } from './proof.ts';
+import { spine } from './spine.ts';
+
+const proofs: readonly Proof[] = [spine];
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !proofs.some((proof) => proof.name === name));
+if (unknown.length > 0 || asked.length === 0) {
+  console.error(`Usage: npm run proof -- NAME\n${proofs.map(({ name, title }) => `  ${name}: ${title}`).join('\n')}`);
+  process.exit(2);
+}
+const limit = meshLimit();
+if (limit !== undefined) {
+  console.error(`Nothing can be proved here: ${limit}.\n0 passed, 0 failed`);
+  process.exit(2);
+}
+
+const sections: ProofSection[] = [];
+for (const proof of proofs.filter(({ name }) => asked.includes(name))) {
+  console.log(`${proof.name}: ${proof.title}`);
+  const report = {
+    say: (line: string) => {
+      console.log(`  ${line}`);
+    },
+    section: (title: string) => {
+      console.log(`  ${title}`);
+      sections.push({ title, rows: [] });
+    },
+    row: (row: ProofSection['rows'][number]) => {
+      if (sections.length === 0) sections.push({ title: proof.title, rows: [] });
+      sections.at(-1)?.rows.push(row);
+      console.log(`    ${row.passed ? '✓' : '✗'} ${row.sent}: ${row.seen}`);
+    },
+  };
+  try {
+    await proof.run(report);
+  } catch (error) {
+    if (!(error instanceof MeshfleetError)) console.error(error);
+    const seen = error instanceof MeshfleetError ? `${error.summary}. ${error.why ?? ''}` : String(error);
+    report.row({ sent: proof.name, expected: 'runs to its end', seen, passed: false });
+  }
+}
+const { passed, failed } = proofTotals(sections);
+console.log(`\n${proofTable(sections)}\n\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
