@@ -22,7 +22,7 @@ const stages = [
   { name: 'npm test', command: ['npm', 'test', '--', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], counts: report },
   { name: 'demo tour', command: ['npm', 'run', 'demo', '--', '--check'] },
   { name: 'conformance on real clusters', command: vitest('conformance.json', 'test/conformance'), env: REAL, counts: join(scratch, 'conformance.json'), without: withoutRealClusters },
-  { name: 'end to end on real clusters', command: vitest('real.json', 'test/e2e', 'test/chaos', 'apps/agent'), env: REAL, counts: join(scratch, 'real.json'), without: withoutRealClusters },
+  { name: 'end to end on real clusters', command: vitest('real.json', '--maxWorkers=1', 'test/e2e', 'test/chaos'), env: REAL, counts: join(scratch, 'real.json'), without: withoutRealClusters },
   { name: 'demo tour on real clusters', command: ['npm', 'run', 'demo', '--', '--check', '--real'], without: withoutRealClusters },
   { name: 'proof spine', command: ['npm', 'run', 'proof', '--', 'spine'], without: () => withoutRealClusters() ?? withoutProof() },
 ];
