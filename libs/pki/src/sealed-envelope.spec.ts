@@ -8,6 +8,13 @@ const recipient = generateKeyPairSync('x25519').privateKey;
 const other = generateKeyPairSync('x25519').privateKey;
 const jwk = publicSealJwk(recipient);
 
+/** The same bytes but for one bit. */
+function flipBit(ciphertext: string): string {
+  const bytes = Buffer.from(ciphertext, 'base64url');
+  bytes[20] = (bytes[20] ?? 0) ^ 1;
+  return bytes.toString('base64url');
+}
+
 describe('a sealed envelope', () => {
   it('carries any secret, through JSON, to its recipient', () => {
     fc.assert(
@@ -24,7 +31,7 @@ describe('a sealed envelope', () => {
     ['another recipient', other, envelope, 'peer-credential/a/b'],
     ['another recipient who renames it', other, { ...envelope, kid: sealTo(publicSealJwk(other), Buffer.alloc(0), '', randomBytes).kid }, 'peer-credential/a/b'],
     ['another context', recipient, envelope, 'peer-credential/b/a'],
-    ['a changed ciphertext', recipient, { ...envelope, ct: `A${envelope.ct.slice(1)}B` }, 'peer-credential/a/b'],
+    ['a changed ciphertext', recipient, { ...envelope, ct: flipBit(envelope.ct) }, 'peer-credential/a/b'],
     ['an exchanged key of one use', recipient, { ...envelope, epk: publicSealJwk(other) }, 'peer-credential/a/b'],
     ['a key of one use of low order', recipient, { ...envelope, epk: { ...envelope.epk, x: Buffer.alloc(32).toString('base64url') } }, 'peer-credential/a/b'],
     ['no ciphertext', recipient, { ...envelope, ct: '' }, 'peer-credential/a/b'],
