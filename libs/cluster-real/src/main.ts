@@ -58,14 +58,19 @@ function showProgress(): (line: string) => void {
 
 async function up(count: number, istio: string | undefined): Promise<void> {
   if (!Number.isInteger(count) || count < 1 || count > 16) throw new MeshfleetError({ code: 'INVALID_INPUT', summary: '--clusters is a number from 1 to 16' });
-  // A signal while they start ends them just the same.
+  let started = false;
   const asked = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => {
-      resolve();
-    });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      // What is half started has no orderly end: the bed's heir clears it.
+      process.once(signal, () => {
+        if (started) resolve();
+        else process.exit(130);
+      });
+    }
   });
   const names = Array.from({ length: count }, (_, index) => `real-${index + 1}`);
   const { clusters, stop } = istio === undefined ? await upClusters(names) : await upMesh(names, istio);
+  started = true;
   for (const cluster of clusters) console.log(`export KUBECONFIG=${cluster.kubeconfigFile}`);
   console.log('Ctrl-C stops them.');
   await asked;

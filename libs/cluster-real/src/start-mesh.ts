@@ -39,7 +39,8 @@ export async function startMesh(options: readonly MeshClusterOptions[]): Promise
   };
   try {
     const network = await openNetwork(bed);
-    await Promise.all(
+    // All are awaited, so that none starts on while the rest is stopped.
+    const starts = await Promise.allSettled(
       options.map(async ({ name, istio, realNodes, objects = [], audit = false, volumeDelayMs = 0 }, index) => {
         const cluster = await startRealCluster({ bed, name, index, objects, audit });
         closers.push(() => cluster.stop());
@@ -49,6 +50,7 @@ export async function startMesh(options: readonly MeshClusterOptions[]): Promise
         clusters[index] = { cluster, nodes, ...istiod };
       }),
     );
+    for (const start of starts) if (start.status === 'rejected') throw start.reason;
     return { bed, network, clusters, stop };
   } catch (error) {
     await stop();

@@ -13,6 +13,7 @@ import { createServiceAccountKey, createServingCertificate } from './certificate
 import { apiServerSpec, controllerManagerSpec, etcdSpec, kwokSpec, schedulerSpec, type ControlPlanePlan } from './control-plane.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 import { kubectl } from './kubectl.ts';
+import { waitForDefinitions } from './wait-for-definitions.ts';
 
 export interface RealNode {
   readonly name: string;
@@ -208,7 +209,7 @@ async function applyAll(kubeconfigFile: string, crds: readonly KubeObject[], obj
     await kubectl(kubeconfigFile, ['apply', '--server-side', '--force-conflicts', '--field-manager=meshfleet-bed', '-f', '-'], list);
   };
   await apply(crds);
-  if (crds.length > 0) await kubectl(kubeconfigFile, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  if (crds.length > 0) await waitForDefinitions(kubeconfigFile);
   await apply(objects);
 }
 

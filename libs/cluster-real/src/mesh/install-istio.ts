@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kubectl } from '../cluster/kubectl.ts';
 import type { RealCluster } from '../cluster/start-real-cluster.ts';
+import { waitForDefinitions } from '../cluster/wait-for-definitions.ts';
 import type { RealPod } from '../node/run-pod.ts';
 import { onRealNodes, type RealNodes } from '../node/start-node.ts';
 import { ISTIO_VERSIONS, type IstioMinor } from '../parts/part.ts';
@@ -50,7 +51,7 @@ export async function installIstio(cluster: RealCluster, nodes: RealNodes, optio
   const charts = join(await istioModule(minor), 'manifests', 'charts');
   const suffix = revision === '' ? '' : `-${revision}`;
   await helmUpgrade(cluster.kubeconfigFile, { name: 'istio-base', namespace: SYSTEM_NAMESPACE, chart: join(charts, 'base'), values: { defaultRevision: revision === '' ? 'default' : revision } });
-  await kubectl(cluster.kubeconfigFile, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await waitForDefinitions(cluster.kubeconfigFile);
   await kubectl(cluster.kubeconfigFile, ['apply', '--server-side', '-f', '-'], JSON.stringify(PLAIN_ENVOY_FILTER));
   const chart = join(charts, 'istio-control', 'istio-discovery');
   await helmUpgrade(cluster.kubeconfigFile, { name: `istiod${suffix}`, namespace: SYSTEM_NAMESPACE, chart, values: istiodValues(options) });
