@@ -23,3 +23,7 @@ export { checkManifests } from './check/check-manifests.ts';
 export type { ManagedKinds } from './check/resolve-kind.ts';
 export { managedGroups } from './check/managed-groups.ts';
 export { comparePriority } from './facts/version-priority.ts';
+export type { Preset, PresetCategory, PresetFlavour } from './preset/preset.ts';
+export { PRESET_CATEGORIES, PRESET_FLAVOURS, definePreset } from './preset/preset.ts';
+export type { ParameterProblem, RenderedPreset } from './preset/render-preset.ts';
+export { presetSchema, renderPreset } from './preset/render-preset.ts';

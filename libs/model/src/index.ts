@@ -2,3 +2,4 @@ export * from './canonical-json.ts';
 export * from './errors.ts';
 export * from './kubernetes.ts';
 export * from './label-selector.ts';
+export * from './finding.ts';
