@@ -3,19 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { APP_IMAGE } from '../workload/app-image.ts';
-import { containerProgram, istioMinorOf, type ProgramContext } from './container-program.ts';
+import type { IstioMinor } from '../parts/part.ts';
+import { containerProgram, istioMinorOf, type IstioFiles, type ProgramContext } from './container-program.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'meshfleet-root-'));
 afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
-const files = { pilotAgent: '/bin/pilot-agent', envoy: '/bin/envoy', envoyBootstrap: '/bin/bootstrap.json', istiods: { '1.28': '/bin/28', '1.29': '/bin/29' } };
+const istioFiles = (minor: IstioMinor): IstioFiles => ({ istiod: `/bin/istiod-${minor}`, pilotAgent: `/bin/pilot-agent-${minor}`, envoyBootstrap: `/bin/bootstrap-${minor}.json` });
+const files = { envoy: '/bin/envoy', istio: { '1.28': istioFiles('1.28'), '1.29': istioFiles('1.29') } };
 const context = (environment: Record<string, string> = {}): ProgramContext => ({ files, environment, root, kubeconfigFile: '/sa.kubeconfig' });
 
 describe('what stands for an image', () => {
   it('is the istiod of the tag, with the authority of its own pod', () => {
     const program = containerProgram({ name: 'discovery', image: 'docker.io/istio/pilot:1.28.2', args: ['discovery'] }, context({ KUBECONFIG: '/var/run/secrets/remote/config' }));
-    expect(program).toMatchObject({ program: '/bin/28', args: ['discovery'], user: 1337, env: { KUBECONFIG: '/sa.kubeconfig', ROOT_CA_DIR: join(root, 'etc/cacerts') } });
+    expect(program).toMatchObject({ program: '/bin/istiod-1.28', args: ['discovery'], user: 1337, env: { KUBECONFIG: '/sa.kubeconfig', ROOT_CA_DIR: join(root, 'etc/cacerts') } });
   });
 
   it('lets an istiod outside of its cluster have the kubeconfig that it was given', () => {
@@ -30,8 +32,16 @@ describe('what stands for an image', () => {
       { name: 'istio-proxy', image: 'docker.io/istio/proxyv2:1.29.1', args: ['proxy', 'sidecar', '--domain', '$(POD_NAMESPACE).svc'] },
       context({ POD_NAMESPACE: 'shop', PROXY_CONFIG: '{"discoveryAddress":"istiod:15012"}' }),
     );
-    expect(program).toMatchObject({ program: '/bin/pilot-agent', args: ['proxy', 'sidecar', '--domain', 'shop.svc'], user: 1337 });
+    expect(program).toMatchObject({ program: '/bin/pilot-agent-1.29', args: ['proxy', 'sidecar', '--domain', 'shop.svc'], user: 1337 });
     expect(JSON.parse(program?.env['PROXY_CONFIG'] ?? '')).toEqual({ discoveryAddress: 'istiod:15012', binaryPath: '/bin/envoy' });
+    expect(program?.env['ISTIO_BOOTSTRAP']).toBe('/bin/bootstrap-1.29.json');
+  });
+
+  it('has the agent of the version that injected it', () => {
+    expect(containerProgram({ name: 'istio-proxy', image: 'proxyv2:1.28.2', args: ['proxy', 'sidecar'] }, context())).toMatchObject({
+      program: '/bin/pilot-agent-1.28',
+      env: { ISTIO_BOOTSTRAP: '/bin/bootstrap-1.28.json' },
+    });
   });
 
   it('redirects traffic as root', () => {
@@ -42,6 +52,7 @@ describe('what stands for an image', () => {
     expect(containerProgram({ name: 'app', image: APP_IMAGE }, context())?.program).toBe(process.execPath);
     expect(containerProgram({ name: 'db', image: 'postgres:18' }, context())).toBeUndefined();
     expect(containerProgram({ name: 'discovery', image: 'istio/pilot:1.20.0' }, context())).toBeUndefined();
+    expect(containerProgram({ name: 'istio-proxy', image: 'istio/proxyv2:1.20.0', args: ['proxy'] }, context())).toBeUndefined();
   });
 });
 

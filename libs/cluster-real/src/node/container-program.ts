@@ -16,10 +16,15 @@ export interface ContainerProgram {
 
 /** Files of a node that programs of its pods use in place of what their images hold. */
 export interface NodeFiles {
-  readonly pilotAgent: string;
   readonly envoy: string;
+  readonly istio: Readonly<Record<IstioMinor, IstioFiles>>;
+}
+
+/** What the images of one version of Istio hold. */
+export interface IstioFiles {
+  readonly istiod: string;
+  readonly pilotAgent: string;
   readonly envoyBootstrap: string;
-  readonly istiods: Readonly<Record<IstioMinor, string>>;
 }
 
 export interface ProgramContext {
@@ -42,27 +47,28 @@ export function containerProgram(container: Container, context: ProgramContext):
     return { program: process.execPath, args: [join(import.meta.dirname, '..', 'workload', 'app.ts')], env };
   }
   const [image = '', tag = ''] = container.image.slice(container.image.lastIndexOf('/') + 1).split(':');
-  if (image === 'pilot') return istiod(tag, args, context);
-  if (image !== 'proxyv2') return undefined;
-  if (args[0] === 'istio-iptables') return { program: context.files.pilotAgent, args, env };
-  return { program: context.files.pilotAgent, args, env: { ...env, ...proxyFiles(env, context.files) }, user: ISTIO_USER };
-}
-
-function istiod(tag: string, args: readonly string[], { environment, files, root, kubeconfigFile }: ProgramContext): ContainerProgram | undefined {
   const minor = istioMinorOf(tag);
   if (minor === undefined) return undefined;
+  const files = context.files.istio[minor];
+  if (image === 'pilot') return istiod(files, args, context);
+  if (image !== 'proxyv2') return undefined;
+  if (args[0] === 'istio-iptables') return { program: files.pilotAgent, args, env };
+  return { program: files.pilotAgent, args, env: { ...env, ...proxyFiles(env, files, context.files.envoy) }, user: ISTIO_USER };
+}
+
+function istiod(files: IstioFiles, args: readonly string[], { environment, root, kubeconfigFile }: ProgramContext): ContainerProgram {
   // The chart names a kubeconfig that only istiods outside of their cluster are given.
   const given = join(root, environment['KUBECONFIG'] ?? '');
   const kubeconfig = environment['KUBECONFIG'] !== undefined && existsSync(given) ? given : kubeconfigFile;
   const env = { ...environment, KUBECONFIG: kubeconfig, ROOT_CA_DIR: join(root, environment['ROOT_CA_DIR'] ?? '/etc/cacerts') };
-  return { program: files.istiods[minor], args, env, user: ISTIO_USER };
+  return { program: files.istiod, args, env, user: ISTIO_USER };
 }
 
 /** Where this machine has what proxyv2 images hold at fixed places. */
-function proxyFiles(environment: Readonly<Record<string, string>>, files: NodeFiles): Record<string, string> {
+function proxyFiles(environment: Readonly<Record<string, string>>, files: IstioFiles, envoy: string): Record<string, string> {
   // The injector writes it as JSON.
   const config = JSON.parse(environment['PROXY_CONFIG'] ?? '{}') as object;
-  return { ISTIO_BOOTSTRAP: files.envoyBootstrap, PROXY_CONFIG: JSON.stringify({ ...config, binaryPath: files.envoy }) };
+  return { ISTIO_BOOTSTRAP: files.envoyBootstrap, PROXY_CONFIG: JSON.stringify({ ...config, binaryPath: envoy }) };
 }
 
 export function istioMinorOf(version: string): IstioMinor | undefined {

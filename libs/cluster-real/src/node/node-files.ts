@@ -4,7 +4,7 @@ import type { Bed } from '../bed/bed.ts';
 import { istioModule } from '../mesh/istio-module.ts';
 import { binaryPath } from '../parts/part-cache.ts';
 import { ISTIO_VERSIONS, PARTS, type IstioMinor } from '../parts/part.ts';
-import type { NodeFiles } from './container-program.ts';
+import type { IstioFiles, NodeFiles } from './container-program.ts';
 
 /** Puts what proxies and istiods run into the bed: their user may read nothing of a home folder, where the cache is. */
 export async function placeNodeFiles(bed: Bed): Promise<NodeFiles> {
@@ -22,15 +22,16 @@ export async function placeNodeFiles(bed: Bed): Promise<NodeFiles> {
     }
     return to;
   };
-  const envoyBootstrap = join(folder, 'envoy_bootstrap.json');
-  copyFileSync(join(await istioModule('1.29'), 'tools', 'packaging', 'common', 'envoy_bootstrap.json'), envoyBootstrap);
-  chmodSync(envoyBootstrap, 0o644);
-  const istiod = (minor: IstioMinor): [IstioMinor, string] => [minor, place(binaryPath(PARTS[`istio-${minor}`], 'pilot-discovery'), `pilot-discovery-${minor}`)];
+  const filesOf = async (minor: IstioMinor): Promise<[IstioMinor, IstioFiles]> => {
+    const part = PARTS[`istio-${minor}`];
+    const envoyBootstrap = join(folder, `envoy_bootstrap-${minor}.json`);
+    copyFileSync(join(await istioModule(minor), 'tools', 'packaging', 'common', 'envoy_bootstrap.json'), envoyBootstrap);
+    chmodSync(envoyBootstrap, 0o644);
+    return [minor, { istiod: place(binaryPath(part, 'pilot-discovery'), `pilot-discovery-${minor}`), pilotAgent: place(binaryPath(part, 'pilot-agent'), `pilot-agent-${minor}`), envoyBootstrap }];
+  };
   return {
-    pilotAgent: place(binaryPath(PARTS['istio-1.29'], 'pilot-agent'), 'pilot-agent'),
     envoy: place(binaryPath(PARTS.envoy, 'envoy'), 'envoy'),
-    envoyBootstrap,
     // ISTIO_VERSIONS is a literal: its keys are exactly the minors.
-    istiods: Object.fromEntries((Object.keys(ISTIO_VERSIONS) as IstioMinor[]).map(istiod)) as Record<IstioMinor, string>,
+    istio: Object.fromEntries(await Promise.all((Object.keys(ISTIO_VERSIONS) as IstioMinor[]).map(filesOf))) as Record<IstioMinor, IstioFiles>,
   };
 }

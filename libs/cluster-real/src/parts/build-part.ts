@@ -1,7 +1,7 @@
 import { MeshfleetError } from '@meshfleet/model';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { GoPart, Part, WheelPart } from './part.ts';
@@ -58,8 +58,12 @@ function publish(scratch: string, folder: string, part: Part): void {
   try {
     renameSync(scratch, folder);
   } catch (cause) {
-    // Another build of the same pins was faster, and its folder is as good as ours.
-    if (!isBuilt(part)) throw cause;
+    // Another build of the same pins was faster, and its folder is as good as ours; unless it is of a time when the part was
+    // fewer binaries.
+    if (isBuilt(part)) return;
+    if (!existsSync(folder)) throw cause;
+    rmSync(folder, { recursive: true });
+    renameSync(scratch, folder);
   }
 }
 
