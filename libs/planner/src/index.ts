@@ -8,3 +8,5 @@ export { UNCOMPILED_REVISION, statusOf } from './policy-status.ts';
 export type { PolicyClusterObservation, PolicyClusterStatus } from './policy-status.ts';
 export { DEFAULT_RETENTION, isForgettable } from './retention.ts';
 export type { RetentionRule } from './retention.ts';
+export { GITOPS_TOOLS, ignoreRules } from './gitops/ignore-rules.ts';
+export type { GitopsTool } from './gitops/ignore-rules.ts';
