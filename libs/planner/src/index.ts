@@ -10,3 +10,5 @@ export { DEFAULT_RETENTION, isForgettable } from './retention.ts';
 export type { RetentionRule } from './retention.ts';
 export { GITOPS_TOOLS, ignoreRules } from './gitops/ignore-rules.ts';
 export type { GitopsTool } from './gitops/ignore-rules.ts';
+export { OBJECT_STEPS, nextStep, wayOfObject } from './inspect/way-of-object.ts';
+export type { ObjectSituation, ObjectStep, StepState, StepVerdict } from './inspect/way-of-object.ts';

@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { OBJECT_STEPS, nextStep, wayOfObject } from './way-of-object.ts';
+import type { ObjectSituation } from './way-of-object.ts';
+
+const SOUND: ObjectSituation = {
+  policy: { name: 'strict', currentVersion: 2, assignedVersion: 2, placement: { selected: true, because: 'its labels match env=prod' } },
+  rollout: null,
+  heldBy: null,
+  mode: 'ENFORCE',
+  cluster: { lifecycle: 'ACTIVE', online: true },
+  revision: 7,
+  acknowledgedRevision: 9,
+  condition: null,
+  errors: [],
+};
+const condition = (status: 'FAILED' | 'DRIFTED' | 'CORRECTED' | 'UNHEALTHY', reason = 'Reason') => ({ status, reason, message: 'so it is', manager: 'kubectl-edit' });
+
+describe('the way of an object', () => {
+  it('has nothing that blocks when every station is passed', () => {
+    const way = wayOfObject(SOUND);
+    expect(way.map(({ state }) => state)).toEqual(OBJECT_STEPS.map(() => 'PASSED'));
+    expect(nextStep(way)).toBeUndefined();
+  });
+
+  const cases: readonly [string, Partial<ObjectSituation>, string, string, RegExp][] = [
+    ['no policy names it', { policy: null }, 'WANTED', 'BLOCKED', /No policy/],
+    ['the placement leaves the cluster out', { policy: { ...SOUND.policy!, placement: { selected: false, because: 'it has env=dev' } } }, 'PLACED', 'BLOCKED', /it has env=dev/],
+    ['the cluster was evicted', { cluster: { lifecycle: 'EVICTED', online: false } }, 'PLACED', 'BLOCKED', /evicted/],
+    ['a rollout soaks', { rollout: { status: 'SOAKING', why: 'wave 1 of 3 soaks until 12:00', waits: true } }, 'ROLLED_OUT', 'WAITING', /wave 1 of 3/],
+    ['a rollout waits for a person', { rollout: { status: 'WAITING_APPROVAL', why: 'wave 2 needs one approval', waits: false } }, 'ROLLED_OUT', 'BLOCKED', /approval/],
+    ['an older policy holds it', { heldBy: 'baseline' }, 'HELD', 'BLOCKED', /baseline/],
+    ['it could not be rendered', { revision: null, condition: condition('FAILED', 'RenderFailed') }, 'COMPILED', 'BLOCKED', /so it is/],
+    ['no desired state carries it', { revision: null }, 'COMPILED', 'WAITING', /No desired state/],
+    ['the agent is away', { acknowledgedRevision: 6, cluster: { lifecycle: 'ACTIVE', online: false } }, 'DELIVERED', 'BLOCKED', /not connected/],
+    ['the cluster is in quarantine', { acknowledgedRevision: 6, cluster: { lifecycle: 'QUARANTINED', online: true } }, 'DELIVERED', 'BLOCKED', /quarantine/],
+    ['agents only observe', { acknowledgedRevision: 6, mode: 'OBSERVE' }, 'DELIVERED', 'BLOCKED', /OBSERVE/],
+    ['the agent is about to', { acknowledgedRevision: 6 }, 'DELIVERED', 'WAITING', /not yet 7/],
+    ['the API server refused it', { condition: condition('FAILED', 'Forbidden') }, 'APPLIED', 'BLOCKED', /Forbidden: so it is \(by kubectl-edit\)/],
+    ['somebody changed it', { condition: condition('DRIFTED') }, 'KEPT', 'BLOCKED', /kubectl-edit/],
+    ['istiod does not accept it', { condition: condition('UNHEALTHY', 'NotAccepted') }, 'ACCEPTED', 'BLOCKED', /NotAccepted/],
+    ['the analysis found an error', { errors: [{ message: 'the host is missing', fix: 'create it' }] }, 'SOUND', 'BLOCKED', /host is missing/],
+  ];
+  it.each(cases)('stops where %s', (_name, change, step, state, says) => {
+    const next = nextStep(wayOfObject({ ...SOUND, ...change }));
+    expect(next).toMatchObject({ step, state });
+    expect(next?.summary).toMatch(says);
+    if (state === 'BLOCKED') expect(next?.fix).toMatch(/\w+/);
+  });
+
+  it('tells of a correction without being stopped by it', () => {
+    expect(nextStep(wayOfObject({ ...SOUND, condition: condition('CORRECTED') }))).toBeUndefined();
+  });
+
+  it('knows nothing behind the first station that is not passed, whatever else is so', () => {
+    const situation = fc.record({
+      policy: fc.constantFrom(SOUND.policy, null),
+      rollout: fc.constantFrom(null, { status: 'PAUSED', why: 'somebody paused it', waits: false }),
+      heldBy: fc.constantFrom(null, 'baseline'),
+      mode: fc.constantFrom('ENFORCE' as const, 'OBSERVE' as const),
+      cluster: fc.record({ lifecycle: fc.constantFrom('ACTIVE' as const, 'QUARANTINED' as const, 'EVICTED' as const), online: fc.boolean() }),
+      revision: fc.constantFrom(null, 3, 7),
+      acknowledgedRevision: fc.integer({ min: 0, max: 9 }),
+      condition: fc.constantFrom(null, condition('FAILED'), condition('DRIFTED'), condition('UNHEALTHY')),
+      errors: fc.constantFrom([], [{ message: 'wrong', fix: 'mend' }]),
+    });
+    fc.assert(
+      fc.property(situation, (given) => {
+        const way = wayOfObject(given);
+        const states = way.map(({ state }) => state);
+        const stop = states.findIndex((state) => state !== 'PASSED');
+        const end = stop === -1 ? states.length : stop;
+        expect(states.slice(0, end).every((state) => state === 'PASSED')).toBe(true);
+        expect(states.slice(end + 1).every((state) => state === 'UNKNOWN')).toBe(true);
+        if (stop !== -1) expect(nextStep(way)).toBe(way[stop]);
+      }),
+    );
+  });
+});

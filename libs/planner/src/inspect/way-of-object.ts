@@ -1,0 +1,127 @@
+import type { PlacementDecision } from '../placement.ts';
+
+/** The stations between what a policy says of an object and what the mesh does with it, in the order they are passed. */
+export const OBJECT_STEPS = ['WANTED', 'PLACED', 'ROLLED_OUT', 'HELD', 'COMPILED', 'DELIVERED', 'APPLIED', 'KEPT', 'ACCEPTED', 'SOUND'] as const;
+export type ObjectStep = (typeof OBJECT_STEPS)[number];
+
+/** PASSED; WAITING for something that comes by itself; BLOCKED until somebody does something; UNKNOWN behind a station that is not passed. */
+export type StepState = 'PASSED' | 'WAITING' | 'BLOCKED' | 'UNKNOWN';
+
+export interface StepVerdict {
+  readonly step: ObjectStep;
+  readonly state: StepState;
+  /** One sentence: what is so, or what stands in the way. */
+  readonly summary: string;
+  /** What to do about it; null where nothing is to be done. */
+  readonly fix: string | null;
+}
+
+/** Everything that the hub knows of one object of one cluster. */
+export interface ObjectSituation {
+  /** The policy that names the object, with the version that the cluster is assigned; null when no policy does. */
+  readonly policy: { readonly name: string; readonly currentVersion: number; readonly assignedVersion: number | null; readonly placement: PlacementDecision } | null;
+  /** The rollout that has yet to bring the current version here, and why it stands where it stands. */
+  readonly rollout: { readonly status: string; readonly why: string; readonly waits: boolean } | null;
+  /** The policy that holds the object instead, because it is older. */
+  readonly heldBy: string | null;
+  readonly mode: 'ENFORCE' | 'OBSERVE';
+  readonly cluster: { readonly lifecycle: 'PENDING_APPROVAL' | 'ACTIVE' | 'QUARANTINED' | 'EVICTED'; readonly online: boolean };
+  /** Revision that carries the object as it is wanted; null while none does. */
+  readonly revision: number | null;
+  readonly acknowledgedRevision: number;
+  readonly condition: { readonly status: 'FAILED' | 'DRIFTED' | 'CORRECTED' | 'UNHEALTHY'; readonly reason: string; readonly message: string; readonly manager: string | null } | null;
+  /** Findings of severity ERROR about the object. */
+  readonly errors: readonly { readonly message: string; readonly fix: string }[];
+}
+
+/** Walks the stations of an object; behind the first that is not passed nothing is known. */
+export function wayOfObject(situation: ObjectSituation): readonly StepVerdict[] {
+  const way: StepVerdict[] = [];
+  let open = true;
+  for (const step of OBJECT_STEPS) {
+    if (!open) {
+      way.push({ step, state: 'UNKNOWN', summary: 'What comes before is not done.', fix: null });
+      continue;
+    }
+    const verdict = STATIONS[step](situation);
+    open = verdict.state === 'PASSED';
+    way.push({ step, ...verdict });
+  }
+  return way;
+}
+
+/** The station that an object has not passed; undefined when it has passed all. */
+export function nextStep(way: readonly StepVerdict[]): StepVerdict | undefined {
+  return way.find(({ state }) => state === 'WAITING' || state === 'BLOCKED');
+}
+
+type Verdict = Omit<StepVerdict, 'step'>;
+const passed = (summary: string): Verdict => ({ state: 'PASSED', summary, fix: null });
+const waiting = (summary: string, fix: string | null = null): Verdict => ({ state: 'WAITING', summary, fix });
+const blocked = (summary: string, fix: string): Verdict => ({ state: 'BLOCKED', summary, fix });
+
+const STATIONS: Readonly<Record<ObjectStep, (situation: ObjectSituation) => Verdict>> = {
+  WANTED: ({ policy }) =>
+    policy === null
+      ? blocked('No policy names this object.', 'Nothing of ours wants it: somebody else keeps it, or it is left over. Apply a policy that names it to manage it.')
+      : passed(`The policy ${policy.name} names it.`),
+
+  PLACED: ({ policy, cluster }) => {
+    if (cluster.lifecycle === 'EVICTED') return blocked('The cluster was evicted.', 'Enrol it again with a new join token.');
+    if (cluster.lifecycle === 'PENDING_APPROVAL') return blocked('The cluster waits for approval.', 'Approve it (clusterApprove).');
+    if (policy === null || policy.placement.selected) return passed(`The placement selects the cluster: ${policy?.placement.because ?? ''}.`);
+    return blocked(`The placement does not select the cluster: ${policy.placement.because}.`, 'Change the placement of the policy, or the labels of the cluster.');
+  },
+
+  ROLLED_OUT: ({ policy, rollout }) => {
+    if (rollout !== null) {
+      const summary = `A rollout has yet to bring version ${policy?.currentVersion} here (${rollout.status}): ${rollout.why}`;
+      return rollout.waits ? waiting(summary) : blocked(summary, 'Look at the rollout: resume, promote, approve or abort it.');
+    }
+    if (policy?.assignedVersion == null) return waiting('The cluster has not been assigned the policy yet.');
+    return passed(`The cluster is assigned version ${policy.assignedVersion}.`);
+  },
+
+  HELD: ({ heldBy }) =>
+    heldBy === null
+      ? passed('No other policy claims it.')
+      : blocked(`The older policy ${heldBy} holds the object.`, 'Take it out of one of the two policies: of two that name an object in one cluster the older has it.'),
+
+  COMPILED: ({ revision, condition }) => {
+    if (condition?.reason === 'RenderFailed') return blocked(condition.message, 'Give the cluster what the variables and patches ask for, or change the policy.');
+    return revision === null ? waiting('No desired state carries it yet.') : passed(`Revision ${revision} carries it.`);
+  },
+
+  DELIVERED: ({ cluster, mode, revision, acknowledgedRevision, condition }) => {
+    if (revision !== null && acknowledgedRevision >= revision) return passed(`The agent has acknowledged revision ${acknowledgedRevision}.`);
+    if (cluster.lifecycle === 'QUARANTINED') return blocked('The cluster is in quarantine: nothing is delivered.', 'Release it (clusterRelease).');
+    if (!cluster.online) return blocked('The agent is not connected.', 'See whether the cluster and its agent run, and whether they reach the hub. It catches up by itself then.');
+    if (condition?.status === 'FAILED') return blocked(condition.message, 'Mend what the reason says; the agent tries again by itself.');
+    if (mode === 'OBSERVE') return blocked('The organization is in OBSERVE mode: agents report and change nothing.', 'Look at the differences, then organizationResume.');
+    return waiting(`The agent has acknowledged revision ${acknowledgedRevision}, not yet ${revision}.`);
+  },
+
+  APPLIED: ({ condition }) =>
+    condition?.status === 'FAILED'
+      ? blocked(`${condition.reason}: ${condition.message}${by(condition.manager)}`, 'Mend what the reason says; the agent tries again by itself.')
+      : passed('The agent applied it.'),
+
+  KEPT: ({ condition }) => {
+    if (condition?.status === 'DRIFTED') {
+      return blocked(`${condition.reason}: ${condition.message}${by(condition.manager)}`, 'Stop the other writer, let the policy correct drift, or take the difference over into the policy.');
+    }
+    return passed(condition?.status === 'CORRECTED' ? `It was changed and put right${by(condition.manager)}.` : 'It is as it was applied.');
+  },
+
+  ACCEPTED: ({ condition }) =>
+    condition?.status === 'UNHEALTHY'
+      ? blocked(`${condition.reason}: ${condition.message}`, 'The object is in place, and whoever carries it out says that it cannot: mend what it names.')
+      : passed('Nobody in the cluster has anything against it.'),
+
+  SOUND: ({ errors }) => {
+    const [first] = errors;
+    return first === undefined ? passed('The analysis has found no error about it.') : blocked(first.message, first.fix);
+  },
+};
+
+const by = (manager: string | null): string => (manager === null ? '' : ` (by ${manager})`);
