@@ -27,3 +27,5 @@ export type { Preset, PresetCategory, PresetFlavour } from './preset/preset.ts';
 export { PRESET_CATEGORIES, PRESET_FLAVOURS, definePreset } from './preset/preset.ts';
 export type { ParameterProblem, RenderedPreset } from './preset/render-preset.ts';
 export { presetSchema, renderPreset } from './preset/render-preset.ts';
+export { formatManifests } from './preset/format-manifests.ts';
+export { dnsLabelField, durationField, hostField, labelsField, objectNameField, portField, wildcardHostField } from './preset/parameter-fields.ts';
