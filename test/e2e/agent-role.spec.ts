@@ -7,11 +7,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Agent } from '../../apps/agent/src/agent.ts';
 import { keyOf, startTestAgent, startTestCluster, until, VIRTUAL_SERVICES, virtualService, type TestCluster } from '../../apps/agent/src/testing/agent-fixture.ts';
 import { startScriptedHub, type ScriptedHub } from '../../apps/agent/src/testing/scripted-hub.ts';
-import { oneOfEachKind } from './agent-role/one-of-each-kind.ts';
+import { labelOfEachKind, oneOfEachKind, ownedObjects } from './agent-role/one-of-each-kind.ts';
 import { grantedPermissions, usedPermissions } from './agent-role/permissions.ts';
 
 const LEASE = { durationMs: 3_000, renewMs: 200 };
-const EACH = oneOfEachKind();
+const EACH = [...oneOfEachKind(), ...labelOfEachKind()];
 const keys = EACH.map((object) => formatObjectKey(objectKeyOf(object)));
 
 let test: TestCluster;
@@ -19,7 +19,7 @@ let hub: ScriptedHub;
 const agents: Agent[] = [];
 beforeAll(async () => {
   const crds = [...istioCustomResourceDefinitions(), ...gatewayApiCustomResourceDefinitions('experimental'), ...sailCustomResourceDefinitions(), ...linkerdCustomResourceDefinitions()];
-  [test, hub] = await Promise.all([startTestCluster({ crds }), startScriptedHub()]);
+  [test, hub] = await Promise.all([startTestCluster({ crds, objects: ownedObjects() }), startScriptedHub()]);
 }, 120_000);
 afterAll(async () => {
   for (const agent of agents) await agent.stop();

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { istioKinds, gatewayApiKinds, sailKinds } from '@meshfleet/istio';
 import { parseAllDocuments } from 'yaml';
+import { isMetadataKind } from '@meshfleet/model';
 import { MESH_KINDS } from './observe/watched-kinds.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../../deploy/agent/${path}`, import.meta.url), 'utf8');
@@ -20,11 +21,15 @@ describe('what deploy/agent grants', () => {
     expect(rulesOf(read('chart/templates/role.yaml'))).toEqual(rulesOf(read('manifests/role.yaml')));
   });
 
-  it('has no wildcard, no secrets across the cluster, and writes nothing but mesh kinds', () => {
+  it('has no wildcard, no secrets across the cluster, writes nothing but mesh kinds, and labels where it may not do more', () => {
+    const plurals: Readonly<Record<string, string>> = { namespaces: 'Namespace', services: 'Service', daemonsets: 'DaemonSet', deployments: 'Deployment', statefulsets: 'StatefulSet' };
     for (const rule of rules) {
       expect([...rule.apiGroups, ...rule.resources, ...rule.verbs]).not.toContain('*');
       expect(rule.resources).not.toContain('secrets');
-      if (rule.verbs.some((verb) => !['get', 'list', 'watch'].includes(verb))) expect(MESH_KINDS.has(rule.apiGroups[0] ?? '')).toBe(true);
+      const writes = rule.verbs.filter((verb) => !['get', 'list', 'watch'].includes(verb));
+      if (writes.length === 0 || MESH_KINDS.has(rule.apiGroups[0] ?? '')) continue;
+      expect(writes).toEqual(['patch']);
+      for (const plural of rule.resources) expect(isMetadataKind(rule.apiGroups[0] ?? '', plurals[plural] ?? ''), plural).toBe(true);
     }
     expect(rulesOf(read('manifests/role.yaml')).find((rule) => rule.resources.includes('secrets'))?.verbs).toEqual(['get', 'create', 'update']);
   });

@@ -3,3 +3,4 @@ export * from './errors.ts';
 export * from './kubernetes.ts';
 export * from './label-selector.ts';
 export * from './finding.ts';
+export * from './metadata-only.ts';

@@ -1,3 +1,12 @@
+import type { EntryMode } from '@meshfleet/protocol';
+
+/** One object that a policy wants: its content by hash, and whether only its labels and annotations are asked for. */
+export interface AssignedObject {
+  readonly key: string;
+  readonly hash: string;
+  readonly mode?: EntryMode | undefined;
+}
+
 /** A policy as it is assigned to one cluster. */
 export interface Assignment {
   readonly policyId: string;
@@ -5,7 +14,7 @@ export interface Assignment {
   /** When the policy was created, in milliseconds: the older policy keeps what two want. */
   readonly createdAt: number;
   readonly version: number;
-  readonly objects: readonly { readonly key: string; readonly hash: string }[];
+  readonly objects: readonly AssignedObject[];
   readonly drift: 'CORRECT' | 'REPORT';
   readonly conflicts: 'REPORT' | 'FORCE';
 }
@@ -19,7 +28,7 @@ export interface LostClaim {
 
 export interface Claims {
   /** Who holds each wanted key. */
-  readonly holders: ReadonlyMap<string, { readonly assignment: Assignment; readonly hash: string }>;
+  readonly holders: ReadonlyMap<string, AssignedObject & { readonly assignment: Assignment }>;
   readonly lost: readonly LostClaim[];
 }
 
@@ -28,12 +37,13 @@ export interface Claims {
  * order over policies that no event changes, so that an object never goes to and fro between two of them.
  */
 export function claimObjects(assignments: readonly Assignment[]): Claims {
-  const holders = new Map<string, { assignment: Assignment; hash: string }>();
+  const holders = new Map<string, AssignedObject & { assignment: Assignment }>();
   const lost: LostClaim[] = [];
   for (const assignment of [...assignments].sort(olderFirst)) {
-    for (const { key, hash } of assignment.objects) {
+    for (const object of assignment.objects) {
+      const { key } = object;
       const holder = holders.get(key);
-      if (holder === undefined) holders.set(key, { assignment, hash });
+      if (holder === undefined) holders.set(key, { ...object, assignment });
       else if (holder.assignment.policyId !== assignment.policyId) {
         const { policyId, policyName } = holder.assignment;
         lost.push({ key, policyId: assignment.policyId, heldBy: { policyId, policyName } });

@@ -33,6 +33,14 @@ const tombstones = (composition: Composition): string[] =>
   composition.state.tombstones.map((tombstone) => `${tombstone.key.split('/')[2]} ${tombstone.policyId}`);
 
 describe('composing the desired state of a cluster', () => {
+  it('carries the mode of an object, and takes a change of it for a change', () => {
+    const labels = (mode?: 'METADATA'): Assignment => ({ ...policy('a', 1, {}), objects: [{ key: 'Namespace/shop', hash: 'n', ...(mode === undefined ? {} : { mode }) }] });
+    const first = compose([labels('METADATA')]);
+    expect(first.state.entries).toEqual([{ key: 'Namespace/shop', hash: 'n', policyId: 'a', drift: 'CORRECT', conflicts: 'REPORT', mode: 'METADATA' }]);
+    expect(compose([labels('METADATA')], first).changed).toBe(false);
+    expect(compose([labels()], first).state.entries[0]).not.toHaveProperty('mode');
+  });
+
   it('orders entries so that what others need comes first', () => {
     const mixed: Assignment = { ...policy('a', 1, { x: '1' }), objects: [{ key: 'VirtualService.networking.istio.io/shop/a', hash: 'v' }, { key: 'Namespace/shop', hash: 'n' }] };
     expect(compose([mixed]).state.entries.map((entry) => entry.key)).toEqual(['Namespace/shop', 'VirtualService.networking.istio.io/shop/a']);

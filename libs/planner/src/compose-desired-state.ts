@@ -1,4 +1,4 @@
-import { compareText, normalizeState } from '@meshfleet/protocol';
+import { compareText, normalizeState, sameEntry } from '@meshfleet/protocol';
 import type { DesiredEntry, DesiredState, Tombstone } from '@meshfleet/protocol';
 import { claimObjects } from './claim-objects.ts';
 import type { Assignment, LostClaim } from './claim-objects.ts';
@@ -44,9 +44,9 @@ export function composeDesiredState(input: CompositionInput): Composition {
   const { previous } = input;
   const claims = claimObjects(input.assignments);
   const entries: DesiredEntry[] = [];
-  for (const [key, { assignment, hash }] of claims.holders) {
+  for (const [key, { assignment, hash, mode }] of claims.holders) {
     const { policyId, drift, conflicts } = assignment;
-    entries.push({ key, hash, policyId, drift, conflicts });
+    entries.push({ key, hash, policyId, drift, conflicts, ...(mode === undefined ? {} : { mode }) });
   }
 
   const touchedPolicies = policiesBetween(previous.state.entries, entries);
@@ -95,8 +95,4 @@ function policiesBetween(before: readonly DesiredEntry[], after: readonly Desire
   }
   for (const entry of left.values()) touched.add(entry.policyId);
   return touched;
-}
-
-function sameEntry(a: DesiredEntry, b: DesiredEntry): boolean {
-  return a.hash === b.hash && a.policyId === b.policyId && a.drift === b.drift && a.conflicts === b.conflicts;
 }

@@ -1,5 +1,5 @@
 export { claimObjects } from './claim-objects.ts';
-export type { Assignment, Claims, LostClaim } from './claim-objects.ts';
+export type { AssignedObject, Assignment, Claims, LostClaim } from './claim-objects.ts';
 export { composeDesiredState } from './compose-desired-state.ts';
 export type { Composition, CompositionInput, Residue } from './compose-desired-state.ts';
 export { SYNTHETIC_LABELS, place, placementLabels, placementSchema, preparePlacement } from './placement.ts';

@@ -57,10 +57,18 @@ describe('deltas of desired states', () => {
     ['with one entry cut off', { ...full, upsert: [] }],
     ['with a tombstone slipped in', { ...full, tombstones: [{ key: 'Secret/shop/x', policyId: 'p' }] }],
     ['with a removal of what was never there', { ...full, remove: ['Secret/shop/x'] }],
+    ['with a mode slipped in', { ...full, upsert: full.upsert.map((each) => ({ ...each, mode: 'METADATA' as const })) }],
     ['with a policy exchanged', { ...full, upsert: full.upsert.map((each) => ({ ...each, policyId: 'q' })) }],
   ];
   it.each(tampered)('are refused %s', (_, change) => {
     expect(codeOf(() => applyDelta(undefined, change))).toBe('STATE_CORRUPT');
+  });
+
+  it('whose modes an older agent cannot read are refused by it, and change nothing', () => {
+    const labels = deltaBetween(undefined, { entries: [{ ...entry, mode: 'METADATA' }], tombstones: [] }, contentOf);
+    expect(applyDelta(undefined, labels).entries[0]?.mode).toBe('METADATA');
+    const asRead = { ...labels, upsert: labels.upsert.map(({ mode: _, ...each }) => each) };
+    expect(codeOf(() => applyDelta(undefined, asRead))).toBe('STATE_CORRUPT');
   });
 
   it('cannot be made when a content is lost', () => {

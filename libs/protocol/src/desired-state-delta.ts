@@ -1,7 +1,7 @@
 import { MeshfleetError, contentHash } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import { compareText } from './apply-order.ts';
-import { digestOf, normalizeState } from './desired-state.ts';
+import { digestOf, normalizeState, sameEntry } from './desired-state.ts';
 import type { DesiredEntry, DesiredState, OrganizationMode, Tombstone } from './desired-state.ts';
 
 /** An entry that is new or changed; `object` is left out when the base holds the same content under the same key. */
@@ -88,15 +88,6 @@ export function applyDelta(base: DesiredState | undefined, change: StateChange):
   const digest = digestOf(state);
   if (digest !== change.digest) throw corrupt(`it leads to the digest ${digest} and promises ${change.digest}`);
   return state;
-}
-
-function sameEntry(left: DesiredEntry, right: DesiredEntry): boolean {
-  return (
-    left.hash === right.hash &&
-    left.policyId === right.policyId &&
-    left.drift === right.drift &&
-    left.conflicts === right.conflicts
-  );
 }
 
 function known(object: KubeObject | undefined, entry: DesiredEntry): KubeObject {

@@ -5,6 +5,7 @@ import type { DesiredStateDelta } from './desired-state-delta.ts';
 const key = z.string().min(3).max(1024);
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hexadecimal');
 const policyId = z.string().min(1).max(64);
+const entry = { key, hash: digest, policyId, drift: z.enum(['CORRECT', 'REPORT']), conflicts: z.enum(['REPORT', 'FORCE']), mode: z.enum(['METADATA']).optional() };
 
 // Checked as far as an agent needs before it hands the object to its API server; every other field passes as it is.
 const kubeObject = z.looseObject({
@@ -15,9 +16,7 @@ const kubeObject = z.looseObject({
 
 /** `{ entries, tombstones }` as the hub stores it under its digest. */
 export const desiredStateSchema = z.object({
-  entries: z.array(
-    z.object({ key, hash: digest, policyId, drift: z.enum(['CORRECT', 'REPORT']), conflicts: z.enum(['REPORT', 'FORCE']) }),
-  ),
+  entries: z.array(z.object(entry)),
   tombstones: z.array(z.object({ key, policyId })),
 });
 
@@ -35,14 +34,7 @@ export const desiredStateDeltaSchema: z.ZodType<DesiredStateDelta> = z.object({
   digest,
   upsert: z.array(
     z
-      .object({
-        key,
-        hash: digest,
-        policyId,
-        drift: z.enum(['CORRECT', 'REPORT']),
-        conflicts: z.enum(['REPORT', 'FORCE']),
-        object: kubeObject.optional(),
-      })
+      .object({ ...entry, object: kubeObject.optional() })
       // The checks above make it a KubeObject; zod's loose type says only "record of unknown" for metadata's rest.
       .transform(({ object, ...entry }) => (object === undefined ? entry : { ...entry, object: object as KubeObject })),
   ),

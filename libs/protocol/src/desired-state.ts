@@ -5,6 +5,8 @@ import { sha256Hex } from './sha256.ts';
 export type DriftMode = 'CORRECT' | 'REPORT';
 export type ConflictMode = 'REPORT' | 'FORCE';
 export type OrganizationMode = 'ENFORCE' | 'OBSERVE';
+/** METADATA: of an object that is somebody else's, labels and annotations alone. It is never created and never deleted. */
+export type EntryMode = 'METADATA';
 
 /** One object that a cluster should hold, and how the policy wants it treated. */
 export interface DesiredEntry {
@@ -15,6 +17,8 @@ export interface DesiredEntry {
   readonly policyId: string;
   readonly drift: DriftMode;
   readonly conflicts: ConflictMode;
+  /** Absent: the whole object. */
+  readonly mode?: EntryMode | undefined;
 }
 
 /** The only thing that may make an agent delete an object. */
@@ -39,15 +43,23 @@ export function normalizeState(state: DesiredState): DesiredState {
   };
 }
 
-/** SHA-256 over what the state says, independent of the order in which it is given. */
+/**
+ * SHA-256 over what the state says, independent of the order in which it is given. A mode counts only where there is one: agents that do not know of
+ * modes agree on every state without, and refuse any with, since they cannot come to its digest.
+ */
 export function digestOf(state: DesiredState): string {
   const { entries, tombstones } = normalizeState(state);
   return sha256Hex(
     canonicalJson({
-      entries: entries.map(({ key, hash, policyId, drift, conflicts }) => [key, hash, policyId, drift, conflicts]),
+      entries: entries.map(({ key, hash, policyId, drift, conflicts, mode }) => [key, hash, policyId, drift, conflicts, ...(mode === undefined ? [] : [mode])]),
       tombstones: tombstones.map(({ key, policyId }) => [key, policyId]),
     }),
   );
+}
+
+/** Whether two entries ask for the same, in the same way. */
+export function sameEntry(left: DesiredEntry, right: DesiredEntry): boolean {
+  return left.hash === right.hash && left.policyId === right.policyId && left.drift === right.drift && left.conflicts === right.conflicts && left.mode === right.mode;
 }
 
 /** Order of tombstones in a state: by key, then by policy. */

@@ -38,8 +38,29 @@ const SPECS: Readonly<Record<string, object>> = {
   'policy.linkerd.io/ServerAuthorization': { server: { name: 'one' }, client: { unauthenticated: true } },
   'workload.linkerd.io/ExternalWorkload': { meshTls: { identity: 'one', serverName: 'one.example.com' } },
 };
+const WORKLOADS = ['DaemonSet', 'Deployment', 'StatefulSet'];
 /** Kinds of which a cluster has one. */
 const SINGLETONS = new Set(['IstioCNI', 'ZTunnel']);
+
+/** A label for one object of each kind that the agent labels and annotates. */
+export function labelOfEachKind(): KubeObject[] {
+  const labels = { 'meshfleet.io/test': 'one' };
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } },
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'owned', namespace: 'shop', labels } },
+    ...WORKLOADS.map((kind) => ({ apiVersion: 'apps/v1', kind, metadata: { name: 'owned', namespace: 'shop', labels } })),
+  ];
+}
+
+/** The objects that {@link labelOfEachKind} labels, as their owner makes them. */
+export function ownedObjects(): KubeObject[] {
+  const labels = { app: 'owned' };
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'registry.example.com/app:1' }] } };
+  return [
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'owned', namespace: 'shop' }, spec: { selector: labels, ports: [{ port: 80 }] } },
+    ...WORKLOADS.map((kind) => ({ apiVersion: 'apps/v1', kind, metadata: { name: 'owned', namespace: 'shop' }, spec: { selector: { matchLabels: labels }, template, ...(kind === 'StatefulSet' ? { serviceName: 'owned' } : {}) } })),
+  ];
+}
 
 /** One object of each kind that the agent manages. */
 export function oneOfEachKind(): KubeObject[] {

@@ -1,7 +1,7 @@
 import type { Discovery, DriftedField, KubeClient, Resource } from '@meshfleet/kube';
 import { conflictsOf, findDrift, isNotFound } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { parseApiVersion } from '@meshfleet/model';
+import { isMetadataKind, parseApiVersion } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
 import { explainFailure } from './explain-failure.ts';
 import type { Outcome } from './outcome.ts';
@@ -29,6 +29,11 @@ export interface Knowledge {
 /** Makes one object as it should be, or says why not. Never rejects. Looks first: a change by somebody else is told from a version not yet applied. */
 export async function applyEntry(context: ApplyContext, entry: DesiredEntry, object: KubeObject, knowledge: Knowledge): Promise<Outcome> {
   const { group, version } = parseApiVersion(object.apiVersion);
+  // Whatever a state says: of namespaces, services and workloads nothing but labels and annotations is ever written.
+  if (isMetadataKind(group, object.kind) !== (entry.mode === 'METADATA')) {
+    const message = entry.mode === 'METADATA' ? `${object.kind} is applied whole, and the policy asks for its labels and annotations alone.` : `Of ${object.kind} only labels and annotations are applied, and the policy asks for more.`;
+    return { kind: 'failed', reason: 'ModeRefused', message, transient: false };
+  }
   const resource = context.discovery.find(group, version, object.kind);
   if (resource === undefined) {
     return { kind: 'failed', reason: 'KindNotServed', message: `The cluster does not serve ${object.kind} in ${object.apiVersion}. It is applied as soon as it does.`, transient: false };
@@ -45,9 +50,16 @@ async function settle(client: KubeClient, resource: Resource, entry: DesiredEntr
   if (live?.metadata.deletionTimestamp !== undefined) {
     return { kind: 'failed', reason: 'Terminating', message: 'The object is being deleted; it is applied again when it is gone.', transient: true };
   }
+  const metadataOnly = entry.mode === 'METADATA';
+  if (metadataOnly && live === undefined) {
+    return { kind: 'failed', reason: 'ObjectMissing', message: `There is no ${object.kind} of this name. Its labels and annotations are set as soon as there is.`, transient: false };
+  }
   const own = ownershipOf(live);
-  const origin: Origin = live === undefined ? 'created' : own.managed && own.origin !== undefined ? own.origin : (knowledge.originOf(live.metadata.uid ?? '') ?? 'adopted');
-  const wanted = stamp(object, entry, origin);
+  const knownOrigin = knowledge.originOf(live?.metadata.uid ?? '');
+  const origin: Origin = metadataOnly ? 'adopted' : live === undefined ? 'created' : own.managed && own.origin !== undefined ? own.origin : (knownOrigin ?? 'adopted');
+  const stamped = stamp(object, entry, origin);
+  // The uid keeps an object that vanishes meanwhile from being created with labels and nothing else.
+  const wanted = metadataOnly ? withUid(stamped, live?.metadata.uid) : stamped;
 
   if (live === undefined && knowledge.appliedBefore) {
     if (entry.drift === 'REPORT') return { kind: 'drifted', reason: 'Deleted', fields: [], manager: undefined };
@@ -57,7 +69,9 @@ async function settle(client: KubeClient, resource: Resource, entry: DesiredEntr
   }
 
   // Marks that somebody took off or wrote over are drift like any other field of ours.
-  const ours = knowledge.appliedBefore || (own.policyId === entry.policyId && own.content === contentMark(entry.hash));
+  // Its owner may have made a labelled object anew: what that one says is no drift.
+  const appliedBefore = knowledge.appliedBefore && (!metadataOnly || knownOrigin !== undefined);
+  const ours = appliedBefore || (own.policyId === entry.policyId && own.content === contentMark(entry.hash));
   if (live !== undefined && ours) {
     const { drift, unkept } = await realDrift(client, resource, wanted, live, knowledge.unkept);
     if (drift.length === 0) return { kind: 'applied', resourceVersion: live.metadata.resourceVersion ?? '', unkept, origin, uid: live.metadata.uid };
@@ -91,6 +105,8 @@ async function readLive(client: KubeClient, resource: Resource, object: KubeObje
     throw error;
   }
 }
+
+const withUid = (object: KubeObject, uid: string | undefined): KubeObject => ({ ...object, metadata: { ...object.metadata, ...(uid === undefined ? {} : { uid }) } });
 
 type Written = Extract<Outcome, { kind: 'applied' }>;
 

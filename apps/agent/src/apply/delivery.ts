@@ -80,7 +80,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function attempt(at: HeldState, entry: DesiredEntry): Promise<Outcome> {
     const object = contentOf(at, entry);
     if (object === undefined) return { kind: 'failed', reason: 'AgentError', message: 'The body of the object is missing from the state that is held.', transient: false };
-    if (at.mode === 'OBSERVE') return observeEntry(options, object);
+    if (at.mode === 'OBSERVE') return observeEntry(options, entry, object);
     let outcome = await applyEntry(options, entry, object, memory.knowledge(entry));
     for (const wait of QUICK_RETRIES_MS) {
       if (outcome.kind !== 'failed' || !outcome.transient || outcome.reason === 'Terminating' || outcome.retryAfterMs !== undefined) break;

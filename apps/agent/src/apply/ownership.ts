@@ -1,10 +1,12 @@
 import { appliedFields, childOf } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
+import { metadataOf } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
 
 export const FIELD_MANAGER = 'meshfleet';
 /** Holds what an object that was given back cannot be without. */
 export const LEFT_BEHIND_MANAGER = 'meshfleet-left-behind';
+/** `true` on what is ours as a whole, `metadata` where only labels and annotations are. */
 export const MANAGED_LABEL = 'meshfleet.io/managed';
 export const POLICY_ANNOTATION = 'meshfleet.io/policy';
 export const ORIGIN_ANNOTATION = 'meshfleet.io/origin';
@@ -31,7 +33,7 @@ export function ownershipOf(live: KubeObject | undefined): Ownership {
     childOf(childOf(metadata, `f:${part}`), `f:${key}`) === undefined ? undefined : live?.metadata[part]?.[key];
   const origin = mark('annotations', ORIGIN_ANNOTATION);
   return {
-    managed: mark('labels', MANAGED_LABEL) === 'true',
+    managed: ['true', 'metadata'].includes(mark('labels', MANAGED_LABEL) ?? ''),
     policyId: mark('annotations', POLICY_ANNOTATION),
     origin: origin === 'created' || origin === 'adopted' ? origin : undefined,
     content: mark('annotations', CONTENT_ANNOTATION),
@@ -45,18 +47,17 @@ export const contentMark = (hash: string): string => hash.slice(0, 16);
 
 /** The object as it is applied: the policy's fields and our marks, without what only the API server writes. */
 export function stamp(object: KubeObject, entry: DesiredEntry, origin: Origin): KubeObject {
-  const { status: _status, ...rest } = object;
-  const { name, namespace, labels, annotations, finalizers, ownerReferences } = object.metadata;
+  const metadataOnly = entry.mode === 'METADATA';
+  const { status: _status, ...rest } = metadataOnly ? metadataOf(object) : object;
+  const { name, namespace, labels, annotations, finalizers, ownerReferences } = rest.metadata;
   return {
     ...rest,
-    apiVersion: object.apiVersion,
-    kind: object.kind,
     metadata: {
       ...(name === undefined ? {} : { name }),
       ...(namespace === undefined ? {} : { namespace }),
       ...(finalizers === undefined ? {} : { finalizers }),
       ...(ownerReferences === undefined ? {} : { ownerReferences }),
-      labels: { ...labels, [MANAGED_LABEL]: 'true' },
+      labels: { ...labels, [MANAGED_LABEL]: metadataOnly ? 'metadata' : 'true' },
       annotations: { ...annotations, [POLICY_ANNOTATION]: entry.policyId, [ORIGIN_ANNOTATION]: origin, [CONTENT_ANNOTATION]: contentMark(entry.hash) },
     },
   };

@@ -1,7 +1,7 @@
 import type { Resource } from '@meshfleet/kube';
 import { isConflict, isNotFound, KubeError } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { parseObjectKey } from '@meshfleet/model';
+import { isMetadataKind, parseObjectKey } from '@meshfleet/model';
 import type { Tombstone } from '@meshfleet/protocol';
 import { compareApplyOrder } from '@meshfleet/protocol';
 import type { ApplyContext } from './apply-entry.ts';
@@ -73,7 +73,8 @@ async function look(context: ApplyContext, tombstone: Tombstone): Promise<Candid
     const live = await context.client.get(resource, key.namespace, key.name);
     const own = ownershipOf(live);
     if (!own.managed || own.policyId !== tombstone.policyId || own.origin === undefined) return { tombstone, kind: 'not-ours' };
-    if (own.origin === 'adopted') return await release(context, tombstone, resource, live);
+    // What is only ever labelled is never deleted, whatever its marks say.
+    if (own.origin === 'adopted' || isMetadataKind(key.group, key.kind)) return await release(context, tombstone, resource, live);
     return live.metadata.deletionTimestamp === undefined ? { tombstone, resource, live } : { tombstone, kind: 'deleted' };
   } catch (error) {
     return isNotFound(error) ? { tombstone, kind: 'absent' } : { tombstone, kind: 'failed', failure: explainFailure(error) };

@@ -5,7 +5,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ErrorCode, KubeObject } from '@meshfleet/model';
-import { canonicalJson, contentHash, formatObjectKey, MeshfleetError, objectKeyOf } from '@meshfleet/model';
+import { canonicalJson, contentHash, formatObjectKey, isMetadataOnly, MeshfleetError, objectKeyOf } from '@meshfleet/model';
 import type { DesiredEntry, DesiredState, DesiredStateDelta, OrganizationMode, Report, ReportedCondition, SigningKey, SignJwk, Tombstone } from '@meshfleet/protocol';
 import {
   deltaBetween, digestOf, EMPTY_STATE, enrolRequestSchema, formatCursor, formatSecretToken, importPublicKey, isNews, normalizeState,
@@ -233,7 +233,7 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
       const entries = (publication.objects ?? []).map((object): DesiredEntry => {
         const hash = contentHash(object);
         contents.set(hash, object);
-        return { key: formatObjectKey(objectKeyOf(object)), hash, policyId: publication.policyId ?? POLICY, drift: publication.drift ?? 'CORRECT', conflicts: publication.conflicts ?? 'REPORT' };
+        return { key: formatObjectKey(objectKeyOf(object)), hash, policyId: publication.policyId ?? POLICY, drift: publication.drift ?? 'CORRECT', conflicts: publication.conflicts ?? 'REPORT', ...(isMetadataOnly(object) ? { mode: 'METADATA' as const } : {}) };
       });
       const tombstones = (publication.tombstones ?? []).map((each) => (typeof each === 'string' ? { key: each, policyId: publication.policyId ?? POLICY } : each));
       state = normalizeState({ entries, tombstones });
