@@ -7,73 +7,55 @@ import { basename, join } from 'node:path';
 const root = new URL('..', import.meta.url).pathname;
 // Names or folders of apps; none means all of them.
 const wanted = process.argv.slice(2).map((name) => basename(name));
-const apps = ['api', 'reconciler', 'agent'].filter((app) => wanted.length === 0 || wanted.includes(app));
+const builds = { api: buildApi, reconciler: buildReconciler, agent: buildAgent };
+const apps = Object.keys(builds).filter((app) => wanted.length === 0 || wanted.includes(app));
+
+/** What every bundle for Node has in common. */
+const node = { bundle: true, platform: 'node', target: 'node22', format: 'esm', logLevel: 'warning', tsconfig: join(root, 'tsconfig.json') };
+const banner = { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" };
+const hub = { ...node, banner, sourcemap: true, plugins: [packagesOutside()], loader: { '.graphql': 'text', '.sql': 'text' } };
 
 for (const app of apps) {
-  const entry = join(root, 'apps', app, 'src', 'main.ts');
-  if (!existsSync(entry)) continue;
-  const selfContained = app === 'agent';
-  await build({
-    entryPoints: [entry],
-    outfile: join(root, 'dist', app, 'main.js'),
-    bundle: true,
-    platform: 'node',
-    target: 'node22',
-    format: 'esm',
-    sourcemap: !selfContained,
-    minify: selfContained,
-    logLevel: 'warning',
-    tsconfig: join(root, 'tsconfig.json'),
-    loader: { '.graphql': 'text', '.sql': 'text' },
-    define: app === 'api' ? { MESHFLEET_SCHEMA: JSON.stringify(readFileSync(join(root, 'apps', 'api', 'schema.graphql'), 'utf8')) } : {},
-    plugins: [selfContained ? withoutLocales() : packagesOutside()],
-    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
-  });
-  if (app === 'api') await Promise.all([buildLambda(), buildManifestWorker(), buildGraphiql()]);
+  if (!existsSync(source(app, 'main.ts'))) continue;
+  await builds[app]();
 }
 
-/** The same app as a Lambda handler: dist/api/lambda.js exports `handler`. */
-async function buildLambda() {
-  await build({
-    entryPoints: [join(root, 'apps', 'api', 'src', 'lambda.ts')],
-    outfile: join(root, 'dist', 'api', 'lambda.js'),
-    bundle: true,
-    platform: 'node',
-    target: 'node22',
-    format: 'esm',
-    sourcemap: true,
-    logLevel: 'warning',
-    tsconfig: join(root, 'tsconfig.json'),
-    plugins: [packagesOutside()],
-    define: { MESHFLEET_SCHEMA: JSON.stringify(readFileSync(join(root, 'apps', 'api', 'schema.graphql'), 'utf8')) },
-    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
-  });
+async function buildApi() {
+  const define = { MESHFLEET_SCHEMA: JSON.stringify(readFileSync(join(root, 'apps', 'api', 'schema.graphql'), 'utf8')) };
+  await Promise.all([
+    build({ ...hub, define, entryPoints: [source('api', 'main.ts')], outfile: output('api', 'main.js') }),
+    // The same app as a Lambda handler: it exports `handler`.
+    build({ ...hub, define, entryPoints: [source('api', 'lambda.ts')], outfile: output('api', 'lambda.js') }),
+    // The thread that reads large manifests, beside the bundles that start it.
+    build({ ...hub, entryPoints: [source('api', 'policy', 'read-manifests.worker.ts')], outfile: output('api', 'read-manifests.worker.js') }),
+    buildGraphiql(),
+  ]);
 }
 
-/** The thread that reads large manifests, beside the bundles that start it. */
-async function buildManifestWorker() {
-  await build({
-    entryPoints: [join(root, 'apps', 'api', 'src', 'policy', 'read-manifests.worker.ts')],
-    outfile: join(root, 'dist', 'api', 'read-manifests.worker.js'),
-    bundle: true,
-    platform: 'node',
-    target: 'node22',
-    format: 'esm',
-    sourcemap: true,
-    logLevel: 'warning',
-    tsconfig: join(root, 'tsconfig.json'),
-    plugins: [packagesOutside()],
-  });
+function buildReconciler() {
+  return build({ ...hub, entryPoints: [source('reconciler', 'main.ts')], outfile: output('reconciler', 'main.js') });
+}
+
+function buildAgent() {
+  return build({ ...node, banner, minify: true, plugins: [withoutLocales()], entryPoints: [source('agent', 'main.ts')], outfile: output('agent', 'main.js') });
+}
+
+function source(app, ...path) {
+  return join(root, 'apps', app, 'src', ...path);
+}
+
+function output(app, file) {
+  return join(root, 'dist', app, file);
 }
 
 /** GraphiQL out of npm with its editor's workers, as files of our own: the page asks no other host for anything. */
 async function buildGraphiql() {
   const page = { bundle: true, platform: 'browser', format: 'esm', target: 'es2022', minify: true, logLevel: 'error', legalComments: 'none', tsconfig: join(root, 'tsconfig.json') };
-  const outdir = join(root, 'dist', 'api', 'graphiql');
+  const outdir = output('api', 'graphiql');
   const env = { 'process.env.NODE_ENV': '"production"', 'process.env': '{}' };
   await build({
     ...page,
-    entryPoints: { page: join(root, 'apps', 'api', 'src', 'graphiql', 'page', 'page.ts') },
+    entryPoints: { page: source('api', 'graphiql', 'page', 'page.ts') },
     outdir,
     splitting: true,
     chunkNames: 'chunk-[hash]',

@@ -2,8 +2,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refuseProblems, until } from '../../apps/demo/src/seed.ts';
-import { STRICT_MTLS } from '../../apps/demo/src/tour/manifests.ts';
+import { applyPolicy } from '../../apps/demo/src/policies.ts';
+import { until } from '../../apps/demo/src/seed.ts';
+import { SHOP_BASELINE } from '../../apps/demo/src/tour/manifests.ts';
 import { openFleet, type OpenFleet } from '../e2e/open-fleet.ts';
 
 /** Browser downloads do not work everywhere: the system's own is used, or MESHFLEET_CHROMIUM names another. */
@@ -64,11 +65,7 @@ describe.skipIf(executablePath === undefined)('the explorer in a browser (needs 
 
 /** Something worth looking at: a policy applied in the two production clusters. */
 async function pushBaseline({ client }: OpenFleet): Promise<void> {
-  const { policyApply } = await client.request<{ policyApply: { userErrors: { code: string; message: string }[] } }>(
-    'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { code message } } }',
-    { input: { name: 'shop-baseline', manifests: STRICT_MTLS, placement: { clusterSelector: 'env=prod' } } },
-  );
-  refuseProblems(policyApply);
+  await applyPolicy(client, { name: 'shop-baseline', manifests: SHOP_BASELINE, clusterSelector: 'env=prod' });
   await until('the policy is applied', 30_000, async () => {
     const { policy } = await client.request<{ policy: { summary: { applied: number } } }>('{ policy(name: "shop-baseline") { summary { applied } } }');
     return policy.summary.applied === 2;

@@ -1,14 +1,14 @@
+import { clusterKindOf, openCluster, type OpenCluster } from '@meshfleet/cluster-real';
 import type { KubeObject } from '@meshfleet/model';
 import { afterAll, beforeAll } from 'vitest';
 import { createClient, type Client } from './client.ts';
-import { openCluster, type TestCluster } from './open-cluster.ts';
 
-/** One cluster and one client for all tests of a file. */
-export function withCluster(crds: KubeObject[] = []): { readonly cluster: TestCluster; readonly client: Client } {
-  let cluster: TestCluster | undefined;
+/** One cluster of the kind under test, and one client, for all tests of a file; nothing else differs between the two runs. */
+export function withCluster(crds: KubeObject[] = []): { readonly cluster: OpenCluster; readonly client: Client } {
+  let cluster: OpenCluster | undefined;
   let client: Client | undefined;
   beforeAll(async () => {
-    cluster = await openCluster(crds);
+    cluster = await openCluster(clusterKindOf(process.env), { name: 'conformance', crds });
     client = createClient(cluster);
   }, 120_000);
   afterAll(async () => {

@@ -1,5 +1,7 @@
 import { clusterKindOf } from '@meshfleet/cluster-real';
-import { rmSync } from 'node:fs';
+import { startEmbeddedPostgres } from '@meshfleet/store';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeThrowAwayDir } from '../../apps/demo/src/data-dir.ts';
 import { startFleet, type Fleet } from '../../apps/demo/src/fleet.ts';
@@ -32,4 +34,39 @@ export async function openFleet(options: { databaseUrl?: string } = {}): Promise
     await fleet.stop();
     throw error;
   }
+}
+
+export interface FleetOnPostgres {
+  readonly open: OpenFleet;
+  /** Where Postgres keeps its files, in a folder of its own in here. */
+  readonly folder: string;
+  kill(): void;
+  /** Stops Postgres, does something with its files, and starts it where it was. */
+  down(work: () => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The same on a Postgres of the test's own, which nobody starts again when it dies but for what started it here. */
+export async function openFleetOnPostgres(): Promise<FleetOnPostgres> {
+  const folder = mkdtempSync(join(tmpdir(), 'meshfleet-postgres-'));
+  // Postgres runs as a user of its own.
+  chmodSync(folder, 0o755);
+  const start = (port?: number) => startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), persistent: true, ...(port === undefined ? {} : { port }) });
+  let postgres = await start();
+  const open = await openFleet({ databaseUrl: postgres.url });
+  return {
+    open,
+    folder,
+    kill: () => process.kill(postgres.pid, 'SIGKILL'),
+    down: async (work) => {
+      await postgres.stop();
+      work();
+      postgres = await start(postgres.port);
+    },
+    close: async () => {
+      await open.close();
+      await postgres.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }

@@ -1,41 +1,28 @@
-import { chmodSync, chownSync, cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, cpSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '@meshfleet/store';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clusterNamed } from '../../apps/demo/src/fleet.ts';
 import { refuseProblems, until } from '../../apps/demo/src/seed.ts';
 import { openMeshObjects, type MeshObjects } from '../../apps/demo/src/tour/mesh-objects.ts';
-import { openFleet, type OpenFleet } from './open-fleet.ts';
+import { openFleetOnPostgres, type FleetOnPostgres, type OpenFleet } from './open-fleet.ts';
+import { appliedEverywhere, pushUntilAcknowledged, timeoutManifests, versionsOf } from './timeout-policy.ts';
 
-type Postgres = Awaited<ReturnType<typeof startEmbeddedPostgres>>;
 interface Organization {
   readonly mode: string;
   readonly epoch: number;
   readonly auditEvents: { readonly nodes: readonly { readonly action: string }[] };
 }
-interface AppliedPolicy {
-  readonly currentVersion: { readonly version: number };
-  readonly clusters: { readonly nodes: readonly { readonly version: number; readonly status: string }[] };
-}
 
-let folder: string;
-let postgres: Postgres;
+let hub: FleetOnPostgres;
 let open: OpenFleet;
 let frankfurt: MeshObjects;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'meshfleet-restore-'));
-  chmodSync(folder, 0o755);
-  postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), persistent: true });
-  open = await openFleet({ databaseUrl: postgres.url });
+  hub = await openFleetOnPostgres();
+  ({ open } = hub);
   frankfurt = openMeshObjects(clusterNamed(open.fleet, 'frankfurt').kubeconfigFile);
 }, 120_000);
-afterAll(async () => {
-  await open.close();
-  await postgres.stop();
-  rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+afterAll(() => hub.close(), 60_000);
 
 it('a hub restored from a backup rolls nothing back, deletes nothing, and says so; a person resumes it', async () => {
   await apply('timeouts', ['checkout'], 1);
@@ -47,7 +34,7 @@ it('a hub restored from a backup rolls nothing back, deletes nothing, and says s
   const { epoch } = await organization();
 
   await down(() => {
-    rmSync(join(folder, 'postgres'), { recursive: true });
+    rmSync(join(hub.folder, 'postgres'), { recursive: true });
     copy('backup', 'postgres');
   });
   for (const name of ['api', 'reconciler']) open.fleet.supervisor.process(name)?.kill('SIGKILL');
@@ -70,48 +57,32 @@ it('a hub restored from a backup rolls nothing back, deletes nothing, and says s
   expect((await specs()).size).toBe(before.size);
 }, 120_000);
 
-/** Stops Postgres, does something with its files, and starts it where it was. */
+/** While Postgres is down, and until the hub is ready again. */
 async function down(work: () => void): Promise<void> {
-  await postgres.stop();
-  work();
-  postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), persistent: true, port: postgres.port });
+  await hub.down(work);
   await until('the hub is ready', 30_000, async () => (await fetch(`${open.fleet.url}/readyz`).catch(() => undefined))?.ok === true);
 }
 
 /** Copies a folder with the owners of its files: Postgres runs as a user of its own. */
 function copy(from: string, to: string): void {
-  cpSync(join(folder, from), join(folder, to), { recursive: true, preserveTimestamps: true });
-  for (const name of ['', ...readdirSync(join(folder, from), { recursive: true, encoding: 'utf8' })]) {
-    const { uid, gid, mode } = statSync(join(folder, from, name));
-    chownSync(join(folder, to, name), uid, gid);
-    chmodSync(join(folder, to, name), mode);
+  cpSync(join(hub.folder, from), join(hub.folder, to), { recursive: true, preserveTimestamps: true });
+  for (const name of ['', ...readdirSync(join(hub.folder, from), { recursive: true, encoding: 'utf8' })]) {
+    const { uid, gid, mode } = statSync(join(hub.folder, from, name));
+    chownSync(join(hub.folder, to, name), uid, gid);
+    chmodSync(join(hub.folder, to, name), mode);
   }
 }
 
+/** The hub may be about to find its connections dead: it says so, and the next try gets through. */
 async function send(policy: string, names: readonly string[], seconds: number): Promise<void> {
-  const manifests = names
-    .map((name) => `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: ${name}, namespace: shop }\nspec: { hosts: [${name}], http: [{ timeout: ${seconds}s, route: [{ destination: { host: ${name} } }] }] }\n`)
-    .join('---\n');
-  await until('the push is acknowledged', 30_000, async () => {
-    const answer = await open.client
-      .request<{ policyApply: { userErrors: { code: string; message: string }[] } }>('mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { code message } } }', {
-        input: { name: policy, manifests, placement: { clusterSelector: 'env=prod' } },
-      })
-      .catch(() => undefined);
-    if (answer !== undefined) refuseProblems(answer.policyApply);
-    return answer !== undefined;
-  });
+  await pushUntilAcknowledged(open.client, policy, timeoutManifests(names, seconds), ['STORE_UNAVAILABLE']);
 }
 
 async function apply(policy: string, names: readonly string[], seconds: number): Promise<void> {
   await send(policy, names, seconds);
   await until(`${policy} is applied`, 30_000, async () => {
-    const { policy: found } = await open.client.request<{ policy: AppliedPolicy }>(
-      'query ($name: String) { policy(name: $name) { currentVersion { version } clusters(first: 10) { nodes { version status } } } }',
-      { name: policy },
-    );
-    const { version: current } = found.currentVersion;
-    return found.clusters.nodes.length === 2 && found.clusters.nodes.every(({ version, status }) => version === current && status === 'APPLIED');
+    const [newest = 0] = await versionsOf(open.client, policy);
+    return appliedEverywhere(open.client, policy, newest);
   });
 }
 

@@ -1,8 +1,11 @@
-import { MeshfleetError } from '@meshfleet/model';
+import { ERROR_CODES, MeshfleetError, type ErrorCode } from '@meshfleet/model';
 
 /** Talks to the public GraphQL API as any program of a user would. */
 export interface GraphqlClient {
-  /** Returns `data`; throws when the answer carries errors. */
+  /**
+   * Returns `data`.
+   * @throws with the code of the first error when the answer carries errors.
+   */
   request<T>(query: string, variables?: Record<string, unknown>): Promise<T>;
 }
 
@@ -22,17 +25,27 @@ export function createGraphqlClient(options: { url: string; token: string; organ
       const text = await response.text();
       const answer = parseAnswer<T>(text);
       if (answer?.data === undefined || answer.data === null || answer.errors !== undefined) {
-        throw new MeshfleetError({ code: 'INTERNAL', summary: `The API answered ${response.status}`, why: text.slice(0, 500) });
+        throw new MeshfleetError({ code: codeOf(answer), summary: `The API answered ${response.status}`, why: text.slice(0, 500) });
       }
       return answer.data;
     },
   };
 }
 
-function parseAnswer<T>(text: string): { data?: T | null; errors?: unknown } | undefined {
+interface Answer<T> {
+  readonly data?: T | null;
+  readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[];
+}
+
+function codeOf(answer: Answer<unknown> | undefined): ErrorCode {
+  const code = answer?.errors?.[0]?.extensions?.code;
+  return ERROR_CODES.find((known) => known === code) ?? 'INTERNAL';
+}
+
+function parseAnswer<T>(text: string): Answer<T> | undefined {
   try {
     // The shape is GraphQL's own; T is what the query asks for.
-    return JSON.parse(text) as { data?: T | null; errors?: unknown };
+    return JSON.parse(text) as Answer<T>;
   } catch {
     return undefined;
   }

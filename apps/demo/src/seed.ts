@@ -10,7 +10,7 @@ import type { Progress } from './progress.ts';
 export const ADA: DemoPerson = { subject: 'ada', email: 'ada@acme.example', name: 'Ada (platform team)' };
 export const ORGANIZATION = 'acme';
 
-interface Problems {
+export interface Problems {
   readonly userErrors: readonly { readonly code: string; readonly message: string }[];
 }
 

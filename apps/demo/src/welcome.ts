@@ -2,16 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Fleet } from './fleet.ts';
 import { ORGANIZATION } from './seed.ts';
-
-const STRICT_MTLS = `apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata:
-  name: default
-  namespace: shop
-spec:
-  mtls:
-    mode: STRICT
-`;
+import { STRICT_MTLS } from './tour/manifests.ts';
 
 /** Requests to send with curl: files, because JSON within YAML within a shell's quotes is no fun to read. */
 const REQUESTS = {

@@ -1,6 +1,5 @@
-/** What the tour pushes, as a user would paste it. */
-export const STRICT_MTLS = `# Only mutual TLS in the shop.
-apiVersion: security.istio.io/v1
+/** Only mutual TLS in the shop. */
+export const STRICT_MTLS = `apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata:
   name: default
@@ -8,7 +7,11 @@ metadata:
 spec:
   mtls:
     mode: STRICT
----
+`;
+
+/** What the tour pushes, as a user would paste it. */
+export const SHOP_BASELINE = `# Only mutual TLS in the shop.
+${STRICT_MTLS}---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata:

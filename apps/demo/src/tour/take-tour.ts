@@ -2,9 +2,10 @@ import { MeshfleetError } from '@meshfleet/model';
 import { isDeepStrictEqual } from 'node:util';
 import { clusterNamed, type Fleet } from '../fleet.ts';
 import type { GraphqlClient } from '../graphql-client.ts';
+import { applyPolicy, deletePolicy, policyProgress } from '../policies.ts';
 import type { Progress } from '../progress.ts';
-import { refuseProblems, until } from '../seed.ts';
-import { BYSTANDER, STRICT_MTLS } from './manifests.ts';
+import { until } from '../seed.ts';
+import { BYSTANDER, SHOP_BASELINE } from './manifests.ts';
 import { openMeshObjects, type MeshObject } from './mesh-objects.ts';
 
 const POLICY = 'shop-baseline';
@@ -25,14 +26,10 @@ export async function takeTour(fleet: Fleet, client: GraphqlClient, progress: Pr
   const before = await Promise.all(all.map((cluster) => cluster.snapshot()));
 
   await progress.step('Pushing a PeerAuthentication and a VirtualService to env=prod', async () => {
-    const { policyApply } = await client.request<{ policyApply: { userErrors: { code: string; message: string }[] } }>(
-      `mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { code message } } }`,
-      { input: { name: POLICY, manifests: STRICT_MTLS, placement: { clusterSelector: 'env=prod' }, comment: 'Taken on the tour' } },
-    );
-    refuseProblems(policyApply);
+    await applyPolicy(client, { name: POLICY, manifests: SHOP_BASELINE, clusterSelector: 'env=prod', comment: 'Taken on the tour' });
     await until('the policy is applied in both clusters', 30_000, async () => {
-      const statuses = await policyStatuses(client);
-      return statuses.size === 2 && [...statuses.values()].every((status) => status === 'APPLIED');
+      const reached = await policyProgress(client, POLICY);
+      return reached.size === 2 && [...reached.values()].every(({ status }) => status === 'APPLIED');
     });
   });
 
@@ -55,11 +52,7 @@ export async function takeTour(fleet: Fleet, client: GraphqlClient, progress: Pr
   });
 
   await progress.step('Withdrawing the policy', async () => {
-    const { policyDelete } = await client.request<{ policyDelete: { userErrors: { code: string; message: string }[] } }>(
-      `mutation ($input: PolicyDeleteInput!) { policyDelete(input: $input) { userErrors { code message } } }`,
-      { input: { name: POLICY } },
-    );
-    refuseProblems(policyDelete);
+    await deletePolicy(client, POLICY);
     await until('both clusters are rid of it', 30_000, async () => {
       const held = await Promise.all(prod.map((cluster) => cluster.snapshot()));
       return held.every((objects) => PUSHED.every((key) => !objects.has(key)));
@@ -70,14 +63,6 @@ export async function takeTour(fleet: Fleet, client: GraphqlClient, progress: Pr
     const after = await Promise.all(all.map((cluster) => cluster.snapshot()));
     expectThat(isDeepStrictEqual(after, before), 'every cluster holds what it held before, to the letter');
   });
-}
-
-async function policyStatuses(client: GraphqlClient): Promise<Map<string, string>> {
-  const { policy } = await client.request<{ policy: { clusters: { nodes: { status: string; cluster: { name: string } }[] } } }>(
-    `query ($name: String!) { policy(name: $name) { clusters(first: 10) { nodes { status cluster { name } } } } }`,
-    { name: POLICY },
-  );
-  return new Map(policy.clusters.nodes.map(({ cluster, status }) => [cluster.name, status]));
 }
 
 async function conditionsOf(client: GraphqlClient, name: string) {

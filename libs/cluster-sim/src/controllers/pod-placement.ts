@@ -1,12 +1,13 @@
 import type { KubeObject } from '@meshfleet/model';
-import { at, listAt, mapAt, textAt, textsAt } from '../kinds/field.ts';
+import { at, listAt, mapAt, type Fields } from '../kinds/field.ts';
+import { expressionMatches } from '../kinds/label-selector.ts';
 
 /** Whether a pod spec's nodeSelector and required node affinity let it run on the node. */
 export function selectorAllows(podSpec: unknown, node: KubeObject): boolean {
   const labels = node.metadata.labels ?? {};
   if (!Object.entries(mapAt(podSpec, 'nodeSelector')).every(([key, value]) => labels[key] === value)) return false;
   const terms = listAt(podSpec, 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms');
-  return terms.length === 0 || terms.some((term) => listAt(term, 'matchExpressions').every((expression) => expressionAllows(expression, labels)));
+  return terms.length === 0 || terms.some((term) => termAllows(term, node));
 }
 
 /** The node with the fewest pods among those that may run it; undefined when none may. Ties go by name, so placement repeats. */
@@ -15,16 +16,10 @@ export function chooseNode(pod: KubeObject, nodes: readonly KubeObject[], load: 
   return candidates.toSorted((a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0) || (a < b ? -1 : 1))[0];
 }
 
-function expressionAllows(expression: unknown, labels: Readonly<Record<string, string>>): boolean {
-  const value = labels[textAt(expression, 'key') ?? ''];
-  const values = textsAt(expression, 'values');
-  switch (textAt(expression, 'operator')) {
-    case 'In': return value !== undefined && values.includes(value);
-    case 'NotIn': return value === undefined || !values.includes(value);
-    case 'Exists': return value !== undefined;
-    case 'DoesNotExist': return value === undefined;
-    case 'Gt': return Number(value) > Number(values[0]);
-    case 'Lt': return Number(value) < Number(values[0]);
-    default: return false;
-  }
+/** A term without any requirement matches no node (v1.NodeSelectorTerm); the only field to select by is the node's name. */
+function termAllows(term: Fields, { metadata: { name = '', labels = {} } }: KubeObject): boolean {
+  const onLabels = listAt(term, 'matchExpressions');
+  const onFields = listAt(term, 'matchFields');
+  if (onLabels.length + onFields.length === 0) return false;
+  return onLabels.every((expression) => expressionMatches(expression, labels)) && onFields.every((expression) => expressionMatches(expression, { 'metadata.name': name }));
 }

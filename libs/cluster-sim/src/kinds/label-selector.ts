@@ -13,7 +13,8 @@ export function mapMatches(selector: Fields, labels: Readonly<Record<string, str
   return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
 }
 
-function expressionMatches(expression: Fields, labels: Readonly<Record<string, string>>): boolean {
+/** One requirement on labels; `Gt` and `Lt` exist where nodes are selected (NodeSelectorRequirement). */
+export function expressionMatches(expression: Fields, labels: Readonly<Record<string, string>>): boolean {
   const value = labels[textAt(expression, 'key') ?? ''];
   const values = textsAt(expression, 'values');
   switch (textAt(expression, 'operator')) {
@@ -21,6 +22,8 @@ function expressionMatches(expression: Fields, labels: Readonly<Record<string, s
     case 'NotIn': return value === undefined || !values.includes(value);
     case 'Exists': return value !== undefined;
     case 'DoesNotExist': return value === undefined;
+    case 'Gt': return Number(value) > Number(values[0]);
+    case 'Lt': return Number(value) < Number(values[0]);
     default: return false;
   }
 }
