@@ -13,6 +13,7 @@ export function clusterView(row: ClusterRow) {
     region: row.region,
     zone: row.zone,
     network: row.network,
+    mesh: row.mesh,
     status: row.status,
     agentVersion: row.agentVersion,
     kubernetesVersion: row.kubernetesVersion,

@@ -1,5 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { announceChanged, describeCluster, enqueue, isUniqueViolation } from '@meshfleet/store';
+import { announceChanged, describeCluster, enqueue, isUniqueViolation, type LockedCluster } from '@meshfleet/store';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { UseCase } from '../graphql/mutate.ts';
@@ -13,14 +13,15 @@ const input = z.object({
   region: placeName.optional(),
   zone: placeName.optional(),
   network: placeName.optional(),
+  mesh: placeName.optional(),
 });
 
-/** Changes what a cluster is called, how it is labelled and where it is. Empty texts take region, zone or network away. */
+/** Changes what a cluster is called, how it is labelled and where it is. Empty texts take region, zone, network or mesh away. */
 export const updateCluster: UseCase<typeof input, { clusterId: string }> = {
   name: 'clusterUpdate',
   role: 'ADMIN',
   input,
-  async run({ tx, actor }, { id, name, labels, region, zone, network }) {
+  async run({ tx, actor }, { id, name, labels, region, zone, network, mesh }) {
     const { lifecycle: _lifecycle, ...before } = await lockExisting(tx, id);
     const place = (given: string | undefined, held: string | null): string | null => (given === undefined ? held : given === '' ? null : given);
     const after = {
@@ -30,6 +31,7 @@ export const updateCluster: UseCase<typeof input, { clusterId: string }> = {
       region: place(region, before.region),
       zone: place(zone, before.zone),
       network: place(network, before.network),
+      mesh: place(mesh, before.mesh),
     };
     const answer = { clusterId: before.id };
     if (isDeepStrictEqual(before, after)) return { answer };
@@ -50,6 +52,6 @@ export const updateCluster: UseCase<typeof input, { clusterId: string }> = {
   },
 };
 
-function plain({ name, labels, region, zone, network }: { name: string; labels: Readonly<Record<string, string>>; region: string | null; zone: string | null; network: string | null }) {
-  return { name, labels, region, zone, network };
+function plain({ id: _id, ...rest }: Omit<LockedCluster, 'lifecycle'>) {
+  return { ...rest };
 }

@@ -1,4 +1,5 @@
 import { MeshfleetError, type ErrorEnvelope } from '@meshfleet/model';
+import type { Placement } from '@meshfleet/planner';
 import {
   advancePolicy,
   announceChanged,
@@ -19,7 +20,7 @@ import { z } from 'zod';
 import type { Change, Outcome, UseCase } from '../graphql/mutate.ts';
 import { InputProblems } from '../graphql/user-error.ts';
 import { manifestReader } from './manifest-reader.ts';
-import { placementInput, type Placement } from './placement-input.ts';
+import { placementInput } from './placement-input.ts';
 import { intentOf } from './policy-view.ts';
 import type { ReadManifests } from './read-manifests.ts';
 

@@ -1,3 +1,4 @@
+import { placementSchema } from '@meshfleet/planner';
 import type { PolicyRow, PolicyVersionRow } from '@meshfleet/store';
 import { formatGlobalId } from '../graphql/global-id.ts';
 
@@ -28,7 +29,7 @@ export function intentOf({ manifests, defaultNamespace, objects, placement, drif
     manifests,
     defaultNamespace,
     objects,
-    placement: { clusterSelector: placement.clusterSelector ?? null, clusterNames: placement.clusterNames ?? [] },
+    placement: placementSchema.parse(placement),
     drift,
     conflicts,
   };

@@ -28,7 +28,7 @@ export async function populate(api: TestApi, organization: { id: string; token: 
     api.query<{ policyApply: { policy: { id: string } | null; userErrors: object[] } }>(
       token,
       'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { policy { id } userErrors { message } } }',
-      { input: { name: `${mark}-policy`, description: `${mark} description`, manifests: manifest(`${mark}-strict`, mode), defaultNamespace: `${mark}-namespace`, placement: { clusterSelector: `mark=${mark}`, clusterNames: [`${mark}-cluster`] }, comment: `${mark} comment` } },
+      { input: { name: `${mark}-policy`, description: `${mark} description`, manifests: manifest(`${mark}-strict`, mode), defaultNamespace: `${mark}-namespace`, placement: { clusterSelector: `mark=${mark}`, clusterNames: [`${mark}-cluster`], ...(mode === 'STRICT' ? { percent: 50 } : { count: 5 }) }, comment: `${mark} comment` } },
     );
   await apply('PERMISSIVE');
   const Policy = (await apply('STRICT')).data.policyApply.policy?.id ?? '';
@@ -57,9 +57,9 @@ export async function insertCluster(api: TestApi, organizationId: string, name: 
   const id = randomUUID();
   const facts = { meshes: [{ flavour: 'ISTIO', revision: `${name}-rev`, version: '1.28.0', namespace: 'istio-system' }] };
   await api.db.admin.query(
-    `insert into cluster (id, organization_id, uid, name, labels, region, zone, network, lifecycle, sign_kid, sign_public_jwk, seal_public_jwk,
+    `insert into cluster (id, organization_id, uid, name, labels, region, zone, network, mesh, lifecycle, sign_kid, sign_public_jwk, seal_public_jwk,
        agent_version, kubernetes_version, node_count, facts, last_seen_at)
-     values ($1, $2, $3, $4, $5, $6, $6 || '-a', $6 || '-net', $7, $3, '{}', '{}', '0.1.0', 'v1.34.0', 3, $8, now())`,
+     values ($1, $2, $3, $4, $5, $6, $6 || '-a', $6 || '-net', $6 || '-mesh', $7, $3, '{}', '{}', '0.1.0', 'v1.34.0', 3, $8, now())`,
     [id, organizationId, `uid-${name}`, name, JSON.stringify(labels), name, lifecycle, JSON.stringify(facts)],
   );
   return id;

@@ -1,5 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { composeDesiredState, preparePlacement } from '@meshfleet/planner';
+import { NOWHERE, composeDesiredState, preparePlacement } from '@meshfleet/planner';
 import type { Assignment } from '@meshfleet/planner';
 import { EMPTY_STATE } from '@meshfleet/protocol';
 import { testFleet, withTestStore } from '@meshfleet/store';
@@ -121,8 +121,8 @@ async function fromScratch(world: World, clusterId: string): Promise<unknown> {
   const { rows } = await test.admin.query<{ id: string; created_at: Date }>(`select id, created_at from policy`);
   const bornAt = new Map(rows.map((row) => [row.id, row.created_at.getTime()]));
   const assignments: Assignment[] = [...world.policies.values()].flatMap(({ id, given }) => {
-    const decide = preparePlacement({ clusterSelector: given.clusterSelector ?? null, clusterNames: [...(given.clusterNames ?? [])] });
-    if (!decide({ ...cluster, region: null, zone: null, network: null }).selected) return [];
+    const decide = preparePlacement({ ...NOWHERE, clusterSelector: given.clusterSelector ?? null, clusterNames: [...(given.clusterNames ?? [])] });
+    if (!decide({ ...cluster, region: null, zone: null, network: null, mesh: null }).selected) return [];
     const objects = Object.entries(given.objects).map(([key, hash]) => ({ key, hash }));
     return [{ policyId: id, policyName: given.name, createdAt: bornAt.get(id) ?? 0, version: 1, objects, drift: 'CORRECT' as const, conflicts: 'REPORT' as const }];
   });

@@ -1,7 +1,8 @@
-import { UNCOMPILED_REVISION, placementSchema, preparePlacement } from '@meshfleet/planner';
+import { UNCOMPILED_REVISION, isLimited, placementSchema, preparePlacement } from '@meshfleet/planner';
 import type { PlaceableCluster } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
+import { placePolicy } from './assign-policy.ts';
 import type { AssignmentChange } from './assign-policy.ts';
 import { lockPlacement } from './lock-placement.ts';
 import { PLACEABLE } from './select-clusters.ts';
@@ -16,6 +17,8 @@ interface PolicyRow {
   policyId: string;
   version: number;
   selects: (cluster: PlaceableCluster) => boolean;
+  /** Takes only some of the clusters that match: one that comes or goes may move another. */
+  limited: boolean;
   objectCount: number;
 }
 
@@ -26,23 +29,31 @@ interface PolicyRow {
 export async function assignClusters(tx: Tx, clusterIds: readonly string[]): Promise<AssignmentChange> {
   lockPlacement(tx);
   const clusters = await tx.query<ClusterRow>(
-    `select id, name, labels, region, zone, network, lifecycle = 'EVICTED' as evicted, lifecycle in ${PLACEABLE} as placeable
+    `select id, name, labels, region, zone, network, mesh, lifecycle = 'EVICTED' as evicted, lifecycle in ${PLACEABLE} as placeable
      from cluster where organization_id = $1 and id = any($2::uuid[]) order by id for no key update`,
     [tx.organizationId, clusterIds],
   );
   const evicted = clusters.rows.filter((cluster) => cluster.evicted).map((cluster) => cluster.id);
+  const policies = await livePolicies(tx);
+  const limited = policies.filter((policy) => policy.limited);
+  const contested = limited.length === 0 ? [] : await contestedBy(tx, clusters.rows, limited);
   const forgotten = evicted.length === 0 ? 0 : await forgetAssignments(tx, evicted);
-  const change = await assign(tx, clusters.rows.filter((cluster) => cluster.placeable));
+  const change = await assign(tx, clusters.rows.filter((cluster) => cluster.placeable), policies.filter((policy) => !policy.limited), limited);
+  const moves: AssignmentChange[] = [];
+  for (const policyId of contested) moves.push(await placePolicy(tx, policyId));
   tx.send(`update cluster set placed = true where organization_id = $1 and id = any($2::uuid[]) and not placed`, [
     tx.organizationId,
     clusters.rows.map((cluster) => cluster.id),
   ]);
-  return { assigned: change.assigned, withdrawn: change.withdrawn + forgotten };
+  return {
+    assigned: moves.reduce((sum, move) => sum + move.assigned, change.assigned),
+    withdrawn: moves.reduce((sum, move) => sum + move.withdrawn, change.withdrawn + forgotten),
+  };
 }
 
-async function assign(tx: Tx, clusters: readonly ClusterRow[]): Promise<AssignmentChange> {
+async function assign(tx: Tx, clusters: readonly ClusterRow[], policies: readonly PolicyRow[], limited: readonly PolicyRow[]): Promise<AssignmentChange> {
   if (clusters.length === 0) return { assigned: 0, withdrawn: 0 };
-  const pairs = wantedPairs(clusters, await livePolicies(tx));
+  const pairs = wantedPairs(clusters, policies);
   const { rows } = await tx.query<AssignmentChange>(ASSIGN, [
     tx.organizationId,
     clusters.map((cluster) => cluster.id),
@@ -50,6 +61,7 @@ async function assign(tx: Tx, clusters: readonly ClusterRow[]): Promise<Assignme
     pairs.map((pair) => pair.policy.policyId),
     pairs.map((pair) => pair.policy.version),
     pairs.map((pair) => pair.policy.objectCount),
+    limited.map((policy) => policy.policyId),
   ]);
   return rows[0] ?? { assigned: 0, withdrawn: 0 };
 }
@@ -62,9 +74,22 @@ async function livePolicies(tx: Tx): Promise<PolicyRow[]> {
     [tx.organizationId],
   );
   return rows.map(({ placement, ...row }) => {
-    const decide = preparePlacement(placementSchema.parse(placement));
-    return { ...row, selects: (cluster) => decide(cluster).selected };
+    const parsed = placementSchema.parse(placement);
+    const decide = preparePlacement(parsed);
+    return { ...row, selects: (cluster) => decide(cluster).selected, limited: isLimited(parsed) };
   });
+}
+
+/** Policies that take only some of the clusters that match, and that one of these clusters matches or has. */
+async function contestedBy(tx: Tx, clusters: readonly ClusterRow[], limited: readonly PolicyRow[]): Promise<string[]> {
+  const { rows } = await tx.query<{ policyId: string }>(
+    `select distinct policy_id as "policyId" from policy_cluster
+     where organization_id = $1 and cluster_id = any($2::uuid[]) and policy_id = any($3::uuid[]) and version is not null`,
+    [tx.organizationId, clusters.map((cluster) => cluster.id), limited.map((policy) => policy.policyId)],
+  );
+  const held = new Set(rows.map(({ policyId }) => policyId));
+  const placeable = clusters.filter((cluster) => cluster.placeable);
+  return limited.filter((policy) => held.has(policy.policyId) || placeable.some((cluster) => policy.selects(cluster))).map((policy) => policy.policyId);
 }
 
 function wantedPairs(clusters: readonly ClusterRow[], policies: readonly PolicyRow[]): { clusterId: string; policy: PolicyRow }[] {
@@ -90,7 +115,7 @@ const ASSIGN = `
     select * from unnest($3::uuid[], $4::uuid[], $5::int[], $6::int[]) as w (cluster_id, policy_id, version, object_count)),
   held as materialized (
     select x.cluster_id, x.policy_id, x.version from unnest($2::uuid[]) as c (id) join policy_cluster x on x.cluster_id = c.id
-    where x.organization_id = $1),
+    where x.organization_id = $1 and x.policy_id <> all($7::uuid[])),
   assigned as (
     insert into policy_cluster (organization_id, policy_id, cluster_id, version, revision, status, object_count)
     select $1, w.policy_id, w.cluster_id, w.version, ${UNCOMPILED_REVISION}, 'PENDING', w.object_count from wanted w

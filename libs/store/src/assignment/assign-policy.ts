@@ -1,4 +1,4 @@
-import { UNCOMPILED_REVISION, placementSchema } from '@meshfleet/planner';
+import { NOWHERE, UNCOMPILED_REVISION, placementSchema } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { lockPlacement } from './lock-placement.ts';
 import { selectClusters } from './select-clusters.ts';
@@ -10,6 +10,7 @@ export interface AssignmentChange {
 }
 
 interface PlacedPolicy {
+  name: string;
   version: number;
   deleted: boolean;
   placement: unknown;
@@ -22,8 +23,13 @@ interface PlacedPolicy {
  */
 export async function assignPolicy(tx: Tx, policyId: string): Promise<AssignmentChange> {
   lockPlacement(tx);
+  return placePolicy(tx, policyId);
+}
+
+/** {@link assignPolicy} for those who hold the lock of placements. */
+export async function placePolicy(tx: Tx, policyId: string): Promise<AssignmentChange> {
   const { rows } = await tx.query<PlacedPolicy>(
-    `select p.current_version as version, p.deleted_at is not null as deleted, v.placement, jsonb_array_length(v.objects) as "objectCount"
+    `select p.name, p.current_version as version, p.deleted_at is not null as deleted, v.placement, jsonb_array_length(v.objects) as "objectCount"
      from policy p left join policy_version v on v.policy_id = p.id and v.version = p.current_version
      where p.organization_id = $1 and p.id = $2`,
     [tx.organizationId, policyId],
@@ -31,7 +37,7 @@ export async function assignPolicy(tx: Tx, policyId: string): Promise<Assignment
   const [policy] = rows;
   if (policy === undefined) return { assigned: 0, withdrawn: 0 };
   const placed = policy.deleted || policy.placement === null ? NOWHERE : placementSchema.parse(policy.placement);
-  const wanted = selectClusters(placed, [tx.organizationId, policyId, policy.version, policy.objectCount ?? 0]);
+  const wanted = selectClusters(placed, { policyName: policy.name, policyId }, [tx.organizationId, policyId, policy.version, policy.objectCount ?? 0]);
   const change = await tx.query<AssignmentChange>(assigning(wanted.text), wanted.values);
   // Only if nothing newer came meanwhile, whose own event, or the sweep, places it.
   tx.send(
@@ -41,8 +47,6 @@ export async function assignPolicy(tx: Tx, policyId: string): Promise<Assignment
   );
   return change.rows[0] ?? { assigned: 0, withdrawn: 0 };
 }
-
-const NOWHERE = { clusterSelector: null, clusterNames: [] };
 
 // "not in" and not "not exists": Postgres answers it from a hash of the list whatever it believes of the tables' sizes. A
 // table that has grown since it was last analysed would else be joined row by row with the list.

@@ -100,6 +100,27 @@ describe('assignment of policies to clusters', () => {
     expect(await unplaced()).toEqual({ policyIds: [policy], clusterIds: [a] });
   });
 
+  it('hands the place of a cluster that leaves to another, and takes it from nobody when one comes', async () => {
+    const ids = await fleet.addClusters(Array.from({ length: 6 }, (_, index) => ({ name: `c${index}`, labels: { env: 'prod' } })));
+    const policy = await fleet.applyPolicy({ name: 'canary', objects, clusterSelector: 'env=prod', placement: { count: 2 } });
+    expect(await assign(policy)).toEqual({ assigned: 2, withdrawn: 0 });
+    const holders = async (): Promise<string[]> => (await fleet.policyClusters()).filter((row) => row.version !== null).map((row) => row.clusterId).sort();
+    const before = await holders();
+    const [leaving = '', staying = ''] = before;
+    await fleet.changeCluster(leaving, 'LABELS', { labels: { env: 'dev' } });
+    expect(await place(leaving)).toEqual({ assigned: 1, withdrawn: 1 });
+    const after = await holders();
+    expect(after).toHaveLength(2);
+    expect(after).toContain(staying);
+    await fleet.changeCluster(leaving, 'LABELS', { labels: { env: 'prod' } });
+    expect(await place(leaving)).toEqual({ assigned: 0, withdrawn: 0 });
+    const [evicted = ''] = after.filter((id) => id !== staying);
+    await fleet.changeCluster(evicted, 'EVICTED', { lifecycle: 'EVICTED' });
+    expect(await place(evicted)).toEqual({ assigned: 1, withdrawn: 1 });
+    expect(await holders()).toHaveLength(2);
+    expect(ids).toEqual(expect.arrayContaining(await holders()));
+  });
+
   it('never leaves a cluster with a policy that its labels refuse, when both change at the same time', async () => {
     for (let round = 0; round < 20; round += 1) {
       const own = testFleet(test, await test.createOrganization());

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
-import { preparePlacement } from '@meshfleet/planner';
+import { NOWHERE, choosePlaces } from '@meshfleet/planner';
 import type { Placement } from '@meshfleet/planner';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Tx } from '../connection/sql.ts';
 import { testFleet } from '../testing/test-fleet.ts';
 import { withTestStore } from '../testing/with-test-store.ts';
 import type { TestStore } from '../testing/with-test-store.ts';
+import { assignPolicy } from './assign-policy.ts';
 import { selectClusters } from './select-clusters.ts';
+import type { PlacedSubject } from './select-clusters.ts';
 
 let test: TestStore;
 beforeAll(async () => {
@@ -14,8 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-async function select(tx: Tx, placement: Placement): Promise<string[]> {
-  const { text, values } = selectClusters(placement, [tx.organizationId]);
+async function select(tx: Tx, placement: Partial<Placement>, subject: PlacedSubject = { policyName: 'p', policyId: undefined }): Promise<string[]> {
+  const { text, values } = selectClusters({ ...NOWHERE, ...placement }, subject, [tx.organizationId]);
   const { rows } = await tx.query<{ id: string }>(text, values);
   return rows.map((row) => row.id).sort();
 }
@@ -43,18 +45,28 @@ describe('a placement compiled to SQL', () => {
     const placements = fc.record({
       clusterSelector: fc.option(fc.array(requirement, { maxLength: 3 }).map((all) => all.join(','))),
       clusterNames: fc.uniqueArray(fc.constantFrom('c1', 'c2', 'nobody'), { maxLength: 2 }),
+      regions: fc.uniqueArray(fc.constantFrom('eu', 'prod', 'us'), { maxLength: 1 }),
+      excludeClusterNames: fc.uniqueArray(fc.constantFrom('c2', 'c3', 'nobody'), { maxLength: 2 }),
+      percent: fc.option(fc.integer({ min: 1, max: 100 })),
+      count: fc.option(fc.integer({ min: 1, max: 20 })),
     });
+    const policyId = await fleet.applyPolicy({ name: 'p', objects: { 'ConfigMap/x/a': 'h' } });
+    const subject = { policyName: 'p', policyId };
     await fc.assert(
-      fc.asyncProperty(placements, async (placement) => {
-        const decide = preparePlacement(placement);
-        const expected = ids.filter((_, index) => {
-          const cluster = clusters[index];
-          return cluster !== undefined && decide({ network: null, zone: null, region: null, ...cluster }).selected;
+      fc.asyncProperty(placements, async (limits) => {
+        const placement = { ...NOWHERE, ...limits };
+        const held = new Set((await fleet.policyClusters()).filter(({ version }) => version !== null).map(({ clusterId }) => clusterId));
+        const candidates = clusters.map((cluster, index) => {
+          const id = ids[index] ?? '';
+          return { network: null, zone: null, region: null, mesh: null, ...cluster, id, held: held.has(id) };
         });
-        const selected = await test.store.transaction(organizationId, (tx) => select(tx, placement));
-        expect(selected).toEqual(expected.sort());
+        const expected = [...choosePlaces(placement, 'p', candidates)].filter(([, { selected }]) => selected).map(([id]) => id);
+        expect(await test.store.transaction(organizationId, (tx) => select(tx, placement, subject))).toEqual(expected.sort());
+        // What is selected now is what is held when the next placement is decided.
+        await fleet.applyPolicy({ name: 'p', objects: { 'ConfigMap/x/a': 'h' }, placement: limits });
+        await test.store.transaction(organizationId, (tx) => assignPolicy(tx, policyId));
       }),
-      { numRuns: 200 },
+      { numRuns: 150 },
     );
   });
 
@@ -93,7 +105,7 @@ describe('a placement compiled to SQL', () => {
       await test.admin.query('analyze cluster_label');
       touched.push(
         await test.store.transaction(organizationId, async (tx) => {
-          const { text, values } = selectClusters({ clusterSelector: 'env=prod,canary=yes', clusterNames: ['c9'] }, [organizationId]);
+          const { text, values } = selectClusters({ ...NOWHERE, clusterSelector: 'env=prod,canary=yes', clusterNames: ['c9'] }, { policyName: 'p', policyId: undefined }, [organizationId]);
           const { rows } = await tx.query<{ 'QUERY PLAN': Plan[] }>(`explain (analyze, format json, timing off) ${text}`, values);
           return rowsRead(rows[0]?.['QUERY PLAN'][0]?.Plan);
         }),

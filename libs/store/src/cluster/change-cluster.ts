@@ -9,12 +9,13 @@ export interface LockedCluster {
   readonly region: string | null;
   readonly zone: string | null;
   readonly network: string | null;
+  readonly mesh: string | null;
 }
 
 /** The cluster as it is now, held until the transaction ends; undefined when there is none. */
 export async function lockCluster(sql: Sql, id: string): Promise<LockedCluster | undefined> {
   const { rows } = await sql.query<LockedCluster>(
-    'select id, name, lifecycle, labels, region, zone, network from cluster where id = $1 for no key update',
+    'select id, name, lifecycle, labels, region, zone, network, mesh from cluster where id = $1 for no key update',
     [id],
   );
   return rows[0];
@@ -28,8 +29,8 @@ export function setClusterLifecycle(tx: Tx, id: string, lifecycle: ClusterLifecy
 /** Rejects with a unique violation when another cluster has the name. */
 export async function describeCluster(tx: Tx, cluster: Omit<LockedCluster, 'lifecycle'>): Promise<void> {
   await tx.query(
-    `update cluster set name = $2, labels = $3, region = $4, zone = $5, network = $6, row_version = row_version + 1 where id = $1`,
-    [cluster.id, cluster.name, JSON.stringify(cluster.labels), cluster.region, cluster.zone, cluster.network],
+    `update cluster set name = $2, labels = $3, region = $4, zone = $5, network = $6, mesh = $7, row_version = row_version + 1 where id = $1`,
+    [cluster.id, cluster.name, JSON.stringify(cluster.labels), cluster.region, cluster.zone, cluster.network, cluster.mesh],
   );
 }
 

@@ -7,6 +7,7 @@ export interface ClusterRow {
   readonly region: string | null;
   readonly zone: string | null;
   readonly network: string | null;
+  readonly mesh: string | null;
   readonly status: ClusterStatus;
   readonly agentVersion: string | null;
   readonly kubernetesVersion: string | null;
@@ -42,7 +43,7 @@ const IN_SYNC = `(c.acked_revision = c.desired_revision
   and (c.desired_revision = 0 or c.acked_epoch = (select o.epoch from organization o where o.id = c.organization_id))
   and not exists (select 1 from object_condition oc where oc.cluster_id = c.id and oc.status in ('FAILED', 'DRIFTED')))`;
 
-export const CLUSTER_COLUMNS = `c.id, c.uid, c.name, c.labels, c.region, c.zone, c.network, ${CLUSTER_STATUS} as status,
+export const CLUSTER_COLUMNS = `c.id, c.uid, c.name, c.labels, c.region, c.zone, c.network, c.mesh, ${CLUSTER_STATUS} as status,
   c.agent_version as "agentVersion", c.kubernetes_version as "kubernetesVersion", c.node_count as "nodeCount",
   c.facts->'meshes' as meshes, c.enrolled_at as "enrolledAt", c.last_seen_at as "lastSeenAt",
   c.desired_revision as "desiredRevision", c.acked_revision as "ackedRevision", c.acked_at as "ackedAt", ${IN_SYNC} as "inSync"`;

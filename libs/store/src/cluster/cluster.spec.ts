@@ -1,4 +1,5 @@
 import { parseLabelSelector } from '@meshfleet/model';
+import { NOWHERE } from '@meshfleet/planner';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isUniqueViolation } from '../connection/sql.ts';
 import type { Tx } from '../connection/sql.ts';
@@ -121,9 +122,10 @@ describe('clusters are filtered', () => {
   });
 
   it('by a placement, the first so many names', async () => {
-    const placement = { clusterSelector: 'env=prod', clusterNames: ['eu-2', 'eu-1'] };
-    expect(await within((tx) => namesOfSelectedClusters(tx, placement, 10))).toEqual(['eu-1', 'eu-2', 'us-1']);
-    expect(await within((tx) => namesOfSelectedClusters(tx, placement, 2))).toEqual(['eu-1', 'eu-2']);
+    const placement = { ...NOWHERE, clusterSelector: 'env=prod', clusterNames: ['eu-2', 'eu-1'] };
+    const nobody = { policyName: 'p', policyId: undefined };
+    expect(await within((tx) => namesOfSelectedClusters(tx, placement, nobody, 10))).toEqual(['eu-1', 'eu-2', 'us-1']);
+    expect(await within((tx) => namesOfSelectedClusters(tx, placement, nobody, 2))).toEqual(['eu-1', 'eu-2']);
   });
 
   it('by names that exist, and never another organization’s', async () => {

@@ -1,6 +1,6 @@
 import type { LabelSelector } from '@meshfleet/model';
 import type { Placement } from '@meshfleet/planner';
-import { selectClusters } from '../assignment/select-clusters.ts';
+import { selectClusters, type PlacedSubject } from '../assignment/select-clusters.ts';
 import type { Sql, Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
 import { keyset, slice, type Order, type Page, type Slice } from '../paging/keyset.ts';
@@ -63,8 +63,8 @@ export async function existingClusterNames(tx: Tx, names: readonly string[]): Pr
 }
 
 /** Names of the clusters that a placement selects now, the first so many in the order of names. */
-export async function namesOfSelectedClusters(tx: Tx, placement: Placement, limit: number): Promise<string[]> {
-  const { text, values } = selectClusters(placement, [tx.organizationId]);
+export async function namesOfSelectedClusters(tx: Tx, placement: Placement, subject: PlacedSubject, limit: number): Promise<string[]> {
+  const { text, values } = selectClusters(placement, subject, [tx.organizationId]);
   const { rows } = await tx.query<{ name: string }>(`select c.name from cluster c where c.id in (${text}) order by c.name limit $${values.length + 1}`, [
     ...values,
     limit,

@@ -1,3 +1,4 @@
+import type { Placement } from '@meshfleet/planner';
 import type { Sql, Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
 import type { Page, Slice } from '../paging/keyset.ts';
@@ -9,7 +10,8 @@ export interface PolicyVersionRow {
   readonly manifests: string;
   readonly defaultNamespace: string | null;
   readonly objects: readonly { readonly key: string; readonly hash: string }[];
-  readonly placement: { readonly clusterSelector?: string | null; readonly clusterNames?: readonly string[] };
+  /** As the planner's `placementSchema` reads it; parts may be left out. */
+  readonly placement: Partial<Placement>;
   readonly drift: 'CORRECT' | 'REPORT';
   readonly conflicts: 'REPORT' | 'FORCE';
   readonly comment: string | null;

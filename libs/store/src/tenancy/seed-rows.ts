@@ -15,6 +15,7 @@ export const SEEDS: Readonly<Record<string, string>> = {
   object_content: `insert into object_content (organization_id, hash, body, size) values ($1, 'h', '{}', 2)`,
   policy: `insert into policy (id, organization_id, name) values (${ID}, $1, 'n')`,
   policy_version: `insert into policy_version (organization_id, policy_id, version, manifests, objects, placement, drift, conflicts, created_by) values ($1, ${POLICY}, 1, '', '[]', '{}', 'CORRECT', 'REPORT', 'me')`,
+  policy_rendering: `insert into policy_rendering (organization_id, policy_id, version, rendering, objects) values ($1, ${POLICY}, 1, 'r', '[]')`,
   policy_cluster: `insert into policy_cluster (organization_id, policy_id, cluster_id, version, status) values ($1, ${POLICY}, ${CLUSTER}, 1, 'PENDING')`,
   object_condition: `insert into object_condition (organization_id, cluster_id, policy_id, object_key, status, reason, message, revision, observed_at) values ($1, ${CLUSTER}, ${POLICY}, 'k', 'FAILED', 'r', 'm', 1, now())`,
   desired_state_body: `insert into desired_state_body (organization_id, digest, body) values ($1, 'd', '{}')`,

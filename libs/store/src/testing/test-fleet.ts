@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Placement } from '@meshfleet/planner';
 import type { DesiredState } from '@meshfleet/protocol';
 import type { Tx } from '../connection/sql.ts';
 import { enqueue } from '../outbox/enqueue.ts';
@@ -21,6 +22,8 @@ export interface FleetPolicy {
   /** Absent selects nothing. */
   readonly clusterSelector?: string;
   readonly clusterNames?: readonly string[];
+  /** The rest of a placement. */
+  readonly placement?: Partial<Placement>;
   readonly drift?: 'CORRECT' | 'REPORT';
   readonly conflicts?: 'REPORT' | 'FORCE';
   /** Announced to nobody: the event got lost. */
@@ -91,7 +94,7 @@ export class TestFleet {
           id,
           version,
           JSON.stringify(Object.entries(policy.objects).map(([key, hash]) => ({ key, hash }))),
-          JSON.stringify({ clusterNames: policy.clusterNames ?? [], ...(policy.clusterSelector === undefined ? {} : { clusterSelector: policy.clusterSelector }) }),
+          JSON.stringify({ clusterNames: policy.clusterNames ?? [], ...policy.placement, ...(policy.clusterSelector === undefined ? {} : { clusterSelector: policy.clusterSelector }) }),
           policy.drift ?? 'CORRECT',
           policy.conflicts ?? 'REPORT',
         ],
