@@ -1,4 +1,4 @@
-import type { PlacementDecision } from '../placement.ts';
+import type { PlacementDecision } from '../placement/placement.ts';
 
 /** The stations between what a policy says of an object and what the mesh does with it, in the order they are passed. */
 export const OBJECT_STEPS = ['WANTED', 'PLACED', 'ROLLED_OUT', 'HELD', 'COMPILED', 'DELIVERED', 'APPLIED', 'KEPT', 'ACCEPTED', 'SOUND'] as const;
