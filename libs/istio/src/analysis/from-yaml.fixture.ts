@@ -1,0 +1,26 @@
+import { parseManifests } from '@meshfleet/manifest';
+import type { Finding, KubeObject } from '@meshfleet/model';
+import { expect } from 'vitest';
+import { analyze } from './analyze.ts';
+import { analysisInputOf, withChanges } from './input/analysis-input.ts';
+import type { AnalysisInput } from './input/analysis-input.ts';
+import type { AnalysisFacts } from './input/facts.ts';
+
+export function objectsOf(yaml: string): KubeObject[] {
+  const { documents, problems } = parseManifests(yaml);
+  expect(problems).toEqual([]);
+  return documents.map(({ value }) => value as unknown as KubeObject); // what a test writes is an object of Kubernetes
+}
+
+/** A cluster that holds these manifests and nothing else. */
+export function inputOf(yaml: string, facts: Partial<AnalysisFacts> = {}): AnalysisInput {
+  return withChanges(analysisInputOf([], facts), { upsert: objectsOf(yaml).map((object) => ({ object })) });
+}
+
+/** `IST0101 VirtualService.networking.istio.io/shop/reviews spec.http[0]`, for each finding. */
+export const brief = (findings: readonly Finding[]): string[] => findings.map(({ code, object, path }) => `${code} ${object}${path === undefined ? '' : ` ${path}`}`);
+
+/** What these codes find in these manifests. */
+export function found(yaml: string, codes: readonly string[], facts: Partial<AnalysisFacts> = {}): string[] {
+  return brief(analyze(inputOf(yaml, facts), { only: codes }));
+}

@@ -1,0 +1,10 @@
+export { analyze } from './analyze.ts';
+export type { AnalyzeOptions } from './analyze.ts';
+export { startAnalysis } from './start-analysis.ts';
+export type { FindingsChange, RunningAnalysis } from './start-analysis.ts';
+export { newErrors, newFindings } from './new-findings.ts';
+export { analysisInputOf, withChanges } from './input/analysis-input.ts';
+export type { AnalysisChanges, AnalysisInput, Upsert } from './input/analysis-input.ts';
+export type { AnalysisFacts } from './input/facts.ts';
+export type { InventoryObject } from './input/resource-of.ts';
+export { ruleCatalogue } from './rule-catalogue.ts';

@@ -1,0 +1,17 @@
+import { defineIndex } from '../engine/index-of.ts';
+import type { Index } from '../engine/index-of.ts';
+import type { KindName } from '../input/kinds.ts';
+import { KIND } from '../input/kinds.ts';
+import type { Resource } from '../input/resource.ts';
+
+const inNamespace = (name: string, kind: KindName): Index<Resource> => defineIndex({ name, of: [kind], entries: (resource) => [[resource.namespace, resource]] });
+
+// Key: a namespace.
+export const sidecarsInNamespace = inNamespace('sidecars by namespace', KIND.Sidecar);
+export const telemetriesInNamespace = inNamespace('telemetries by namespace', KIND.Telemetry);
+
+/** Key: `namespace/name`. */
+export const gatewaysByName = defineIndex<Resource>({ name: 'gateways by name', of: [KIND.Gateway], entries: (resource) => [[`${resource.namespace}/${resource.name}`, resource]] });
+
+/** Key: its name; `*` for every namespace. */
+export const namespaces = defineIndex<Resource>({ name: 'namespaces', of: [KIND.Namespace], entries: (resource) => [[resource.name, resource], ['*', resource]] });

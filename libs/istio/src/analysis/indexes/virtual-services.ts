@@ -1,0 +1,33 @@
+import { defineIndex } from '../engine/index-of.ts';
+import { fullHost } from '../hosts.ts';
+import { KIND } from '../input/kinds.ts';
+import type { Resource } from '../input/resource.ts';
+import { virtualServiceOf } from '../views/virtual-service.ts';
+import type { VirtualServiceView } from '../views/virtual-service.ts';
+
+export interface VirtualServiceEntry {
+  readonly resource: Resource;
+  readonly view: VirtualServiceView;
+}
+
+/** Those that sidecars use. Key: each full host. */
+export const meshVirtualServices = defineIndex<VirtualServiceEntry>({
+  name: 'virtual services of the mesh by host',
+  of: [KIND.VirtualService],
+  *entries(resource, { clusterDomain }) {
+    const view = virtualServiceOf(resource);
+    if (!view.gateways.includes('mesh')) return;
+    for (const host of new Set(view.hosts.map((one) => fullHost(one, resource.namespace, clusterDomain)))) yield [host, { resource, view }];
+  },
+});
+
+/** Those that route to a subset of a host. Key: the host, as it is written. */
+export const virtualServicesWithSubsets = defineIndex<VirtualServiceEntry>({
+  name: 'virtual services that route to subsets, by destination',
+  of: [KIND.VirtualService],
+  *entries(resource) {
+    const view = virtualServiceOf(resource);
+    const destinations = view.routes.flatMap((route) => route.destinations.filter(({ subset, role }) => role === 'route' && subset !== undefined && subset !== ''));
+    for (const host of new Set(destinations.map((one) => one.host))) yield [host, { resource, view }];
+  },
+});

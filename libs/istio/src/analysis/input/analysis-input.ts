@@ -1,0 +1,81 @@
+import type { KubeObject } from '@meshfleet/model';
+import { list } from '../read-value.ts';
+import { DEFAULT_FACTS } from './facts.ts';
+import type { AnalysisFacts } from './facts.ts';
+import { WORKLOAD_KINDS } from './kinds.ts';
+import type { KindName } from './kinds.ts';
+import { resourceOfObject, resourceOfRow } from './resource-of.ts';
+import type { InventoryObject } from './resource-of.ts';
+import type { Resource } from './resource.ts';
+
+/** All that one run of the analysis looks at: one cluster, as it is or as it would be. Never changed once made. */
+export interface AnalysisInput {
+  readonly facts: AnalysisFacts;
+  readonly byKind: ReadonlyMap<KindName, ReadonlyMap<string, Resource>>;
+}
+
+/** The cluster as its agent reported it. */
+export function analysisInputOf(rows: Iterable<InventoryObject>, facts: Partial<AnalysisFacts> = {}): AnalysisInput {
+  const byKind = new Map<KindName, Map<string, Resource>>();
+  for (const row of rows) {
+    const resource = resourceOfRow(row);
+    if (resource !== undefined) kindOf(byKind, resource.kind).set(resource.id, resource);
+  }
+  return { facts: { ...DEFAULT_FACTS, ...facts }, byKind };
+}
+
+/** What a change would do to a cluster. */
+export interface AnalysisChanges {
+  readonly upsert?: readonly Upsert[];
+  /** Keys, as `Kind.group/namespace/name`. */
+  readonly remove?: readonly string[];
+}
+
+export interface Upsert {
+  readonly object: KubeObject;
+  /** The policy of ours that wants it; two that want one object are a finding. */
+  readonly policy?: string;
+}
+
+/** The cluster as it would be. What did not change is shared with `input`. */
+export function withChanges(input: AnalysisInput, changes: AnalysisChanges): AnalysisInput {
+  const byKind = new Map(input.byKind);
+  const copied = new Map<KindName, Map<string, Resource>>();
+  const writable = (kind: KindName): Map<string, Resource> => {
+    const known = copied.get(kind);
+    if (known !== undefined) return known;
+    const copy = new Map(input.byKind.get(kind));
+    copied.set(kind, copy);
+    byKind.set(kind, copy);
+    return copy;
+  };
+  for (const id of changes.remove ?? []) {
+    const kind = id.slice(0, id.indexOf('/'));
+    if (byKind.get(kind)?.has(id) === true) writable(kind).delete(id);
+  }
+  for (const upsert of changes.upsert ?? []) {
+    const resource = resourceOfObject(upsert.object);
+    const kind = writable(resource.kind);
+    kind.set(resource.id, settled(resource, upsert, kind.get(resource.id)));
+  }
+  return { facts: input.facts, byKind };
+}
+
+/** Applying sets fields and takes none away that others set: a manifest of labels alone leaves the rest as it is. */
+function settled(resource: Resource, { object, policy }: Upsert, before: Resource | undefined): Resource {
+  const owners = [...(before?.policies ?? []), ...(policy === undefined ? [] : [policy])];
+  const policies = owners.length < 2 ? owners : [...new Set(owners)];
+  if (before === undefined) return { ...resource, policies };
+  const labels = { ...before.labels, ...resource.labels };
+  const annotations = { ...before.annotations, ...resource.annotations };
+  const metadataAlone = WORKLOAD_KINDS.includes(resource.kind) ? list(resource.spec?.['images']).length === 0 : object['spec'] === undefined;
+  return metadataAlone ? { ...before, labels, annotations, policies } : { ...resource, labels, annotations, policies };
+}
+
+function kindOf(byKind: Map<KindName, Map<string, Resource>>, kind: KindName): Map<string, Resource> {
+  const known = byKind.get(kind);
+  if (known !== undefined) return known;
+  const made = new Map<string, Resource>();
+  byKind.set(kind, made);
+  return made;
+}
