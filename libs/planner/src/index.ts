@@ -14,3 +14,4 @@ export { GITOPS_TOOLS, ignoreRules } from './gitops/ignore-rules.ts';
 export type { GitopsTool } from './gitops/ignore-rules.ts';
 export { OBJECT_STEPS, nextStep, wayOfObject } from './inspect/way-of-object.ts';
 export type { ObjectSituation, ObjectStep, StepState, StepVerdict } from './inspect/way-of-object.ts';
+export * from './rollout/index.ts';

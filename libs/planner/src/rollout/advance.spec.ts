@@ -1,0 +1,361 @@
+import { describe, expect, it } from 'vitest';
+import { NOON, World } from './rollout-world.fixture.ts';
+
+const SIX = ['a', 'b', 'c', 'd', 'e', 'f'];
+const canaryThenRest = { waves: [{ name: 'canary', count: 1 }], failureGraceSeconds: 0 };
+
+describe('a rollout', () => {
+  it('goes wave by wave, and establishes the target when the last one is good', () => {
+    const world = new World({ waves: [{ count: 1 }, { count: 2 }] }, SIX);
+    world.step();
+    expect([world.state.status, world.told]).toEqual(['RUNNING', ['a']]);
+    world.settle();
+    world.step();
+    expect(world.told).toEqual(['a', 'b', 'c']);
+    world.settle();
+    world.step();
+    expect([world.told, world.established]).toEqual([SIX, false]);
+    world.settle();
+    const last = world.step();
+    expect([world.state.status, world.established, last.wakeAt]).toEqual(['SUCCEEDED', true, null]);
+    expect(last.events.map(({ kind }) => kind)).toEqual(['WAVE_DONE', 'SUCCEEDED']);
+  });
+
+  it('over no cluster at all succeeds at once', () => {
+    const world = new World({ waves: [{ count: 1 }] }, []);
+    world.step();
+    expect([world.state.status, world.established]).toEqual(['SUCCEEDED', true]);
+  });
+
+  it('does not take the status of the version before for an answer', () => {
+    const world = new World(canaryThenRest, SIX);
+    world.step();
+    for (let turn = 0; turn < 3; turn += 1) expect(world.step()).toMatchObject({ actions: [], events: [] });
+    expect(world.told).toEqual(['a']);
+  });
+
+  it('soaks: what fails meanwhile is seen before anybody else is told', () => {
+    const world = new World({ ...canaryThenRest, soakSeconds: 300 }, SIX);
+    world.step();
+    world.settle();
+    expect(world.step().wakeAt).toBe(NOON + 300_000);
+    expect(world.state.status).toBe('SOAKING');
+    world.pass(299);
+    (world.clusters.get('a') ?? never()).status = 'FAILED';
+    world.step();
+    expect(world.state.status).toBe('ROLLING_BACK');
+    world.settle();
+    world.step();
+    expect([world.state.status, world.told, world.holding('held-a')]).toEqual(['ROLLED_BACK', [], ['a']]);
+  });
+
+  it('changes no more clusters at a time than it may', () => {
+    const world = new World({ maxConcurrent: 2 }, SIX);
+    world.step();
+    expect(world.told).toEqual(['a', 'b']);
+    world.settle('APPLIED', ['a']);
+    world.step();
+    expect(world.told).toEqual(['a', 'b', 'c']);
+  });
+
+  it('forgives as many failures as the budget says, and stops at the next', () => {
+    const world = new World({ failureBudget: { percent: 34 }, failureGraceSeconds: 0, maxConcurrent: 3 }, SIX);
+    world.step();
+    world.settle('FAILED', ['a', 'b']);
+    world.settle('APPLIED', ['c']);
+    world.step();
+    expect([world.state.status, world.told]).toEqual(['RUNNING', SIX]);
+    world.settle('FAILED', ['d']);
+    const step = world.step();
+    expect(step.actions).toEqual([{ type: 'RESTORE' }]);
+    expect(world.state.stop).toBe('3 clusters failed (a, b, d), and 2 failures are forgiven. a: refused');
+    expect(world.told).toEqual([]);
+  });
+
+  it('gives a failure its grace, tells nobody else meanwhile, and goes on when it was nothing', () => {
+    const world = new World({ waves: [{ count: 2 }], failureGraceSeconds: 30, maxConcurrent: 1 }, SIX);
+    world.step();
+    world.settle('FAILED');
+    expect(world.step().wakeAt).toBe(NOON + 30_000);
+    expect([world.state.status, world.told]).toEqual(['RUNNING', ['a']]);
+    (world.clusters.get('a') ?? never()).status = 'APPLIED';
+    world.step();
+    expect(world.told).toEqual(['a', 'b']);
+  });
+
+  it('takes a cluster that is there and says nothing for failed after its time', () => {
+    const world = new World({ ...canaryThenRest, progressDeadlineSeconds: 120 }, SIX);
+    world.step();
+    world.pass(119);
+    world.step();
+    expect(world.state.status).toBe('RUNNING');
+    world.pass(1);
+    world.step();
+    expect(world.state.stop).toContain('has not answered for 120 s');
+  });
+
+  it('pauses instead, when it is told to, and goes on when a person accepts what failed', () => {
+    const world = new World({ ...canaryThenRest, onFailure: 'PAUSE' }, SIX);
+    world.step();
+    world.settle('FAILED');
+    world.step();
+    expect([world.state.status, world.told]).toEqual(['PAUSED', ['a']]);
+    world.command({ type: 'RESUME', acceptFailures: false });
+    world.step();
+    expect(world.state.status).toBe('PAUSED');
+    world.command({ type: 'RESUME', acceptFailures: true });
+    world.step();
+    expect([world.state.status, world.told]).toEqual(['RUNNING', SIX]);
+  });
+});
+
+describe('clusters that are away', () => {
+  const leave = (world: World, ...names: string[]): void => {
+    for (const name of names) Object.assign(world.clusters.get(name) ?? never(), { away: true, lastSeenAt: NOON - 100_000 });
+  };
+
+  it('stop nobody when the quorum of their wave has answered, and are told all the same', () => {
+    const world = new World({ waves: [{ count: 3 }] }, SIX);
+    leave(world, 'b');
+    world.step();
+    expect(world.told).toEqual(['a', 'b', 'c']);
+    world.settle();
+    world.step();
+    expect(world.told).toEqual(SIX);
+    world.settle();
+    world.step();
+    expect(world.state.status).toBe('SUCCEEDED');
+  });
+
+  it('hold a wave up that has too few others, until a person promotes it', () => {
+    const world = new World({ waves: [{ count: 3 }] }, SIX);
+    leave(world, 'a', 'b');
+    world.step();
+    world.settle();
+    world.step();
+    expect([world.state.status, world.state.because]).toEqual(['WAITING_GATE', 'wave 1: a, b away, and 1 of 2 that the quorum asks for have answered']);
+    world.command({ type: 'PROMOTE', wave: 0 });
+    world.step();
+    expect(world.told).toEqual(SIX);
+  });
+
+  it('are waited for where the strategy says so, without a deadline while they are away', () => {
+    const world = new World({ waves: [{ count: 3 }], offline: { policy: 'WAIT' }, progressDeadlineSeconds: 60 }, SIX);
+    leave(world, 'b');
+    world.step();
+    world.settle();
+    world.pass(7200);
+    world.step();
+    expect([world.state.status, world.told]).toEqual(['RUNNING', ['a', 'b', 'c']]);
+    Object.assign(world.clusters.get('b') ?? never(), { away: false, lastSeenAt: world.now });
+    world.step();
+    world.settle();
+    world.step();
+    expect(world.told).toEqual(SIX);
+  });
+
+  it('count when they come back and fail', () => {
+    const world = new World({ waves: [{ count: 3 }], failureGraceSeconds: 0 }, SIX);
+    leave(world, 'b');
+    world.step();
+    world.settle();
+    world.step();
+    Object.assign(world.clusters.get('b') ?? never(), { away: false, lastSeenAt: world.now, status: 'FAILED' });
+    world.step();
+    expect(world.state.status).toBe('ROLLING_BACK');
+  });
+
+  it('are looked at again when they fall silent, since nobody tells of silence', () => {
+    const world = new World({ waves: [{ count: 2 }] }, SIX);
+    expect(world.step().wakeAt).toBeGreaterThan(NOON);
+    expect(world.step().wakeAt).toBe(NOON + 90_001);
+  });
+
+  it('that left the fleet are nobody’s business any more', () => {
+    const world = new World({ waves: [{ count: 2 }] }, SIX);
+    world.step();
+    world.settle('APPLIED', ['b']);
+    (world.clusters.get('a') ?? never()).gone = true;
+    world.step();
+    expect(world.told).toContain('f');
+  });
+});
+
+describe('gates', () => {
+  it('health: an object may take its time to work, and no more', () => {
+    const world = new World({ waves: [{ count: 1 }], gates: { healthy: true }, failureGraceSeconds: 0, progressDeadlineSeconds: 60 }, SIX);
+    world.step();
+    world.settle();
+    (world.clusters.get('a') ?? never()).unhealthy = 'Gateway shop/web is not programmed';
+    world.pass(30);
+    world.step();
+    expect([world.state.status, world.told]).toEqual(['RUNNING', ['a']]);
+    world.pass(30);
+    world.step();
+    expect(world.state.stop).toContain('not healthy: Gateway shop/web is not programmed');
+  });
+
+  it('findings: a new error of the analysis is a failure', () => {
+    const world = new World({ waves: [{ count: 1 }], gates: { findings: true }, failureGraceSeconds: 0 }, SIX);
+    world.step();
+    world.settle();
+    (world.clusters.get('a') ?? never()).newErrors = ['IST0101 VirtualService shop/web', 'IST0109 x'];
+    world.step();
+    expect(world.state.stop).toContain('IST0101 VirtualService shop/web (and 1 more)');
+  });
+
+  it('webhook: is called when the wave is good, again while it says WAIT, and once per answer', () => {
+    const world = new World({ waves: [{ count: 1, gates: { webhook: { url: 'https://gate.example/', intervalSeconds: 20, timeoutSeconds: 60 } } }] }, SIX);
+    world.step();
+    expect(world.calls).toEqual([]);
+    world.settle();
+    world.step();
+    expect(world.calls).toMatchObject([{ wave: 0, attempt: 1 }]);
+    world.webhook = { wave: 0, attempt: 1, answer: 'WAIT', evidence: 'error rate is looked at' };
+    expect(world.step()).toMatchObject({ actions: [], wakeAt: NOON + 20_000 });
+    expect(world.step().events).toEqual([]);
+    world.pass(20);
+    world.step();
+    expect(world.calls).toHaveLength(2);
+    world.webhook = { wave: 0, attempt: 2, answer: 'PASS', evidence: 'fine' };
+    world.step();
+    expect(world.told).toEqual(SIX);
+  });
+
+  it('webhook: a no, and nothing but WAIT for its whole time, turn round', () => {
+    for (const answer of ['FAIL', 'WAIT'] as const) {
+      const world = new World({ waves: [{ count: 1, gates: { webhook: { url: 'https://gate.example/', timeoutSeconds: 60 } } }] }, SIX);
+      world.step();
+      world.settle();
+      world.step();
+      world.webhook = { wave: 0, attempt: 1, answer, evidence: 'error rate 4 %' };
+      world.step();
+      if (answer === 'WAIT') {
+        expect(world.state.status).toBe('WAITING_GATE');
+        world.pass(60);
+        world.step();
+      }
+      expect(world.state.stop).toContain('error rate 4 %');
+    }
+  });
+
+  it('approval: by as many different people as asked, never the author, before the wave begins', () => {
+    const world = new World({ waves: [{ count: 1 }], gates: { approval: { count: 2, role: 'ADMIN' } } }, SIX);
+    world.step();
+    expect([world.state.status, world.told]).toEqual(['WAITING_APPROVAL', []]);
+    expect(() => world.command({ type: 'APPROVE', wave: 0 }, 'user:author')).toThrow('does not approve it');
+    world.command({ type: 'APPROVE', wave: 0 }, 'user:x');
+    world.command({ type: 'APPROVE', wave: 0 }, 'user:x');
+    world.step();
+    expect(world.told).toEqual([]);
+    world.command({ type: 'APPROVE', wave: 0 }, 'user:y');
+    world.step();
+    expect(world.told).toEqual(['a']);
+  });
+
+  it('approval: after a wave, when there is something to see', () => {
+    const world = new World({ waves: [{ count: 1, gates: { approval: { when: 'AFTER' } } }] }, SIX);
+    expect(() => world.command({ type: 'APPROVE', wave: 0 })).toThrow('approved when it has been updated');
+    world.step();
+    world.settle();
+    world.step();
+    expect([world.state.status, world.told]).toEqual(['WAITING_APPROVAL', ['a']]);
+    world.command({ type: 'APPROVE', wave: 0 });
+    world.step();
+    expect(world.told).toEqual(SIX);
+  });
+});
+
+describe('time', () => {
+  it('outside of the windows nobody is told, and what is under way goes on', () => {
+    const world = new World({ maxConcurrent: 3, windows: [{ start: '12:00', end: '12:01', timeZone: 'UTC' }] }, SIX);
+    world.step();
+    world.pass(60);
+    world.settle();
+    const step = world.step();
+    expect([world.state.status, world.told.length, step.wakeAt]).toEqual(['WAITING_WINDOW', 3, NOON + 86_400_000]);
+    world.pass(86_340);
+    world.step();
+    expect(world.told).toEqual(SIX);
+  });
+
+  it('a freeze holds back those it is about, and no rollback', () => {
+    const world = new World({ failureGraceSeconds: 0 }, SIX);
+    world.freezes = [{ reason: 'Black Friday', until: null, clusters: new Set(['a', 'b']) }];
+    world.step();
+    expect(world.told).toEqual(['c', 'd', 'e', 'f']);
+    world.settle();
+    world.step();
+    expect([world.state.status, world.state.because]).toEqual(['FROZEN', 'frozen: Black Friday']);
+    world.freezes = [{ reason: 'Black Friday', until: null, clusters: 'ALL' }];
+    (world.clusters.get('c') ?? never()).status = 'FAILED';
+    world.step();
+    expect([world.state.status, world.told]).toEqual(['ROLLING_BACK', []]);
+  });
+
+  it('waits for the rollout before it, if both would touch one object', () => {
+    const world = new World({}, SIX);
+    world.blockedBy = 'retries to version 3';
+    world.step();
+    expect([world.state.status, world.told]).toEqual(['QUEUED', []]);
+    world.blockedBy = null;
+    world.step();
+    expect(world.told).toEqual(SIX);
+  });
+});
+
+describe('people', () => {
+  it('pause and resume', () => {
+    const world = new World(canaryThenRest, SIX);
+    world.step();
+    world.command({ type: 'PAUSE', reason: 'lunch' });
+    world.settle();
+    world.step();
+    expect([world.state.status, world.state.because, world.told]).toEqual(['PAUSED', 'paused by user:other: lunch', ['a']]);
+    world.command({ type: 'RESUME', acceptFailures: false });
+    world.step();
+    expect(world.told).toEqual(SIX);
+  });
+
+  it('promote the wave that they see, and never the next by pressing twice', () => {
+    const world = new World({ waves: [{ count: 1 }, { count: 1 }], soakSeconds: 600 }, SIX);
+    world.step();
+    world.settle();
+    world.step();
+    world.command({ type: 'PROMOTE', wave: 0 }, 'user:x');
+    world.command({ type: 'PROMOTE', wave: 0 }, 'user:y');
+    world.step();
+    world.settle();
+    world.step();
+    expect([world.state.wave, world.state.status]).toEqual([1, 'SOAKING']);
+    expect(() => world.command({ type: 'PROMOTE', wave: 2 })).toThrow('is not the wave that is under way');
+  });
+
+  it('abort: nothing was touched, it is rolled back, or left where it stands', () => {
+    const untouched = new World({ gates: { approval: {} } }, SIX);
+    untouched.step();
+    untouched.command({ type: 'ABORT', rollback: true, reason: null });
+    untouched.step();
+    expect(untouched.state.status).toBe('ABORTED');
+
+    const back = new World(canaryThenRest, SIX);
+    back.step();
+    back.command({ type: 'ABORT', rollback: true, reason: 'wrong one' });
+    expect(() => back.command({ type: 'PROMOTE', wave: 0 })).toThrow('is being ended');
+    back.step();
+    back.settle();
+    back.step();
+    expect([back.state.status, back.told, back.state.stop]).toEqual(['ROLLED_BACK', [], 'aborted by user:other: wrong one']);
+    expect(() => back.command({ type: 'RESUME', acceptFailures: false })).toThrow('has ended');
+
+    const left = new World(canaryThenRest, SIX);
+    left.step();
+    left.command({ type: 'ABORT', rollback: false, reason: null });
+    left.step();
+    expect([left.state.status, left.told]).toEqual(['ABORTED', ['a']]);
+  });
+});
+
+function never(): never {
+  throw new TypeError('the world has no such cluster');
+}

@@ -1,0 +1,26 @@
+export { advanceRollout } from './advance.ts';
+export type { RolloutStep } from './advance.ts';
+export { commandRollout } from './command-rollout.ts';
+export type { RolloutCommand } from './command-rollout.ts';
+export { forecastRollout } from './forecast.ts';
+export type { RolloutForecast } from './forecast.ts';
+export { planWaves } from './plan-waves.ts';
+export type { PlannedWave, RolloutCandidate } from './plan-waves.ts';
+export { ENDED_STATUSES, ROLLOUT_STATUSES, TOUCHED_PHASES, beginRollout, hasEnded } from './state.ts';
+export type {
+  ClusterObservation,
+  ClusterPhase,
+  FreezeObservation,
+  RolloutAction,
+  RolloutCluster,
+  RolloutDefinition,
+  RolloutEvent,
+  RolloutEventKind,
+  RolloutObservation,
+  RolloutState,
+  RolloutStatus,
+  RolloutWave,
+  WebhookAnswer,
+} from './state.ts';
+export { strategySchema } from './strategy.ts';
+export type { RolloutStrategy } from './strategy.ts';
