@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { APPLY, MERGE } from './client.ts';
+import { APPLY, JSON_PATCH, MERGE } from './client.ts';
 import { configMap, configMaps, deployment, deployments, WIDGET_DEFINITION, widget, widgets } from './objects.ts';
 import { withCluster } from './with-cluster.ts';
 
@@ -177,6 +177,37 @@ describe('lists', () => {
     expect(body.spec.ports.map(({ port }: { port: number }) => port).sort()).toEqual([443, 80].sort());
     const conflict = await bed.client.apply(`${widgets(ns)}/w`, 'two', widget('w', { ports: [{ port: 80, name: 'other' }] }));
     expect(conflict.body.details.causes[0].field).toBe('.spec.ports[port=80].name');
+  });
+});
+
+describe('empty metadata of a custom resource', () => {
+  const version = async (path: string): Promise<string> => (await bed.client.get(path)).body.metadata.resourceVersion;
+  const empty = (metadata: object) => ({ ...widget('w', { size: 1 }), metadata: { name: 'w', ...metadata } });
+
+  it.each([{ labels: {} }, { annotations: {} }, { finalizers: [] }, { ownerReferences: [] }])('that is applied makes a new version each time: %j', async (metadata) => {
+    const path = `${widgets(await bed.client.namespace())}/w`;
+    await bed.client.apply(path, 'one', empty(metadata));
+    const first = await version(path);
+    await bed.client.apply(path, 'one', empty(metadata));
+    const second = await version(path);
+    expect(second).not.toBe(first);
+    expect(Object.keys((await bed.client.get(path)).body.metadata)).not.toContain(Object.keys(metadata)[0]);
+    // Written by another verb it is gone from the storage, and from then on nothing changes any more.
+    const nothing = [{ op: 'test', path: '/spec/size', value: 1 }];
+    await bed.client.patch(path, JSON_PATCH, nothing);
+    const third = await version(path);
+    expect(third).not.toBe(second);
+    await bed.client.patch(path, JSON_PATCH, nothing);
+    expect(await version(path)).toBe(third);
+  });
+
+  it('that is put or merged makes none', async () => {
+    const path = `${widgets(await bed.client.namespace())}/w`;
+    await bed.client.apply(path, 'one', widget('w', { size: 1 }));
+    const before = await version(path);
+    await bed.client.put(path, { ...(await bed.client.get(path)).body, metadata: { ...(await bed.client.get(path)).body.metadata, labels: {} } });
+    await bed.client.patch(path, MERGE, { metadata: { annotations: {} } });
+    expect(await version(path)).toBe(before);
   });
 });
 

@@ -79,7 +79,7 @@ export async function startSimulatedCluster(options: SimulatedClusterOptions = {
   const vault: Vault = journal?.vault ?? memoryVault();
   const registry = createRegistry();
   const view = createStoreView(() => engine);
-  const engine: Engine = { store, registry, admission: createAdmission(registry), view, now };
+  const engine: Engine = { store, registry, admission: createAdmission(registry), view, now, withEmptyMetadata: new WeakSet() };
   const adminToken = vault.get('admin-token') ?? randomBytes(24).toString('base64url');
   vault.set('admin-token', adminToken);
   const auth = createAuth({ registry, store: view, adminToken, issuer: 'https://kubernetes.default.svc.cluster.local', now, vault });

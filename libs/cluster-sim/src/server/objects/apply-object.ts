@@ -6,6 +6,7 @@ import type { ResourceInfo } from '../../seam.ts';
 import { badRequest, conflict, invalid, notFound, StatusError } from '../status-error.ts';
 import { checkName, withNamespace } from './check-metadata.ts';
 import { insert } from './create-object.ts';
+import { saysEmptyMetadata } from './empty-metadata.ts';
 import { read, type Engine, type WriteContext, type Written } from './engine.ts';
 import { fieldContext } from './field-ownership.ts';
 import { apiVersionOf, strategyOf } from './strategy.ts';
@@ -32,13 +33,15 @@ export function applyObject(
     const empty: KubeObject = { apiVersion: config.apiVersion, kind: config.kind, metadata: {} };
     const { object: first } = applyConfiguration(empty, config, fields, force);
     checkConverts(engine, info, first, config);
-    return insert(engine, info, namespace, withNamespace(info, namespace, { ...first, metadata: { ...first.metadata, name } }), context, (object) => object);
+    const named = withNamespace(info, namespace, { ...first, metadata: { ...first.metadata, name } });
+    return insert(engine, info, namespace, named, { ...context, emptyMetadata: saysEmptyMetadata(info, first) }, (created) => created);
   }
   const { object } = applyConfiguration(live, config, fields, force);
   checkConverts(engine, info, object, config);
   checkUid(info, live, config);
   checkResourceVersion(info, live, config, false);
-  return replace(engine, info, live, object, context, subresource, (next) => next);
+  const emptyMetadata = subresource === '' && saysEmptyMetadata(info, object);
+  return replace(engine, info, live, object, { ...context, emptyMetadata }, subresource, (next) => next);
 }
 
 function configuration(info: ResourceInfo, namespace: string | undefined, name: string, body: unknown): KubeObject {

@@ -4,7 +4,7 @@ import type { ResourceInfo } from '../../seam.ts';
 import { keyOf } from '../../storage/table.ts';
 import { alreadyExists, invalid, StatusError } from '../status-error.ts';
 import { checkKind, checkNamespaceOpen, withNamespace } from './check-metadata.ts';
-import { inStorageVersion, inVersion, tableOf, timestamp, type Engine, type WriteContext, type Written } from './engine.ts';
+import { inStorageVersion, inVersion, put, tableOf, timestamp, type Engine, type WriteContext, type Written } from './engine.ts';
 import { owned } from './field-ownership.ts';
 import { resourceId, strategyOf } from './strategy.ts';
 
@@ -44,7 +44,7 @@ export function insert(
   const holder = table.get(key);
   if (holder !== undefined) throw alreadyExists(info, name, holder.metadata.deletionTimestamp !== undefined);
   const object = inStorageVersion(prepared.object, info);
-  const kept = context.dryRun ? object : engine.store.put(table, key, object);
+  const kept = context.dryRun ? object : put(engine, table, key, object, context);
   return { object: inVersion(kept, info), warnings: prepared.warnings, created: true };
 }
 

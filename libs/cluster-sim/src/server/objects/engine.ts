@@ -12,6 +12,8 @@ export interface Engine {
   readonly admission: Admission;
   readonly view: StoreView;
   readonly now: () => Date;
+  /** Objects that the storage holds with empty metadata; see empty-metadata.ts. */
+  readonly withEmptyMetadata: WeakSet<KubeObject>;
 }
 
 /** Who writes, and how it is asked for. */
@@ -24,6 +26,8 @@ export interface WriteContext {
   readonly duplicateFields?: readonly string[];
   /** True for applies: see AdmissionContext. */
   readonly keepNulls?: boolean;
+  /** True for applies that write empty metadata into the storage; see empty-metadata.ts. */
+  readonly emptyMetadata?: boolean;
 }
 
 /** A written object with the warnings that the answer's headers carry. */
@@ -50,6 +54,13 @@ export function inStorageVersion(object: KubeObject, info: ResourceInfo): KubeOb
 export function read(engine: Engine, info: ResourceInfo, namespace: string | undefined, name: string): KubeObject | undefined {
   const kept = tableOf(engine, info).get(keyOf(info.namespaced ? namespace : undefined, name));
   return kept === undefined ? undefined : inVersion(kept, info);
+}
+
+/** Puts an object into the storage and returns it as it is now kept. */
+export function put(engine: Engine, table: Table, key: string, object: KubeObject, context: WriteContext): KubeObject {
+  const kept = engine.store.put(table, key, object);
+  if (context.emptyMetadata === true) engine.withEmptyMetadata.add(kept);
+  return kept;
 }
 
 /** 404 when there is none. */

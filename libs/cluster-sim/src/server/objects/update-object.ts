@@ -5,7 +5,7 @@ import { keyOf } from '../../storage/table.ts';
 import { conflict, invalid, notFound } from '../status-error.ts';
 import { checkFinalizers, checkKind, checkName, withNamespace } from './check-metadata.ts';
 import { createObject } from './create-object.ts';
-import { inStorageVersion, inVersion, read, tableOf, type Engine, type WriteContext, type Written } from './engine.ts';
+import { inStorageVersion, inVersion, put, read, tableOf, type Engine, type WriteContext, type Written } from './engine.ts';
 import { owned } from './field-ownership.ts';
 import { resourceId, strategyOf } from './strategy.ts';
 
@@ -89,19 +89,25 @@ export function replace(
     ...(context.duplicateFields === undefined ? {} : { duplicateFields: context.duplicateFields }),
   });
   const object = withGeneration(info, live, prepared.object, subresource);
-  if (jsonEqual(live, object) && !readyToGo(info, object)) return { object: live, warnings: prepared.warnings, created: false };
-  return { object: commit(engine, info, object, context.dryRun), warnings: prepared.warnings, created: false };
+  if (jsonEqual(live, object) && !readyToGo(info, object) && !leavesOtherBytes(engine, info, live, context)) return { object: live, warnings: prepared.warnings, created: false };
+  return { object: commit(engine, info, object, context), warnings: prepared.warnings, created: false };
 }
 
-function commit(engine: Engine, info: ResourceInfo, object: KubeObject, dryRun: boolean): KubeObject {
-  if (dryRun) return object;
+/** Whether the storage's bytes change although no reader sees a difference. */
+function leavesOtherBytes(engine: Engine, info: ResourceInfo, { metadata }: KubeObject, context: WriteContext): boolean {
+  const kept = tableOf(engine, info).get(keyOf(info.namespaced ? metadata.namespace : undefined, metadata.name ?? ''));
+  return context.emptyMetadata === true || (kept !== undefined && engine.withEmptyMetadata.has(kept));
+}
+
+function commit(engine: Engine, info: ResourceInfo, object: KubeObject, context: WriteContext): KubeObject {
+  if (context.dryRun) return object;
   const table = tableOf(engine, info);
   const key = keyOf(info.namespaced ? object.metadata.namespace : undefined, object.metadata.name ?? '');
   if (readyToGo(info, object)) {
     engine.store.remove(table, key);
     return object;
   }
-  return inVersion(engine.store.put(table, key, inStorageVersion(object, info)), info);
+  return inVersion(put(engine, table, key, inStorageVersion(object, info), context), info);
 }
 
 /** A dying object that nothing holds back. Namespaces are held by spec.finalizers too, pods by their grace period. */
