@@ -9,6 +9,8 @@ import { perPortMutualTls } from './security/per-port-mutual-tls.ts';
 import { permissiveMutualTls } from './security/permissive-mutual-tls.ts';
 import { strictMutualTls } from './security/strict-mutual-tls.ts';
 import { waypointOnly } from './security/waypoint-only.ts';
+import { resiliencePresets } from './resilience/index.ts';
+import { trafficPresets } from './traffic/index.ts';
 
 /** The presets for Istio meshes, those in the Gateway API's kinds included. */
 export const istioPresets: readonly Preset[] = [
@@ -22,4 +24,6 @@ export const istioPresets: readonly Preset[] = [
   permissiveMutualTls,
   strictMutualTls,
   waypointOnly,
+  ...trafficPresets,
+  ...resiliencePresets,
 ];
