@@ -48,6 +48,10 @@ it("uses everything that deploy/agent's roles grant, and is refused nothing", as
   await acknowledged();
   expect((await test.admin.get(VIRTUAL_SERVICES, 'shop', 'theirs')).metadata.labels?.['meshfleet.io/managed']).toBeUndefined();
 
+  // A person asks what an apply would do, and looks at an object.
+  expect(await hub.ask('DRY_RUN', { objects: [virtualService('two')], conflicts: 'REPORT' })).toMatchObject({ status: 'DONE' });
+  expect(await hub.ask('INSPECT', { key: keyOf('one') })).toMatchObject({ status: 'DONE', result: { found: true } });
+
   // A second agent stands by, and takes over with keys that are due.
   const second = await start('second');
   await until(() => second.status.role === 'standby', 20_000);

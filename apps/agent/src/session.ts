@@ -29,6 +29,9 @@ import { fetchState } from './state/fetch-state.ts';
 import { cursorOf } from './state/held-state.ts';
 import { createStateStore } from './state/state-store.ts';
 import { createSync } from './state/sync.ts';
+import { dryRun } from './tasks/dry-run.ts';
+import { inspect } from './tasks/inspect.ts';
+import { createTaskRunner } from './tasks/task-runner.ts';
 import { untilItWorks } from './until-it-works.ts';
 
 export const LEASE_NAME = 'meshfleet-agent';
@@ -126,6 +129,7 @@ export function startSession(options: SessionOptions): Session {
       onDesired: (desired) => sync.announced(desired),
       onApproved: () => reporter.retryNow(),
       onResyncInventory: () => inventory.resync(),
+      onTasks: () => tasks.announced(),
       onEvicted() {
         listening.abort();
         delivery.pause(true);
@@ -134,6 +138,17 @@ export function startSession(options: SessionOptions): Session {
       onKeysRefused() {
         // Two pairs of keys, and this one is not the valid one: the answer to a replacement was lost.
         if (enrolled.keysUnsettled) settleKeys?.();
+      },
+    });
+
+    const tasks = createTaskRunner({
+      hub,
+      signer: () => enrolled.signer(),
+      work: { DRY_RUN: (request, until) => dryRun({ client, discovery }, request, until), INSPECT: (request) => inspect({ client, discovery }, request) },
+      signal: listening.signal,
+      onProblem(error) {
+        heed.error(error);
+        problem('tasks')(error);
       },
     });
 

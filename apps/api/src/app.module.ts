@@ -4,6 +4,7 @@ import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { Custody } from '@meshfleet/pki';
 import type { Store } from '@meshfleet/store';
 import { createMetrics, type Logger } from '@meshfleet/telemetry';
+import { TaskAnswers } from './agent-task/task-answers.ts';
 import { AgentGatewayModule } from './agent-gateway/agent-gateway.module.ts';
 import { ApiTokenResolver } from './api-token/api-token.resolver.ts';
 import { Admission } from './auth/admission.ts';
@@ -73,6 +74,7 @@ class PartsModule {
       { provide: Budget, useValue: new Budget(config.budgetPerMinute) },
       Readiness,
       ChangeFeed,
+      TaskAnswers,
     ];
     return { module: PartsModule, global: true, providers: given, exports: given };
   }

@@ -29,6 +29,7 @@ export const RESOURCES = {
   deployments: builtin('apps', 'v1', 'Deployment', 'deployments'),
   statefulSets: builtin('apps', 'v1', 'StatefulSet', 'statefulsets'),
   daemonSets: builtin('apps', 'v1', 'DaemonSet', 'daemonsets'),
+  events: builtin('', 'v1', 'Event', 'events'),
   leases: builtin('coordination.k8s.io', 'v1', 'Lease', 'leases'),
   mutatingWebhooks: builtin('admissionregistration.k8s.io', 'v1', 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', false),
   customResourceDefinitions: builtin('apiextensions.k8s.io', 'v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),

@@ -2,13 +2,15 @@ import type { KubeObject } from '@meshfleet/model';
 import { z } from 'zod';
 import type { DesiredStateDelta } from './desired-state-delta.ts';
 
-const key = z.string().min(3).max(1024);
+/** `VirtualService.networking.istio.io/shop/reviews`. */
+export const objectKeySchema = z.string().min(3).max(1024);
+const key = objectKeySchema;
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hexadecimal');
 const policyId = z.string().min(1).max(64);
 const entry = { key, hash: digest, policyId, drift: z.enum(['CORRECT', 'REPORT']), conflicts: z.enum(['REPORT', 'FORCE']), mode: z.enum(['METADATA']).optional() };
 
 // Checked as far as an agent needs before it hands the object to its API server; every other field passes as it is.
-const kubeObject = z.looseObject({
+export const kubeObjectSchema = z.looseObject({
   apiVersion: z.string().min(1),
   kind: z.string().min(1),
   metadata: z.looseObject({ name: z.string().min(1), namespace: z.string().optional() }),
@@ -34,7 +36,7 @@ export const desiredStateDeltaSchema: z.ZodType<DesiredStateDelta> = z.object({
   digest,
   upsert: z.array(
     z
-      .object({ ...entry, object: kubeObject.optional() })
+      .object({ ...entry, object: kubeObjectSchema.optional() })
       // The checks above make it a KubeObject; zod's loose type says only "record of unknown" for metadata's rest.
       .transform(({ object, ...entry }) => (object === undefined ? entry : { ...entry, object: object as KubeObject })),
   ),

@@ -1,4 +1,5 @@
 export * from './accept-state.ts';
+export * from './agent-tasks.ts';
 export * from './apply-order.ts';
 export * from './cursor.ts';
 export * from './desired-state.ts';

@@ -61,14 +61,19 @@ export const CONTROL_TYPES = ['approved', 'quarantined', 'evicted', 'resync-inve
 export type ControlType = (typeof CONTROL_TYPES)[number];
 export const controlEventSchema = z.object({ type: z.enum(CONTROL_TYPES) });
 
-/** Events of the stream and of the poll. `desired` has an id, which is the cursor to come back with. */
+/** Events of the stream and of the poll. `desired` has an id, which is the cursor to come back with; `task` says that there are tasks to fetch. */
 export const agentEventSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('desired'), id: z.string(), data: desiredEventSchema }),
   z.object({ event: z.literal('control'), data: controlEventSchema }),
+  z.object({ event: z.literal('task'), data: z.object({}) }),
 ]);
 export type AgentEvent = z.infer<typeof agentEventSchema>;
 
-export const pollResponseSchema = z.object({ events: z.array(agentEventSchema), cursor: z.string() });
+/** Events of kinds that the reader does not know are passed over: a newer hub may say more. */
+export const pollResponseSchema = z.object({
+  events: z.array(z.unknown()).transform((events) => events.flatMap((event) => agentEventSchema.safeParse(event).data ?? [])),
+  cursor: z.string(),
+});
 export type PollResponse = z.infer<typeof pollResponseSchema>;
 
 export const conditionSchema = z.object({
@@ -85,6 +90,9 @@ export const conditionSchema = z.object({
 });
 export type ReportedCondition = z.infer<typeof conditionSchema>;
 
+/** METADATA: entries of that mode. TASKS: the event `task`, and what it leads to. */
+export const AGENT_FEATURES = ['METADATA', 'TASKS'] as const;
+
 export const factsSchema = z.object({
   kubernetesVersion: short,
   nodeCount: z.int().nonnegative().max(1_000_000),
@@ -96,6 +104,8 @@ export const factsSchema = z.object({
   /** `networking.istio.io/v1/VirtualService`. */
   servedKinds: z.array(z.string().max(512)).max(5000),
   agentVersion: short.optional(),
+  /** What this agent understands beyond the first version of the protocol; see {@link AGENT_FEATURES}. */
+  features: z.array(z.string().max(64)).max(64).optional(),
 });
 export type Facts = z.infer<typeof factsSchema>;
 

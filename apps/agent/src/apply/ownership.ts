@@ -45,6 +45,18 @@ export const isMark = (field: string): boolean => /^\.metadata\.(?:labels|annota
 
 export const contentMark = (hash: string): string => hash.slice(0, 16);
 
+const MARKS = [POLICY_ANNOTATION, ORIGIN_ANNOTATION, CONTENT_ANNOTATION];
+
+/** The object as its policy has it, with the marks that the live one carries of us: an apply without them would take them off. */
+export function keepMarks(object: KubeObject, live: KubeObject | undefined): KubeObject {
+  const { status: _status, ...rest } = object;
+  if (!ownershipOf(live).managed) return rest;
+  const { labels, annotations } = rest.metadata;
+  const marks = Object.fromEntries(MARKS.flatMap((name) => (live?.metadata.annotations?.[name] === undefined ? [] : [[name, live.metadata.annotations[name]]])));
+  const label = live?.metadata.labels?.[MANAGED_LABEL];
+  return { ...rest, metadata: { ...rest.metadata, labels: { ...labels, ...(label === undefined ? {} : { [MANAGED_LABEL]: label }) }, annotations: { ...annotations, ...marks } } };
+}
+
 /** The object as it is applied: the policy's fields and our marks, without what only the API server writes. */
 export function stamp(object: KubeObject, entry: DesiredEntry, origin: Origin): KubeObject {
   const metadataOnly = entry.mode === 'METADATA';

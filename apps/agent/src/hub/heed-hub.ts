@@ -9,6 +9,7 @@ export interface HeedOptions {
   onDesired(event: DesiredEvent): void;
   onApproved(): void;
   onResyncInventory(): void;
+  onTasks(): void;
   /** Once: nothing is delivered or corrected any longer. */
   onEvicted(): void;
   /** The hub takes another pair of keys than this one. */
@@ -35,6 +36,10 @@ export function heedHub({ status, log, ...options }: HeedOptions): Heed {
       if (event.event === 'desired') {
         if (status.lifecycle === 'quarantined') status.lifecycle = 'enrolled';
         options.onDesired(event.data);
+        return;
+      }
+      if (event.event === 'task') {
+        options.onTasks();
         return;
       }
       switch (event.data.type) {

@@ -1,4 +1,5 @@
 import type { Discovery, KubeClient } from '@meshfleet/kube';
+import { AGENT_FEATURES } from '@meshfleet/protocol';
 import type { Facts } from '@meshfleet/protocol';
 import type { MeshFact } from './meshes.ts';
 import type { NodeFacts } from './nodes.ts';
@@ -37,7 +38,7 @@ export function collectFacts(options: FactsOptions): FactsCollector {
         const [version, nodes] = await Promise.all([options.client.version(), readNodes(options.client)]);
         slow = { at: Date.now(), version, nodes };
       }
-      const facts: Facts = { kubernetesVersion: slow.version, ...slow.nodes, meshes: options.meshes(), servedKinds: servedKindNames(options.discovery), agentVersion: options.agentVersion };
+      const facts: Facts = { kubernetesVersion: slow.version, ...slow.nodes, meshes: options.meshes(), servedKinds: servedKindNames(options.discovery), agentVersion: options.agentVersion, features: [...AGENT_FEATURES] };
       const text = JSON.stringify(facts);
       if (text !== said && !stopped) {
         said = text;

@@ -1,4 +1,5 @@
 import type { Discovery, Resource } from '@meshfleet/kube';
+import { isMetadataKind } from '@meshfleet/model';
 
 /** API groups of service meshes: what policies are made of, and what the inventory shows of a cluster's mesh. Must agree with the ClusterRole in deploy/agent. */
 export const MESH_KINDS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -13,6 +14,9 @@ export const MESH_KINDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['linkerd.io', ['ServiceProfile']],
   ['workload.linkerd.io', ['ExternalWorkload']],
 ]);
+
+/** Kinds that policies may hold: mesh kinds as a whole, and what is labelled. Of nothing else the hub is told anything. */
+export const isManagedKind = (group: string, kind: string): boolean => MESH_KINDS.get(group)?.includes(kind) === true || isMetadataKind(group, kind);
 
 /** The kinds of service meshes that this cluster serves, each once, in the version that the server prefers. */
 export function servedMeshKinds(discovery: Discovery): Resource[] {

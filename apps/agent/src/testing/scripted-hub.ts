@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ErrorCode, KubeObject } from '@meshfleet/model';
 import { canonicalJson, contentHash, formatObjectKey, isMetadataOnly, MeshfleetError, objectKeyOf } from '@meshfleet/model';
-import type { DesiredEntry, DesiredState, DesiredStateDelta, OrganizationMode, Report, ReportedCondition, SigningKey, SignJwk, Tombstone } from '@meshfleet/protocol';
+import type { DesiredEntry, DesiredState, DesiredStateDelta, OrganizationMode, Report, ReportedCondition, SigningKey, SignJwk, TaskAnswer, Tombstone } from '@meshfleet/protocol';
 import {
   deltaBetween, digestOf, EMPTY_STATE, enrolRequestSchema, formatCursor, formatSecretToken, importPublicKey, isNews, normalizeState,
-  parseCursor, publicSignJwk, readRequestToken, reportSchema, rotateKeysRequestSchema, signState, SIGNATURE_HEADER, thumbprint, verifyEnrolmentProof, verifyRequest, verifyRotationProof,
+  parseCursor, publicSignJwk, readRequestToken, reportSchema, rotateKeysRequestSchema, signState, SIGNATURE_HEADER, taskAnswerSchema, thumbprint, verifyEnrolmentProof, verifyRequest, verifyRotationProof,
 } from '@meshfleet/protocol';
 
 export const ORGANIZATION = '018f0000-0000-7000-8000-00000000000a';
@@ -57,6 +57,10 @@ export interface ScriptedHub {
   publish(publication: Publication): number;
   announce(): void;
   control(type: 'approved' | 'quarantined' | 'evicted' | 'resync-inventory' | 'reenroll'): void;
+  /** Asks the agent something, and says so on its streams and polls. Resolves with its answer. */
+  ask(kind: string, request: unknown, options?: { withinMs?: number; quietly?: boolean }): Promise<TaskAnswer>;
+  /** Sends any event, such as only a newer hub knows. */
+  say(event: string, data: unknown): void;
   spoil(how: ((answer: StateAnswer) => void) | undefined): void;
   /** Refuses requests with this error, or answers as ever (undefined). */
   refuse(how: { status: number; code: ErrorCode } | undefined): void;
@@ -98,6 +102,8 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
   let spoiler: ((answer: StateAnswer) => void) | undefined;
   let refusal: { status: number; code: ErrorCode } | undefined;
   const lost = new Set<string>();
+  const tasks = new Map<string, { readonly kind: string; readonly request: unknown; readonly deadline: string; taken: boolean; answer(value: TaskAnswer): void }>();
+  const unheard: { readonly event: string; readonly data: unknown }[] = [];
   let server: Server;
   let port = 0;
   let url = '';
@@ -186,10 +192,20 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
     } else if (path.pathname === '/agent/v1/poll') {
       const news = isNews(parseCursor(path.searchParams.get('cursor') ?? '0.0'), place) && place.revision > 0;
       if (!news) await new Promise((resolve) => setTimeout(resolve, 30));
-      json(answer, 200, { events: news ? [{ event: 'desired', id: formatCursor(place), data: desiredData() }] : [], cursor: formatCursor(place) });
+      const waiting = [...tasks.values()].some(({ taken }) => !taken);
+      json(answer, 200, { events: [...unheard.splice(0), ...(waiting ? [{ event: 'task', data: {} }] : []), ...(news ? [{ event: 'desired', id: formatCursor(place), data: desiredData() }] : [])], cursor: formatCursor(place) });
     } else if (path.pathname === '/agent/v1/state') sendState(path, answer);
     else if (path.pathname === '/agent/v1/report') report(request, body, answer);
-    else if (path.pathname === '/agent/v1/keys') {
+    else if (path.pathname === '/agent/v1/tasks') {
+      const due = [...tasks].filter(([, { taken }]) => !taken);
+      for (const [, task] of due) task.taken = true;
+      json(answer, 200, { tasks: due.map(([id, { kind, request, deadline }]) => ({ id, kind, request, deadline })) });
+    } else if (path.pathname.startsWith('/agent/v1/tasks/')) {
+      const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+      const id = path.pathname.slice('/agent/v1/tasks/'.length);
+      tasks.get(id)?.answer(taskAnswerSchema.parse(JSON.parse(text.toString('utf8'))));
+      json(answer, 200, { taken: tasks.delete(id) });
+    } else if (path.pathname === '/agent/v1/keys') {
       const wanted = rotateKeysRequestSchema.parse(JSON.parse(body.toString('utf8')));
       verifyRotationProof(wanted.proof, wanted.signKey, { audience: url, clusterId: CLUSTER, sealKey: wanted.sealKey, now: nowSeconds() });
       agentKey = wanted.signKey;
@@ -261,6 +277,16 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
       hub.pending = false;
       for (const stream of streams) stream.write(frame('control', { type: 'approved' }));
       this.announce();
+    },
+    ask(kind: string, request: unknown, { withinMs = 30_000, quietly = false } = {}) {
+      const { promise, resolve } = Promise.withResolvers<TaskAnswer>();
+      tasks.set(randomUUID(), { kind, request, deadline: new Date(nowSeconds() * 1000 + withinMs).toISOString(), taken: false, answer: resolve });
+      if (!quietly) for (const stream of streams) stream.write(frame('task', {}));
+      return promise;
+    },
+    say(event: string, data: unknown) {
+      unheard.push({ event, data });
+      for (const stream of streams) stream.write(frame(event, data));
     },
     spoil(how: ((answer: StateAnswer) => void) | undefined) { spoiler = how; },
     refuse(how: { status: number; code: ErrorCode } | undefined) { refusal = how; },

@@ -1,4 +1,4 @@
-import { CONTROL_CHANNEL, DESIRED_CHANNEL } from '@meshfleet/store';
+import { CONTROL_CHANNEL, DESIRED_CHANNEL, TASK_CHANNEL } from '@meshfleet/store';
 import { z } from 'zod';
 import type { Authenticator } from './authenticate.ts';
 import type { GatewayContext } from './gateway-context.ts';
@@ -6,6 +6,7 @@ import type { Listeners } from './listeners.ts';
 import type { Switchboard } from './switchboard.ts';
 
 const desiredNotice = z.object({ o: z.string(), c: z.array(z.tuple([z.string()], z.unknown())) });
+const taskNotice = z.object({ o: z.string(), c: z.string() });
 const controlNotice = z.object({
   o: z.string(),
   c: z.string(),
@@ -30,15 +31,21 @@ export async function followAnnouncements({ context, listeners, switchboard, age
 
   function onDesired(payload: string): void {
     const notice = read(desiredNotice, payload);
-    if (notice === undefined) return;
-    for (const [clusterId] of notice.c) {
-      if (listeners.of(notice.o, clusterId).length === 0) continue;
-      agents.load(notice.o, clusterId).then(
-        (cluster) => cluster !== undefined && switchboard.tell(notice.o, cluster),
-        // The heartbeat looks again.
-        (error: unknown) => logger.warn({ err: error, clusterId }, 'news of a cluster could not be read'),
-      );
-    }
+    for (const [clusterId] of notice?.c ?? []) lookAt(notice?.o ?? '', clusterId);
+  }
+
+  function onTask(payload: string): void {
+    const notice = read(taskNotice, payload);
+    if (notice !== undefined) lookAt(notice.o, notice.c);
+  }
+
+  function lookAt(organizationId: string, clusterId: string): void {
+    if (listeners.of(organizationId, clusterId).length === 0) return;
+    agents.load(organizationId, clusterId).then(
+      (cluster) => cluster !== undefined && switchboard.tell(organizationId, cluster),
+      // The heartbeat looks again.
+      (error: unknown) => logger.warn({ err: error, clusterId }, 'news of a cluster could not be read'),
+    );
   }
 
   function onControl(payload: string): void {
@@ -55,7 +62,7 @@ export async function followAnnouncements({ context, listeners, switchboard, age
     }
   }
 
-  const stops = await Promise.all([store.listen(DESIRED_CHANNEL, onDesired, recheck), store.listen(CONTROL_CHANNEL, onControl)]);
+  const stops = await Promise.all([store.listen(DESIRED_CHANNEL, onDesired, recheck), store.listen(TASK_CHANNEL, onTask), store.listen(CONTROL_CHANNEL, onControl)]);
   return async () => {
     await Promise.all(stops.map((stop) => stop()));
   };

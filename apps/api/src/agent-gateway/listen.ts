@@ -4,7 +4,7 @@ import { parseCursor, POLL_WAIT, STREAM_PING } from '@meshfleet/protocol';
 import type { PollResponse } from '@meshfleet/protocol';
 import { checkLifecycle } from './authenticate.ts';
 import type { AuthenticatedAgent, Authenticator } from './authenticate.ts';
-import { controlEvent } from './switchboard.ts';
+import { controlEvent, taskEvents } from './switchboard.ts';
 import type { Switchboard } from './switchboard.ts';
 import { desiredEvent } from './desired-event.ts';
 import type { GatewayContext } from './gateway-context.ts';
@@ -123,7 +123,8 @@ export class Listen {
     const approved = listener.pending || parseCursor(listener.cursor).revision === 0 ? [controlEvent('approved')] : [];
     const desired = cluster.desiredRevision > 0 || parseCursor(listener.cursor).revision > 0 ? [desiredEvent(cluster)] : [];
     listener.pending = false;
-    if (approved.length + desired.length > 0) listener.send([...approved, ...desired]);
+    const events = [...approved, ...desired, ...taskEvents(cluster)];
+    if (events.length > 0) listener.send(events);
   }
 }
 

@@ -7,9 +7,11 @@ import {
   reportSchema,
   rotateKeysRequestSchema,
   SIGNATURE_HEADER,
+  TASK_LIMIT,
+  taskAnswerSchema,
   verifyRequestBody,
 } from '@meshfleet/protocol';
-import type { ReportResponse } from '@meshfleet/protocol';
+import type { ReportResponse, TaskTaken } from '@meshfleet/protocol';
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { checkLifecycle } from './authenticate.ts';
 import type { AuthenticatedAgent, Authenticator } from './authenticate.ts';
@@ -23,6 +25,7 @@ import { readBody } from './read-body.ts';
 import type { ReportBatcher } from './report-batcher.ts';
 import { rotateKeys } from './rotate-keys.ts';
 import type { Sightings } from './sightings.ts';
+import { answerTask, takeTasks } from './tasks.ts';
 
 export interface RouteParts {
   readonly context: GatewayContext;
@@ -67,6 +70,7 @@ export function agentRoutes(parts: RouteParts): FastifyPluginCallback {
     addListen(fastify, parts, authenticate, agentOf);
     addState(fastify, parts, authenticate, agentOf);
     addReport(fastify, parts, authenticate, agentOf);
+    addTasks(fastify, parts, authenticate, agentOf);
     addKeys(fastify, parts, authenticate, agentOf);
     done();
   };
@@ -124,6 +128,21 @@ function addReport(fastify: FastifyInstance, { batcher }: RouteParts, authentica
     const answer = await batcher.submit(organizationId, cluster.id, report, bytes.length);
     if (answer === undefined) throw new MeshfleetError({ code: 'FORBIDDEN', summary: `The cluster ${cluster.name} was cut off while it reported`, fix: 'Ask an administrator whether it was quarantined or evicted.' });
     return { seq: answer.seq, ...(answer.resyncInventory ? { resyncInventory: true } : {}) };
+  });
+}
+
+function addTasks(fastify: FastifyInstance, { context }: RouteParts, authenticate: Authenticate, agentOf: AgentOf): void {
+  fastify.get('/agent/v1/tasks', { onRequest: authenticate }, async (request, reply) => {
+    void reply.header('cache-control', 'no-store');
+    return await takeTasks(context, agentOf(request));
+  });
+
+  fastify.post<{ Params: { id: string } }>('/agent/v1/tasks/:id', { onRequest: authenticate, bodyLimit: TASK_LIMIT }, async (request): Promise<TaskTaken> => {
+    const agent = agentOf(request);
+    const { id } = request.params;
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) throw new MeshfleetError({ code: 'NOT_FOUND', summary: 'There is no such task', fix: 'Answer the tasks that GET /agent/v1/tasks lists, under their ids.' });
+    const answer = await readBody(bytesOf(request), request.headers['content-encoding'], taskAnswerSchema, TASK_LIMIT);
+    return await answerTask(context, agent, id, answer);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { ControlType } from '@meshfleet/protocol';
+import type { AgentEvent, ControlType } from '@meshfleet/protocol';
 import type { AgentRow, ControlNotice } from '@meshfleet/store';
 import { desiredEvent, hasNews } from './desired-event.ts';
 import type { Listener } from './listener.ts';
@@ -29,7 +29,8 @@ export class Switchboard {
     listener.pending = false;
     const news = hasNews(listener.cursor, cluster) ? [desiredEvent(cluster)] : [];
     if (news.length > 0) this.#observer.told(listener, cluster.epoch, cluster.desiredRevision);
-    if (approved.length + news.length > 0) listener.send([...approved, ...news]);
+    const events = [...approved, ...news, ...taskEvents(cluster)];
+    if (events.length > 0) listener.send(events);
   }
 
   control(organizationId: string, clusterId: string, notice: ControlNotice): void {
@@ -58,4 +59,9 @@ export class Switchboard {
 
 export function controlEvent(type: ControlType): { readonly event: 'control'; readonly data: { readonly type: ControlType } } {
   return { event: 'control', data: { type } };
+}
+
+/** Nothing is said of which: the agent fetches them, and is told no more of those that it has. */
+export function taskEvents(cluster: AgentRow): readonly AgentEvent[] {
+  return cluster.hasTasks ? [{ event: 'task', data: {} }] : [];
 }

@@ -1,4 +1,4 @@
-import { assignClusters, assignPolicy, listUnplaced } from '@meshfleet/store';
+import { assignClusters, assignPolicy, listUnplaced, sweepAgentTasks } from '@meshfleet/store';
 import type { Store } from '@meshfleet/store';
 import { BATCH, compileApproved, compileDue } from '../compile/compile-due.ts';
 
@@ -10,7 +10,7 @@ export interface SweepCounts {
 
 /**
  * Finds what an event has missed: policies and clusters that are not placed as they are now, and assignments that were
- * never compiled. Three reads of nearly empty indexes when there is nothing.
+ * never compiled. A few reads of nearly empty indexes when there is nothing.
  */
 export async function sweepOrganization(store: Store, organizationId: string): Promise<SweepCounts> {
   let policies = 0;
@@ -28,6 +28,14 @@ export async function sweepOrganization(store: Store, organizationId: string): P
     clusters += due.clusterIds.length;
     if (due.policyIds.length < BATCH && due.clusterIds.length < BATCH) break;
   }
+  await sweepTasks(store, organizationId);
   const { revised } = await compileDue(store, organizationId);
   return { policies, clusters, revised: revised + approvals };
+}
+
+async function sweepTasks(store: Store, organizationId: string): Promise<void> {
+  for (;;) {
+    const { expired, forgotten } = await store.transaction(organizationId, (tx) => sweepAgentTasks(tx, BATCH));
+    if (expired < BATCH && forgotten < BATCH) return;
+  }
 }

@@ -1,4 +1,5 @@
 import type { OrganizationMode, SignJwk } from '@meshfleet/protocol';
+import { isTaskDue } from '../agent-task/answer-agent-task.ts';
 import { isOffline } from '../cluster/cluster-row.ts';
 import type { ClusterLifecycle } from '../cluster/cluster-row.ts';
 import type { Tx } from '../connection/sql.ts';
@@ -17,6 +18,8 @@ export interface AgentRow {
   readonly desiredRevision: number;
   readonly desiredDigest: string | null;
   readonly approvedDeletions: number;
+  /** Somebody waits for answers of this agent. */
+  readonly hasTasks: boolean;
   /** The database's clock, which orders what all processes say. */
   readonly now: Date;
 }
@@ -40,7 +43,8 @@ export async function touchAgents(tx: Tx, clusterIds: readonly string[]): Promis
 const FIND = `
   select c.id, c.name, c.lifecycle, c.sign_kid as "signKid", c.sign_public_jwk as "signJwk", o.epoch, o.mode,
     c.desired_revision as "desiredRevision", c.desired_digest as "desiredDigest",
-    c.approved_deletions as "approvedDeletions", clock_timestamp() as now
+    c.approved_deletions as "approvedDeletions", clock_timestamp() as now,
+    exists (select from agent_task t where t.organization_id = $1 and t.cluster_id = c.id and ${isTaskDue('t')}) as "hasTasks"
   from cluster c join organization o on o.id = c.organization_id
   where c.organization_id = $1 and c.id = any($2::uuid[])`;
 

@@ -21,6 +21,7 @@ export const SEEDS: Readonly<Record<string, string>> = {
   desired_state_body: `insert into desired_state_body (organization_id, digest, body) values ($1, 'd', '{}')`,
   desired_state: `insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count) values ($1, ${CLUSTER}, 1, 1, 'd', 0, 0)`,
   inventory_item: `insert into inventory_item (organization_id, cluster_id, object_key, kind, namespace, name, body) values ($1, ${CLUSTER}, 'k', 'Pod', 'n', 'n', '{}')`,
+  agent_task: `insert into agent_task (id, organization_id, cluster_id, kind, request, deadline, created_by) values (${ID}, $1, ${CLUSTER}, 'INSPECT', '{}', now(), 'me')`,
   audit_event: `insert into audit_event (organization_id, seq, at, actor, action, hash) values ($1, 1, now(), 'me', 'a', '\\x')`,
   idempotency: `insert into idempotency (organization_id, key, mutation, request_hash, response) values ($1, 'k', 'm', 'h', '{}')`,
   outbox: `insert into outbox (organization_id, topic, payload) values ($1, 'organization.resumed', '{}')`,

@@ -1,0 +1,66 @@
+import type { KubeObject } from '@meshfleet/model';
+import type { InspectResult } from '@meshfleet/protocol';
+
+interface RawCondition {
+  readonly type?: unknown;
+  readonly status?: unknown;
+  readonly reason?: unknown;
+  readonly message?: unknown;
+  readonly lastTransitionTime?: unknown;
+  readonly observedGeneration?: unknown;
+}
+interface RawStatus {
+  readonly conditions?: unknown;
+  readonly parents?: unknown;
+  readonly ancestors?: unknown;
+  readonly listeners?: unknown;
+}
+
+const MOST = 200;
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const list = <T>(value: unknown): readonly T[] => (Array.isArray(value) ? (value as T[]) : []); // members are read as unknown
+
+/** Everything that controllers say of an object: conditions of its own, and those by parent, ancestor and listener of the Gateway API. */
+export function statusConditions(object: KubeObject): InspectResult['conditions'] {
+  const status = (object['status'] ?? {}) as RawStatus; // members are checked one by one
+  const of = (conditions: unknown, whose?: string): InspectResult['conditions'] =>
+    list<RawCondition | null>(conditions).flatMap((condition) => (condition === null ? [] : [conditionOf(condition, whose)]));
+  const parents = list<{ parentRef?: Ref; controllerName?: unknown; conditions?: unknown }>(status.parents);
+  const ancestors = list<{ ancestorRef?: Ref; controllerName?: unknown; conditions?: unknown }>(status.ancestors);
+  const listeners = list<{ name?: unknown; conditions?: unknown }>(status.listeners);
+  return [
+    ...of(status.conditions),
+    ...parents.flatMap(({ parentRef, conditions }) => of(conditions, nameOf(parentRef))),
+    ...ancestors.flatMap(({ ancestorRef, conditions }) => of(conditions, nameOf(ancestorRef))),
+    ...listeners.flatMap(({ name, conditions }) => of(conditions, `listener ${text(name)}`)),
+  ].slice(0, MOST);
+}
+
+interface Ref {
+  readonly kind?: unknown;
+  readonly namespace?: unknown;
+  readonly name?: unknown;
+  readonly sectionName?: unknown;
+}
+
+/** `Gateway infra/edge, section http`. */
+function nameOf(ref: Ref | undefined): string {
+  const kind = text(ref?.kind);
+  const namespace = text(ref?.namespace);
+  const section = text(ref?.sectionName);
+  return `${kind === '' ? 'Gateway' : kind} ${namespace === '' ? '' : `${namespace}/`}${text(ref?.name)}${section === '' ? '' : `, section ${section}`}`;
+}
+
+function conditionOf(condition: RawCondition, whose: string | undefined): InspectResult['conditions'][number] {
+  const { observedGeneration } = condition;
+  const changed = text(condition.lastTransitionTime);
+  return {
+    type: text(condition.type).slice(0, 316),
+    status: text(condition.status).slice(0, 32),
+    reason: text(condition.reason).slice(0, 1_024),
+    message: text(condition.message).slice(0, 1_024),
+    ...(changed === '' ? {} : { lastTransitionTime: changed.slice(0, 64) }),
+    ...(typeof observedGeneration === 'number' ? { observedGeneration } : {}),
+    ...(whose === undefined ? {} : { of: whose.slice(0, 1_024) }),
+  };
+}
