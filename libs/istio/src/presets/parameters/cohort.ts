@@ -33,7 +33,7 @@ export function cohortMatch(cohort: RequestCohort | z.output<typeof callerCohort
     case 'HEADER':
       return { headers: { [cohort.name]: headerCondition(cohort) } };
     case 'COOKIE':
-      return { headers: { cookie: { regex: `(.*;\\s*)?${quoted(`${cohort.name}=${cohort.value}`)}(;.*)?` } } };
+      return { headers: { cookie: { regex: `(.*;\\s*)?${literally(`${cohort.name}=${cohort.value}`)}(;.*)?` } } };
     case 'CALLER':
       return { sourceLabels: cohort.labels, ...(cohort.namespace === undefined ? {} : { sourceNamespace: cohort.namespace }) };
   }
@@ -53,6 +53,6 @@ function headerCondition({ match, value }: Extract<RequestCohort, { by: 'HEADER'
 }
 
 /** Text as RE2 matches it literally. */
-function quoted(text: string): string {
+export function literally(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
