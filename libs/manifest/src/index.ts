@@ -20,6 +20,7 @@ export { parseManifests } from './parse/parse-manifests.ts';
 export type { ManifestProblem } from './parse/manifest-problem.ts';
 export type { CheckedObject, CheckOptions, CheckResult } from './check/check-manifests.ts';
 export { checkManifests } from './check/check-manifests.ts';
+export { checkObjects } from './check/check-objects.ts';
 export type { ManagedKinds } from './check/resolve-kind.ts';
 export { managedGroups } from './check/managed-groups.ts';
 export { comparePriority } from './facts/version-priority.ts';

@@ -116,7 +116,8 @@ function isCurrent(policy: LockedPolicy, current: PolicyVersionRow | undefined, 
 
 function intentOfInput({ manifests, defaultNamespace, read, placement, drift, conflicts }: Input) {
   const objects = read.objects.map(({ key, hash }) => ({ key, hash }));
-  return intentOf({ manifests, defaultNamespace: defaultNamespace ?? null, objects, placement, drift, conflicts });
+  const same = { preset: null, presetParameters: null, variables: [], patches: [], inputs: null };
+  return intentOf({ manifests, defaultNamespace: defaultNamespace ?? null, objects, placement, ...same, drift, conflicts });
 }
 
 /** A cluster may be named before it enrols; more often its name is misspelt. */

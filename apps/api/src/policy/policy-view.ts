@@ -24,13 +24,7 @@ export function policyVersionView(row: PolicyVersionRow) {
 }
 
 /** What a version wants: two that want the same are one. */
-export function intentOf({ manifests, defaultNamespace, objects, placement, drift, conflicts }: Omit<PolicyVersionRow, 'version' | 'policyId' | 'comment' | 'createdBy' | 'createdAt'>) {
-  return {
-    manifests,
-    defaultNamespace,
-    objects,
-    placement: placementSchema.parse(placement),
-    drift,
-    conflicts,
-  };
+export function intentOf(row: Omit<PolicyVersionRow, 'version' | 'policyId' | 'comment' | 'createdBy' | 'createdAt'>) {
+  const { manifests, defaultNamespace, objects, placement, preset, presetParameters, variables, patches, inputs, drift, conflicts } = row;
+  return { manifests, defaultNamespace, objects, placement: placementSchema.parse(placement), preset, presetParameters, variables, patches, inputs, drift, conflicts };
 }

@@ -123,7 +123,7 @@ async function fromScratch(world: World, clusterId: string): Promise<unknown> {
   const assignments: Assignment[] = [...world.policies.values()].flatMap(({ id, given }) => {
     const decide = preparePlacement({ ...NOWHERE, clusterSelector: given.clusterSelector ?? null, clusterNames: [...(given.clusterNames ?? [])] });
     if (!decide({ ...cluster, region: null, zone: null, network: null, mesh: null }).selected) return [];
-    const objects = Object.entries(given.objects).map(([key, hash]) => ({ key, hash }));
+    const objects = Object.entries(given.objects ?? {}).map(([key, hash]) => ({ key, hash }));
     return [{ policyId: id, policyName: given.name, createdAt: bornAt.get(id) ?? 0, version: 1, objects, drift: 'CORRECT' as const, conflicts: 'REPORT' as const }];
   });
   return composeDesiredState({ assignments, previous: { state: EMPTY_STATE, residue: [] }, acknowledged: false, failedKeys: new Set() }).state.entries;

@@ -2,6 +2,7 @@ import { announceChanged, announceDesired, loadClusters, writeDesiredStates, wri
 import type { Tx } from '@meshfleet/store';
 import { planCompilation } from './plan-compilation.ts';
 import type { Attribution } from './plan-compilation.ts';
+import { renderAssignments } from './render-assignments.ts';
 
 export interface CompilationCounts {
   /** Clusters that were looked at. */
@@ -11,20 +12,23 @@ export interface CompilationCounts {
 }
 
 /**
- * Brings clusters' desired states in line with their assignments, in one transaction and a fixed number of statements.
+ * Brings clusters' desired states in line with their assignments, in one transaction and a fixed number of statements, and a
+ * few more where versions differ from cluster to cluster.
  * Level-triggered: a cluster whose assignments are all compiled is left alone, so that running twice writes nothing.
  * @throws MeshfleetError STATE_STALE when another reconciler was faster; nothing was written then
  */
 export async function compileClusters(tx: Tx, clusterIds: readonly string[], attribution: Attribution): Promise<CompilationCounts> {
   const loaded = await loadClusters(tx, clusterIds);
   const due = loaded.filter((cluster) => cluster.uncompiled.length > 0 || (cluster.approvalDue && attribution.approved?.has(cluster.id) === true));
-  const plans = planCompilation(due, attribution);
+  const plans = planCompilation(await renderAssignments(tx, due), attribution);
   const next = plans.flatMap((plan) => plan.next ?? []);
   await writeDesiredStates(tx, next);
   writePolicyStatus(
     tx,
-    plans.map(({ cluster, composition, next: revised, policyIds }) => ({
+    plans.map(({ cluster, composition, next: revised, policyIds, renderings, unrendered }) => ({
       cluster,
+      renderings,
+      unrendered,
       composition,
       revision: revised === null ? cluster.revision : cluster.revision + 1,
       policyIds,

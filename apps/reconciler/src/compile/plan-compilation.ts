@@ -2,6 +2,7 @@ import { composeDesiredState } from '@meshfleet/planner';
 import type { Composition } from '@meshfleet/planner';
 import { digestOf } from '@meshfleet/protocol';
 import type { DesiredStateCause, LoadedCluster, NextDesiredState } from '@meshfleet/store';
+import type { RenderedAssignments } from './render-assignments.ts';
 
 /** Who a change is owed to, where the event that announced it says so. */
 export interface Attribution {
@@ -13,8 +14,7 @@ export interface Attribution {
   readonly approved?: ReadonlySet<string>;
 }
 
-export interface ClusterPlan {
-  readonly cluster: LoadedCluster;
+export interface ClusterPlan extends Omit<RenderedAssignments, 'assignments'> {
   readonly composition: Composition;
   /** Null when the cluster should hold what it is asked to hold already. */
   readonly next: NextDesiredState | null;
@@ -26,25 +26,25 @@ export interface ClusterPlan {
  * Composes what each cluster should hold. Clusters that hold the same and are assigned the same are composed once: in a
  * fleet most are alike.
  */
-export function planCompilation(clusters: readonly LoadedCluster[], attribution: Attribution): ClusterPlan[] {
+export function planCompilation(clusters: readonly RenderedAssignments[], attribution: Attribution): ClusterPlan[] {
   const composed = new Map<string, { composition: Composition; digest: string }>();
-  return clusters.map((cluster) => {
+  return clusters.map((rendered) => {
+    const { cluster, assignments } = rendered;
     const acknowledged = isAcknowledged(cluster);
     const failedKeys = new Set(cluster.conditions.filter((condition) => condition.status === 'FAILED').map((condition) => condition.key));
-    const likeness = likenessOf(cluster, acknowledged, failedKeys);
+    const likeness = likenessOf(rendered, acknowledged, failedKeys);
     let result = composed.get(likeness);
     if (result === undefined) {
-      const { assignments, previous } = cluster;
-      const composition = composeDesiredState({ assignments, previous, acknowledged, failedKeys });
+      const composition = composeDesiredState({ assignments, previous: cluster.previous, acknowledged, failedKeys });
       result = { composition, digest: digestOf(composition.state) };
       composed.set(likeness, result);
     }
-    return planCluster(cluster, result, acknowledged, attribution);
+    return planCluster(rendered, result, acknowledged, attribution);
   });
 }
 
 function planCluster(
-  cluster: LoadedCluster,
+  { cluster, renderings, unrendered }: RenderedAssignments,
   { composition, digest }: { composition: Composition; digest: string },
   acknowledged: boolean,
   attribution: Attribution,
@@ -54,9 +54,11 @@ function planCluster(
   const approvalDue = attribution.approved?.has(cluster.id) === true && cluster.approvalDue;
   // The first revision says that there is nothing; without one the agent would not know that it is up to date.
   const first = cluster.revision === 0;
-  if (!composition.changed && !approvalDue && !first) return { cluster, composition, next: null, policyIds };
+  if (!composition.changed && !approvalDue && !first) return { cluster, renderings, unrendered, composition, next: null, policyIds };
   return {
     cluster,
+    renderings,
+    unrendered,
     composition,
     policyIds,
     next: {
@@ -73,8 +75,8 @@ function isAcknowledged(cluster: LoadedCluster): boolean {
   return cluster.ackedEpoch === cluster.epoch && cluster.ackedRevision >= cluster.revision;
 }
 
-function likenessOf(cluster: LoadedCluster, acknowledged: boolean, failedKeys: ReadonlySet<string>): string {
-  const assignments = cluster.assignments.map(({ policyId, version }) => `${policyId} ${version}`).sort();
+function likenessOf({ cluster, renderings }: RenderedAssignments, acknowledged: boolean, failedKeys: ReadonlySet<string>): string {
+  const assignments = cluster.assignments.map(({ policyId, version }) => `${policyId} ${version} ${renderings.get(policyId) ?? ''}`).sort();
   return JSON.stringify([cluster.digest, acknowledged, [...failedKeys].sort(), cluster.previous.residue, assignments]);
 }
 

@@ -1,6 +1,6 @@
 import type { ReportedCondition } from '@meshfleet/protocol';
 import type { Tx } from '../connection/sql.ts';
-import { CLAIMED_BY_OTHER_POLICY } from '../desired-state/write-policy-status.ts';
+import { HUBS_OWN } from '../desired-state/write-policy-status.ts';
 import type { JudgedReport } from './judge-report.ts';
 
 interface ConditionRow extends ReportedCondition {
@@ -46,11 +46,11 @@ function columnsOf(rows: readonly ConditionRow[]): readonly [string[], string[],
 const CLEAR = `
   delete from object_condition x using unnest($2::uuid[], $3::text[], $4::uuid[]) as w (cluster_id, object_key, policy_id)
   where x.organization_id = $1 and x.cluster_id = w.cluster_id and x.object_key = w.object_key and x.policy_id = w.policy_id
-    and x.reason <> '${CLAIMED_BY_OTHER_POLICY}'`;
+    and x.reason not ${HUBS_OWN}`;
 
 const CLEAR_UNNAMED = `
   delete from object_condition x
-  where x.organization_id = $1 and x.cluster_id = any($2::uuid[]) and x.reason <> '${CLAIMED_BY_OTHER_POLICY}'
+  where x.organization_id = $1 and x.cluster_id = any($2::uuid[]) and x.reason not ${HUBS_OWN}
     and not exists (select from unnest($3::uuid[], $4::text[], $5::uuid[]) as w (cluster_id, object_key, policy_id)
       where x.cluster_id = w.cluster_id and x.object_key = w.object_key and x.policy_id = w.policy_id)`;
 
@@ -63,4 +63,4 @@ const KEEP = `
   on conflict (cluster_id, object_key, policy_id) do update set status = excluded.status, reason = excluded.reason,
     message = excluded.message, manager = excluded.manager, fields = excluded.fields, revision = excluded.revision,
     observed_at = excluded.observed_at
-  where x.reason <> '${CLAIMED_BY_OTHER_POLICY}'`;
+  where x.reason not ${HUBS_OWN}`;

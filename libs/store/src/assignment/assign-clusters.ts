@@ -1,13 +1,14 @@
 import { UNCOMPILED_REVISION, isLimited, placementSchema, preparePlacement } from '@meshfleet/planner';
-import type { PlaceableCluster } from '@meshfleet/planner';
+import type { PlaceableCluster, RenderedCluster } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
 import { placePolicy } from './assign-policy.ts';
 import type { AssignmentChange } from './assign-policy.ts';
 import { lockPlacement } from './lock-placement.ts';
+import { renewRenderings } from './outdated-renderings.ts';
 import { PLACEABLE } from './select-clusters.ts';
 
-interface ClusterRow extends PlaceableCluster {
+interface ClusterRow extends RenderedCluster {
   id: string;
   evicted: boolean;
   placeable: boolean;
@@ -29,7 +30,7 @@ interface PolicyRow {
 export async function assignClusters(tx: Tx, clusterIds: readonly string[]): Promise<AssignmentChange> {
   lockPlacement(tx);
   const clusters = await tx.query<ClusterRow>(
-    `select id, name, labels, region, zone, network, mesh, lifecycle = 'EVICTED' as evicted, lifecycle in ${PLACEABLE} as placeable
+    `select id, uid, name, labels, region, zone, network, mesh, lifecycle = 'EVICTED' as evicted, lifecycle in ${PLACEABLE} as placeable
      from cluster where organization_id = $1 and id = any($2::uuid[]) order by id for no key update`,
     [tx.organizationId, clusterIds],
   );
@@ -41,12 +42,13 @@ export async function assignClusters(tx: Tx, clusterIds: readonly string[]): Pro
   const change = await assign(tx, clusters.rows.filter((cluster) => cluster.placeable), policies.filter((policy) => !policy.limited), limited);
   const moves: AssignmentChange[] = [];
   for (const policyId of contested) moves.push(await placePolicy(tx, policyId));
+  const renewed = await renewRenderings(tx, clusters.rows.filter((cluster) => cluster.placeable));
   tx.send(`update cluster set placed = true where organization_id = $1 and id = any($2::uuid[]) and not placed`, [
     tx.organizationId,
     clusters.rows.map((cluster) => cluster.id),
   ]);
   return {
-    assigned: moves.reduce((sum, move) => sum + move.assigned, change.assigned),
+    assigned: moves.reduce((sum, move) => sum + move.assigned, change.assigned + renewed),
     withdrawn: moves.reduce((sum, move) => sum + move.withdrawn, change.withdrawn + forgotten),
   };
 }

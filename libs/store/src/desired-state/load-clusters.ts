@@ -1,4 +1,4 @@
-import type { Assignment, Residue } from '@meshfleet/planner';
+import type { Assignment, Patch, Residue, Variable } from '@meshfleet/planner';
 import { UNCOMPILED_REVISION } from '@meshfleet/planner';
 import type { DesiredState } from '@meshfleet/protocol';
 import { planAfresh } from '../connection/plan-afresh.ts';
@@ -19,13 +19,20 @@ export interface LoadedCluster {
   /** No revision has told the agent of them yet. */
   readonly approvalDue: boolean;
   readonly previous: { readonly state: DesiredState; readonly residue: Residue };
-  readonly assignments: readonly Assignment[];
+  readonly assignments: readonly LoadedAssignment[];
   /** Assignments and withdrawals that no revision carries yet. */
   readonly uncompiled: readonly UncompiledRow[];
   /** Version by policy, of every assignment and withdrawal, as it was read: placement may change it meanwhile. */
   readonly assignedVersions: ReadonlyMap<string, number | null>;
   /** Everything noted of its objects, by the agent and by the hub itself. */
   readonly conditions: readonly LoadedCondition[];
+}
+
+/** An assignment whose objects are templates of what the cluster gets, where `inputs` is not null. */
+export interface LoadedAssignment extends Assignment {
+  readonly inputs: readonly string[] | null;
+  readonly variables: readonly Variable[];
+  readonly patches: readonly Patch[];
 }
 
 export interface LoadedCondition {
@@ -61,7 +68,7 @@ interface AssignmentRow {
   uncompiled: boolean;
 }
 
-interface VersionRow extends Omit<Assignment, 'createdAt'> {
+interface VersionRow extends Omit<LoadedAssignment, 'createdAt'> {
   createdAt: Date;
   createdBy: string;
 }
@@ -113,7 +120,7 @@ export async function loadClusters(tx: Tx, clusterIds: readonly string[]): Promi
   });
 }
 
-async function loadVersions(tx: Tx, rows: readonly AssignmentRow[]): Promise<Map<string, Assignment & { createdBy: string }>> {
+async function loadVersions(tx: Tx, rows: readonly AssignmentRow[]): Promise<Map<string, LoadedAssignment & { createdBy: string }>> {
   const wanted = new Map(rows.filter((row) => row.version !== null).map((row) => [`${row.policyId} ${row.version}`, row]));
   const pairs = [...wanted.values()];
   const versions = await tx.query<VersionRow>(VERSIONS, [
@@ -144,7 +151,7 @@ const HELD = `
 
 const VERSIONS = `
   select v.policy_id as "policyId", p.name as "policyName", p.created_at as "createdAt", v.version, v.objects, v.drift, v.conflicts,
-    v.created_by as "createdBy"
+    v.inputs, v.variables, v.patches, v.created_by as "createdBy"
   from unnest($2::uuid[], $3::int[]) as w (policy_id, version)
   join policy_version v on v.policy_id = w.policy_id and v.version = w.version
   join policy p on p.id = v.policy_id

@@ -1,9 +1,16 @@
 import type { Composition, LostClaim } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import type { LoadedCluster, LoadedCondition } from './load-clusters.ts';
+import type { RenderFailure } from './renderings.ts';
 
 /** Reason of the hub's own condition on an object that an older policy holds. No agent reports it or clears it. */
 export const CLAIMED_BY_OTHER_POLICY = 'ObjectClaimedByOtherPolicy';
+
+/** Reason of the hub's own condition on an object that could not be rendered for a cluster. */
+const RENDER_FAILED = 'RenderFailed';
+
+/** True in SQL of a reason that the hub itself gave: no agent's report clears or replaces it. */
+export const HUBS_OWN = `in ('${CLAIMED_BY_OTHER_POLICY}', '${RENDER_FAILED}')`;
 
 /** What a compilation says of the policies of one cluster. */
 export interface CompiledPolicies {
@@ -12,6 +19,10 @@ export interface CompiledPolicies {
   /** Revision that carries them now: the one before when nothing changed. */
   readonly revision: number;
   readonly policyIds: readonly string[];
+  /** Name of the rendering by policy, of versions that differ from cluster to cluster. */
+  readonly renderings: ReadonlyMap<string, string>;
+  /** Objects that could not be rendered: the cluster keeps what it held of their policies. */
+  readonly unrendered: readonly (RenderFailure & { readonly policyId: string })[];
 }
 
 /**
@@ -20,8 +31,8 @@ export interface CompiledPolicies {
  */
 export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[]): void {
   clearConditions(tx, compiled);
-  refuseClaims(tx, compiled);
-  const rows = compiled.flatMap(({ cluster, revision, policyIds }) =>
+  writeVerdicts(tx, compiled);
+  const rows = compiled.flatMap(({ cluster, revision, policyIds, renderings }) =>
     policyIds
       .filter((policyId) => cluster.assignedVersions.has(policyId))
       .map((policyId) => ({
@@ -29,6 +40,7 @@ export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[])
         policyId,
         version: cluster.assignedVersions.get(policyId) ?? null,
         revision,
+        rendering: renderings.get(policyId) ?? null,
         acknowledged: cluster.ackedEpoch === cluster.epoch && cluster.ackedRevision >= revision,
       })),
   );
@@ -40,6 +52,7 @@ export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[])
     rows.map((row) => row.revision),
     rows.map((row) => row.acknowledged),
     rows.map((row) => row.version),
+    rows.map((row) => row.rendering),
   ]);
   const done = rows.filter((row) => row.acknowledged && row.version === null);
   if (done.length === 0) return;
@@ -53,12 +66,13 @@ export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[])
 
 /** Claims that are no longer lost, and conditions of objects that the cluster's desired state says nothing of any more. */
 function clearConditions(tx: Tx, compiled: readonly CompiledPolicies[]): void {
-  const obsolete = compiled.flatMap(({ cluster, composition }) => {
+  const obsolete = compiled.flatMap((each) => {
+    const { cluster, composition } = each;
     if (cluster.conditions.length === 0) return [];
-    const lost = new Set(composition.lost.map(pairOf));
+    const verdicts = new Set(verdictsOf(each).map(verdictOf));
     const spoken = new Set([...composition.state.entries, ...composition.state.tombstones].map(pairOf));
     return cluster.conditions
-      .filter((condition) => !(isHubs(condition) ? lost : spoken).has(pairOf(condition)))
+      .filter((condition) => !(isHubs(condition) ? verdicts.has(verdictOf(condition)) : spoken.has(pairOf(condition))))
       .map((condition) => ({ clusterId: cluster.id, ...condition }));
   });
   if (obsolete.length === 0) return;
@@ -71,26 +85,46 @@ function clearConditions(tx: Tx, compiled: readonly CompiledPolicies[]): void {
   ]);
 }
 
-function refuseClaims(tx: Tx, compiled: readonly CompiledPolicies[]): void {
-  const refused = compiled.flatMap(({ cluster, composition, revision }) => {
-    const known = new Set(cluster.conditions.filter(isHubs).map((condition) => `${pairOf(condition)} ${condition.message}`));
-    return composition.lost
-      .map((claim) => ({ clusterId: cluster.id, revision, ...claim, message: messageOf(claim) }))
-      .filter((claim) => !known.has(`${pairOf(claim)} ${claim.message}`));
+interface Verdict {
+  readonly key: string;
+  readonly policyId: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What the hub itself has to say of objects of a cluster. A claim that is lost says more than a rendering that failed. */
+function verdictsOf({ composition, unrendered }: CompiledPolicies): Verdict[] {
+  const failed = unrendered.map((failure) => ({ ...failure, reason: RENDER_FAILED }));
+  const lost = composition.lost.map((claim) => ({ key: claim.key, policyId: claim.policyId, reason: CLAIMED_BY_OTHER_POLICY, message: messageOf(claim) }));
+  return [...new Map([...failed, ...lost].map((verdict) => [pairOf(verdict), verdict])).values()];
+}
+
+function writeVerdicts(tx: Tx, compiled: readonly CompiledPolicies[]): void {
+  const news = compiled.flatMap((each) => {
+    const { cluster, revision } = each;
+    const known = new Set(cluster.conditions.filter(isHubs).map((condition) => `${verdictOf(condition)} ${condition.message}`));
+    return verdictsOf(each)
+      .filter((verdict) => !known.has(`${verdictOf(verdict)} ${verdict.message}`))
+      .map((verdict) => ({ clusterId: cluster.id, revision, ...verdict }));
   });
-  if (refused.length === 0) return;
-  tx.send(REFUSE, [
+  if (news.length === 0) return;
+  tx.send(SAY, [
     tx.organizationId,
-    refused.map((claim) => claim.clusterId),
-    refused.map((claim) => claim.key),
-    refused.map((claim) => claim.policyId),
-    refused.map((claim) => claim.message),
-    refused.map((claim) => claim.revision),
+    news.map((verdict) => verdict.clusterId),
+    news.map((verdict) => verdict.key),
+    news.map((verdict) => verdict.policyId),
+    news.map((verdict) => verdict.reason),
+    news.map((verdict) => verdict.message),
+    news.map((verdict) => verdict.revision),
   ]);
 }
 
 function isHubs(condition: LoadedCondition): boolean {
-  return condition.reason === CLAIMED_BY_OTHER_POLICY;
+  return condition.reason === CLAIMED_BY_OTHER_POLICY || condition.reason === RENDER_FAILED;
+}
+
+function verdictOf(verdict: { readonly key: string; readonly policyId: string; readonly reason: string }): string {
+  return `${pairOf(verdict)} ${verdict.reason}`;
 }
 
 function pairOf({ key, policyId }: { readonly key: string; readonly policyId: string }): string {
@@ -105,23 +139,23 @@ const CLEAR = `
   delete from object_condition o using unnest($2::uuid[], $3::text[], $4::uuid[]) as w (cluster_id, object_key, policy_id)
   where o.organization_id = $1 and o.cluster_id = w.cluster_id and o.object_key = w.object_key and o.policy_id = w.policy_id`;
 
-const REFUSE = `
+const SAY = `
   insert into object_condition as o (organization_id, cluster_id, object_key, policy_id, status, reason, message, revision, observed_at)
-  select $1, l.cluster_id, l.object_key, l.policy_id, 'FAILED', '${CLAIMED_BY_OTHER_POLICY}', l.message, l.revision, now()
-  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bigint[]) as l (cluster_id, object_key, policy_id, message, revision)
+  select $1, l.cluster_id, l.object_key, l.policy_id, 'FAILED', l.reason, l.message, l.revision, now()
+  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::bigint[]) as l (cluster_id, object_key, policy_id, reason, message, revision)
   on conflict (cluster_id, object_key, policy_id) do update set status = excluded.status, reason = excluded.reason,
     message = excluded.message, manager = null, fields = '[]', revision = excluded.revision, observed_at = excluded.observed_at`;
 
 // Placement takes no lock on clusters. A row that it has changed since it was read is not what this revision carries: it
 // stays to be compiled.
 const ADVANCE = `
-  update policy_cluster x set revision = w.revision, updated_at = now(), status = case
+  update policy_cluster x set revision = w.revision, rendering = w.rendering, updated_at = now(), status = case
       when not w.acknowledged then 'PENDING'
       when exists (select from object_condition o where o.cluster_id = x.cluster_id and o.policy_id = x.policy_id and o.status = 'FAILED') then 'FAILED'
       when exists (select from object_condition o where o.cluster_id = x.cluster_id and o.policy_id = x.policy_id and o.status = 'DRIFTED') then 'DRIFTED'
       else 'APPLIED' end
-  from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::boolean[], $6::int[])
-    as w (cluster_id, policy_id, revision, acknowledged, version)
+  from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::boolean[], $6::int[], $7::text[])
+    as w (cluster_id, policy_id, revision, acknowledged, version, rendering)
   where x.organization_id = $1 and x.cluster_id = w.cluster_id and x.policy_id = w.policy_id
     and x.version is not distinct from w.version`;
 

@@ -1,4 +1,5 @@
-import type { Placement } from '@meshfleet/planner';
+import type { JsonObject } from '@meshfleet/model';
+import type { AssignedObject, Patch, Placement, Variable } from '@meshfleet/planner';
 import type { Sql, Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
 import type { Page, Slice } from '../paging/keyset.ts';
@@ -9,7 +10,15 @@ export interface PolicyVersionRow {
   readonly version: number;
   readonly manifests: string;
   readonly defaultNamespace: string | null;
-  readonly objects: readonly { readonly key: string; readonly hash: string }[];
+  /** What every cluster gets; templates of it where `inputs` is not null. */
+  readonly objects: readonly AssignedObject[];
+  /** The preset that wrote the manifests, with all its parameters; null: a person did. */
+  readonly preset: string | null;
+  readonly presetParameters: JsonObject | null;
+  readonly variables: readonly Variable[];
+  readonly patches: readonly Patch[];
+  /** Values of a cluster that its rendering depends on. Null: the version is the same everywhere. */
+  readonly inputs: readonly string[] | null;
   /** As the planner's `placementSchema` reads it; parts may be left out. */
   readonly placement: Partial<Placement>;
   readonly drift: 'CORRECT' | 'REPORT';
@@ -20,7 +29,7 @@ export interface PolicyVersionRow {
 }
 
 const COLUMNS = `v.policy_id as "policyId", v.version, v.manifests, v.default_namespace as "defaultNamespace", v.objects, v.placement,
-  v.drift, v.conflicts, v.comment, v.created_by as "createdBy", v.created_at as "createdAt"`;
+  v.preset, v.preset_parameters as "presetParameters", v.variables, v.patches, v.inputs, v.drift, v.conflicts, v.comment, v.created_by as "createdBy", v.created_at as "createdAt"`;
 
 export interface PolicyVersionKey {
   readonly policyId: string;

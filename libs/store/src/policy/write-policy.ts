@@ -56,7 +56,8 @@ export function advancePolicy(tx: Tx, policy: { id: string; description: string 
 export function insertPolicyVersion(tx: Tx, version: PolicyVersionRow): void {
   tx.send(
     `insert into policy_version (organization_id, policy_id, version, manifests, default_namespace, objects, placement, drift, conflicts,
-       comment, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+       comment, created_by, created_at, preset, preset_parameters, variables, patches, inputs)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
     [
       tx.organizationId,
       version.policyId,
@@ -70,6 +71,11 @@ export function insertPolicyVersion(tx: Tx, version: PolicyVersionRow): void {
       version.comment,
       version.createdBy,
       version.createdAt,
+      version.preset,
+      version.presetParameters === null ? null : JSON.stringify(version.presetParameters),
+      JSON.stringify(version.variables),
+      JSON.stringify(version.patches),
+      version.inputs === null ? null : JSON.stringify(version.inputs),
     ],
   );
 }

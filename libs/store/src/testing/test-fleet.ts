@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Placement } from '@meshfleet/planner';
+import { contentHash, formatObjectKey, objectKeyOf } from '@meshfleet/model';
+import { inputsOf } from '@meshfleet/planner';
+import type { Placement, Template } from '@meshfleet/planner';
 import type { DesiredState } from '@meshfleet/protocol';
 import type { Tx } from '../connection/sql.ts';
+import { storeContents } from '../desired-state/contents.ts';
 import { enqueue } from '../outbox/enqueue.ts';
 import type { ClusterChange } from '../outbox/enqueue.ts';
 import type { Store } from '../store.ts';
@@ -18,7 +21,9 @@ export interface FleetCluster {
 export interface FleetPolicy {
   readonly name: string;
   /** Key of an object to its content hash. */
-  readonly objects: Readonly<Record<string, string>>;
+  readonly objects?: Readonly<Record<string, string>>;
+  /** Objects that differ from cluster to cluster. */
+  readonly template?: Partial<Template>;
   /** Absent selects nothing. */
   readonly clusterSelector?: string;
   readonly clusterNames?: readonly string[];
@@ -86,17 +91,24 @@ export class TestFleet {
         [this.organizationId, newId(), policy.name],
       );
       const { id, version } = rows[0] ?? { id: '', version: 0 };
+      const template = { objects: [], variables: [], patches: [], ...policy.template };
+      const contents = template.objects.map((body) => ({ key: formatObjectKey(objectKeyOf(body)), hash: contentHash(body), body }));
+      if (contents.length > 0) storeContents(tx, contents);
+      const objects = [...contents.map(({ key, hash }) => ({ key, hash })), ...Object.entries(policy.objects ?? {}).map(([key, hash]) => ({ key, hash }))];
       await tx.query(
-        `insert into policy_version (organization_id, policy_id, version, manifests, objects, placement, drift, conflicts, created_by)
-         values ($1, $2, $3, '', $4::jsonb, $5::jsonb, $6, $7, 'user:test|ada')`,
+        `insert into policy_version (organization_id, policy_id, version, manifests, objects, placement, drift, conflicts, created_by, variables, patches, inputs)
+         values ($1, $2, $3, '', $4::jsonb, $5::jsonb, $6, $7, 'user:test|ada', $8::jsonb, $9::jsonb, $10::jsonb)`,
         [
           this.organizationId,
           id,
           version,
-          JSON.stringify(Object.entries(policy.objects).map(([key, hash]) => ({ key, hash }))),
+          JSON.stringify(objects),
           JSON.stringify({ clusterNames: policy.clusterNames ?? [], ...policy.placement, ...(policy.clusterSelector === undefined ? {} : { clusterSelector: policy.clusterSelector }) }),
           policy.drift ?? 'CORRECT',
           policy.conflicts ?? 'REPORT',
+          JSON.stringify(template.variables),
+          JSON.stringify(template.patches),
+          policy.template === undefined ? null : JSON.stringify(inputsOf(template)),
         ],
       );
       if (policy.silent !== true) await enqueue(tx, 'policy.changed', { policyId: id, version, actor: 'user:test|ada' });

@@ -1,0 +1,107 @@
+import type { KubeObject } from '@meshfleet/model';
+import { renderingOf } from '@meshfleet/planner';
+import type { Assignment, RenderedCluster } from '@meshfleet/planner';
+import { findRenderedClusters, findRenderings, loadContents, storeContents, storeRenderings } from '@meshfleet/store';
+import type { LoadedAssignment, LoadedCluster, ObjectContent, RenderFailure, RenderingKey, StoredRendering, Tx } from '@meshfleet/store';
+import { renderAndCheck } from './rendered-objects.ts';
+
+/** A cluster whose assignments name the very objects that it gets. */
+export interface RenderedAssignments {
+  readonly cluster: LoadedCluster;
+  readonly assignments: readonly Assignment[];
+  /** Name of the rendering by policy, of versions that differ from cluster to cluster. */
+  readonly renderings: ReadonlyMap<string, string>;
+  readonly unrendered: readonly (RenderFailure & { readonly policyId: string })[];
+}
+
+/**
+ * Renders what differs from cluster to cluster: each version once for all clusters that are alike in what it depends on,
+ * now and in later compilations. Where a version cannot be rendered, the cluster keeps what it held of the policy, and the
+ * others go on. Versions that are the same everywhere cost no statement.
+ */
+export async function renderAssignments(tx: Tx, clusters: readonly LoadedCluster[]): Promise<RenderedAssignments[]> {
+  const templated = clusters.filter(({ assignments }) => assignments.some(isTemplate));
+  const facts = templated.length === 0 ? NO_FACTS : await findRenderedClusters(tx, templated.map(({ id }) => id));
+  const wanted = new Map<string, Wanted>();
+  for (const cluster of templated) {
+    const fact = facts.get(cluster.id);
+    if (fact === undefined) continue;
+    for (const assignment of cluster.assignments) {
+      if (!isTemplate(assignment)) continue;
+      const key = { policyId: assignment.policyId, version: assignment.version, rendering: renderingOf(assignment, fact) };
+      if (!wanted.has(nameOf(key))) wanted.set(nameOf(key), { key, assignment, like: fact });
+    }
+  }
+  const made = wanted.size === 0 ? NO_RENDERINGS : await renderAll(tx, [...wanted.values()]);
+  return clusters.map((cluster) => resolve(cluster, facts.get(cluster.id), made));
+}
+
+interface Wanted {
+  readonly key: RenderingKey;
+  readonly assignment: TemplateAssignment;
+  /** One of the clusters that share it. */
+  readonly like: RenderedCluster;
+}
+
+interface Rendered extends StoredRendering {
+  readonly problems: readonly RenderFailure[];
+}
+
+type TemplateAssignment = LoadedAssignment & { readonly inputs: readonly string[] };
+
+const NO_FACTS: ReadonlyMap<string, RenderedCluster> = new Map();
+const NO_RENDERINGS: ReadonlyMap<string, Rendered> = new Map();
+
+async function renderAll(tx: Tx, wanted: readonly Wanted[]): Promise<ReadonlyMap<string, Rendered>> {
+  const known = await findRenderings(tx, wanted.map(({ key }) => key));
+  const renderings = new Map(known.map((rendering): [string, Rendered] => [nameOf(rendering), { ...rendering, problems: [] }]));
+  const missing = wanted.filter(({ key }) => !renderings.has(nameOf(key)));
+  if (missing.length === 0) return renderings;
+
+  const templates = await loadContents(tx, [...new Set(missing.flatMap(({ assignment }) => assignment.objects.map(({ hash }) => hash)))]);
+  const contents: ObjectContent[] = [];
+  const fresh = missing.map(({ key, assignment, like }): Rendered => {
+    const objects = assignment.objects.map(({ hash }) => templates.get(hash)).filter((object): object is KubeObject => object !== undefined);
+    const rendered = renderAndCheck({ objects, variables: assignment.variables, patches: assignment.patches }, like);
+    contents.push(...rendered.contents);
+    return { ...key, objects: rendered.objects, problems: rendered.problems };
+  });
+  if (contents.length > 0) storeContents(tx, contents);
+  // What failed is tried again with whatever is known then.
+  const sound = fresh.filter(({ problems }) => problems.length === 0);
+  if (sound.length > 0) storeRenderings(tx, sound);
+  for (const rendering of fresh) renderings.set(nameOf(rendering), rendering);
+  return renderings;
+}
+
+function resolve(cluster: LoadedCluster, fact: RenderedCluster | undefined, made: ReadonlyMap<string, Rendered>): RenderedAssignments {
+  const renderings = new Map<string, string>();
+  const unrendered: (RenderFailure & { policyId: string })[] = [];
+  const assignments = cluster.assignments.map((assignment): Assignment => {
+    if (!isTemplate(assignment) || fact === undefined) return assignment;
+    const { policyId, version } = assignment;
+    const key = { policyId, version, rendering: renderingOf(assignment, fact) };
+    renderings.set(policyId, key.rendering);
+    const { objects, problems } = made.get(nameOf(key)) ?? { objects: [], problems: [] };
+    if (problems.length === 0) return { ...assignment, objects };
+    unrendered.push(...problems.map((problem) => ({ policyId, ...problem })));
+    return { ...assignment, ...held(cluster, assignment) };
+  });
+  return { cluster, assignments, renderings, unrendered };
+}
+
+/** What the cluster is asked to hold of a policy already. */
+function held({ previous }: LoadedCluster, { policyId, drift, conflicts }: Assignment): Pick<Assignment, 'objects' | 'drift' | 'conflicts'> {
+  const entries = previous.state.entries.filter((entry) => entry.policyId === policyId);
+  const [first] = entries;
+  const objects = entries.map(({ key, hash, mode }) => ({ key, hash, ...(mode === undefined ? {} : { mode }) }));
+  return { objects, drift: first?.drift ?? drift, conflicts: first?.conflicts ?? conflicts };
+}
+
+function isTemplate(assignment: LoadedAssignment): assignment is TemplateAssignment {
+  return assignment.inputs !== null;
+}
+
+function nameOf({ policyId, version, rendering }: RenderingKey): string {
+  return `${policyId} ${version} ${rendering}`;
+}
