@@ -22,8 +22,7 @@ export const backendFields = {
   service: dnsLabelField.meta({ title: 'Service', description: 'A Service in the namespace of the route.' }),
   port: portField.meta({ title: 'Port', description: 'Port of the Service.' }),
 };
-const backend = z.strictObject(backendFields);
-export type Backend = z.output<typeof backend>;
+type Backend = z.output<z.ZodObject<typeof backendFields>>;
 
 /** Where an HTTPRoute stands and what it is attached to. */
 export const httpRouteFields = {
