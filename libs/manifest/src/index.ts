@@ -5,6 +5,7 @@ export type { SchemaViolation, ViolationReason } from './schema/violation.ts';
 export { formatViolation } from './schema/violation.ts';
 export { compileExpression } from './cel/compile-rule.ts';
 export type { CelOutcome, CompiledExpression } from './cel/compile-rule.ts';
+export { celSyntaxError } from './cel/syntax-error.ts';
 export { dns1035Label, dns1123Label, dns1123Subdomain, labelValue, pathSegmentName, qualifiedName } from './schema/object-names.ts';
 export type { KindFacts, PrinterColumnFacts, VersionFacts } from './facts/kind-facts.ts';
 export { findVersion, storageVersion } from './facts/kind-facts.ts';

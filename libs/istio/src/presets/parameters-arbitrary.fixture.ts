@@ -33,10 +33,10 @@ interface Node {
 function arbitraryOf(node: Node): fc.Arbitrary<unknown> {
   if (node.const !== undefined) return fc.constant(node.const);
   if (node.enum !== undefined) return fc.constantFrom(...node.enum);
-  const either = node.oneOf ?? node.anyOf;
-  if (either !== undefined) return fc.oneof(...either.map(arbitraryOf));
   // Texts that no pattern tells all about bring examples of their own.
   if (node.examples !== undefined) return fc.constantFrom(...node.examples);
+  const either = node.oneOf ?? node.anyOf;
+  if (either !== undefined) return fc.oneof(...either.map(arbitraryOf));
   switch (node.type) {
     case 'object':
       return node.properties === undefined ? dictionary(node) : record(node.properties, node.required ?? []);
@@ -48,6 +48,8 @@ function arbitraryOf(node: Node): fc.Arbitrary<unknown> {
       return fc.integer({ min: Math.ceil(node.minimum ?? 0) * 10 + (node.exclusiveMinimum === undefined ? 0 : 1), max: Math.floor(node.maximum ?? 1000) * 10 }).map((tenths) => tenths / 10);
     case 'boolean':
       return fc.boolean();
+    case 'null':
+      return fc.constant(null);
     case 'string':
       return text(node);
     default:

@@ -1,6 +1,6 @@
 import { checkManifests, formatManifests, managedGroups, parseManifests, presetSchema, renderPreset } from '@meshfleet/manifest';
 import type { CheckResult } from '@meshfleet/manifest';
-import { formatObjectKey, objectKeyOf } from '@meshfleet/model';
+import { formatObjectKey, isMetadataOnly, objectKeyOf } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -9,8 +9,11 @@ import { ISTIO_MANAGED_GROUPS } from '../managed-groups.ts';
 import { istioPresets } from './index.ts';
 import { arbitraryParameters } from './parameters-arbitrary.fixture.ts';
 
-/** What the hub says of the text that it keeps of a preset. */
-function check(objects: readonly KubeObject[]): CheckResult {
+const isOurs = (object: KubeObject): boolean => !isMetadataOnly(object);
+
+/** What the hub says of the text that it keeps of a preset. Labels and annotations of what is somebody else’s have no schema. */
+function check(written: readonly KubeObject[]): CheckResult {
+  const objects = written.filter(isOurs);
   const { documents, problems } = parseManifests(formatManifests(objects));
   expect(problems).toEqual([]);
   return checkManifests(documents, istioCatalogue(), { manages: managedGroups(...ISTIO_MANAGED_GROUPS) });
@@ -45,7 +48,7 @@ describe('the presets for Istio', () => {
       expect(rendered.objects.length).toBeGreaterThan(0);
       const { problems, warnings, objects } = check(rendered.objects);
       expect([...problems, ...warnings]).toEqual([]);
-      expect(objects.map(({ object }) => object)).toEqual(rendered.objects);
+      expect(objects.map(({ object }) => object)).toEqual(rendered.objects.filter(isOurs));
     });
 
     it('renders the same for the parameters that it says it has taken', () => {
@@ -58,20 +61,17 @@ describe('the presets for Istio', () => {
     });
 
     it('writes what clusters take for whatever parameters it accepts', () => {
-      let tried = 0;
       fc.assert(
         fc.property(arbitraryParameters(preset.parameters), (parameters) => {
           const rendered = renderPreset(preset, parameters);
-          if ('problems' in rendered) return;
-          tried += 1;
+          fc.pre(!('problems' in rendered));
           const { problems, warnings } = check(rendered.objects);
           expect([...problems, ...warnings].map(({ code, summary }) => `${code}: ${summary}`)).toEqual([]);
           const keys = rendered.objects.map((object) => formatObjectKey(objectKeyOf(object)));
           expect(new Set(keys).size).toBe(keys.length);
         }),
-        { numRuns: 60, seed: 5 },
+        { numRuns: 30, maxSkipsPerRun: 300, seed: 5 },
       );
-      expect(tried).toBeGreaterThan(5);
     });
   });
 });

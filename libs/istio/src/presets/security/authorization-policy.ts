@@ -1,3 +1,4 @@
+import { presentFields } from '@meshfleet/manifest';
 import type { JsonObject, KubeObject } from '@meshfleet/model';
 import type { AuthorizationRule } from '../parameters/authorization-rule.ts';
 import { attachmentOf } from '../parameters/policy-target.ts';
@@ -30,9 +31,9 @@ export function authorizationPolicies({ name, target, action, rules, dryRun = fa
 export function nativeRule(rule: AuthorizationRule, trustDomain: string): JsonObject {
   const principals = (accounts: readonly string[] | undefined): string[] | undefined => accounts?.map((account) => principalOf(account, trustDomain));
   const numbers = (ports: readonly number[] | undefined): string[] | undefined => ports?.map(String);
-  return compact({
+  return presentFields({
     from: rule.from?.map((source) => ({
-      source: compact({
+      source: presentFields({
         principals: principals(source.serviceAccounts),
         notPrincipals: principals(source.exceptServiceAccounts),
         namespaces: source.namespaces,
@@ -44,7 +45,7 @@ export function nativeRule(rule: AuthorizationRule, trustDomain: string): JsonOb
       }),
     })),
     to: rule.to?.map((operation) => ({
-      operation: compact({
+      operation: presentFields({
         hosts: operation.hosts,
         notHosts: operation.exceptHosts,
         ports: numbers(operation.ports),
@@ -55,7 +56,7 @@ export function nativeRule(rule: AuthorizationRule, trustDomain: string): JsonOb
         notPaths: operation.exceptPaths,
       }),
     })),
-    when: rule.when?.map(({ key, values, exceptValues }) => compact({ key, values, notValues: exceptValues })),
+    when: rule.when?.map(({ key, values, exceptValues }) => presentFields({ key, values, notValues: exceptValues })),
   });
 }
 
@@ -63,8 +64,4 @@ export function nativeRule(rule: AuthorizationRule, trustDomain: string): JsonOb
 export function principalOf(account: string, trustDomain: string): string {
   const slash = account.indexOf('/');
   return `${trustDomain}/ns/${account.slice(0, slash)}/sa/${account.slice(slash + 1)}`;
-}
-
-function compact(fields: Readonly<Record<string, JsonObject[string] | undefined>>): JsonObject {
-  return Object.fromEntries(Object.entries(fields).filter((field): field is [string, JsonObject[string]] => field[1] !== undefined));
 }
