@@ -14,7 +14,12 @@ export function objectsOf(yaml: string): KubeObject[] {
 
 /** A cluster that holds these manifests and nothing else. */
 export function inputOf(yaml: string, facts: Partial<AnalysisFacts> = {}): AnalysisInput {
-  return withChanges(analysisInputOf([], facts), { upsert: objectsOf(yaml).map((object) => ({ object })) });
+  return withChanges(analysisInputOf([], facts), {
+    upsert: objectsOf(yaml).map((object) => {
+      const policy = object.metadata.annotations?.['meshfleet.io/policy'];
+      return policy === undefined ? { object } : { object, policy };
+    }),
+  });
 }
 
 /** `IST0101 VirtualService.networking.istio.io/shop/reviews spec.http[0]`, for each finding. */

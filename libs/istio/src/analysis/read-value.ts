@@ -31,3 +31,13 @@ export function stringMap(value: unknown): Readonly<Record<string, string>> {
 
 const NOTHING: readonly unknown[] = [];
 const NO_LABELS: Readonly<Record<string, string>> = {};
+
+/** `5s`, `1h30m`, `250ms` in milliseconds, as protobuf durations and Go write them; undefined when it is none. */
+export function milliseconds(value: unknown): number | undefined {
+  if (typeof value !== 'string' || !/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(value)) return undefined;
+  let sum = 0;
+  for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) sum += Number(amount) * (UNITS[unit ?? ''] ?? 0);
+  return sum;
+}
+
+const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };

@@ -39,7 +39,7 @@ describe('a running analysis', () => {
           before = after;
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -58,10 +58,12 @@ describe('a running analysis', () => {
 
   it('leaves out, for a one-off run, the rules that cannot see what changed', () => {
     const input = withChanges(analysisInputOf([], EXAMPLE_FACTS), { upsert: pool.map((object) => ({ object })) });
-    for (const object of pool) {
+    const before = analyze(input);
+    // Every seventh: each costs four whole runs.
+    for (const object of pool.filter((_, i) => i % 7 === 0)) {
       const key = formatObjectKey(objectKeyOf(object));
       const after = withChanges(input, { remove: [key] });
-      expect(newFindings(analyze(input, { changed: [key] }), analyze(after, { changed: [key] }))).toEqual(newFindings(analyze(input), analyze(after)));
+      expect(newFindings(analyze(input, { changed: [key] }), analyze(after, { changed: [key] }))).toEqual(newFindings(before, analyze(after)));
     }
   });
 });

@@ -9,9 +9,14 @@ const inNamespace = (name: string, kind: KindName): Index<Resource> => defineInd
 // Key: a namespace.
 export const sidecarsInNamespace = inNamespace('sidecars by namespace', KIND.Sidecar);
 export const telemetriesInNamespace = inNamespace('telemetries by namespace', KIND.Telemetry);
+export const peerAuthenticationsInNamespace = inNamespace('peer authentications by namespace', KIND.PeerAuthentication);
+export const authorizationPoliciesInNamespace = inNamespace('authorization policies by namespace', KIND.AuthorizationPolicy);
 
 /** Key: `namespace/name`. */
 export const gatewaysByName = defineIndex<Resource>({ name: 'gateways by name', of: [KIND.Gateway], entries: (resource) => [[`${resource.namespace}/${resource.name}`, resource]] });
+
+/** Gateways of the Gateway API. Key: `namespace/name`. */
+export const kubeGatewaysByName = defineIndex<Resource>({ name: 'gateways of the Gateway API by name', of: [KIND.KubeGateway], entries: (resource) => [[`${resource.namespace}/${resource.name}`, resource]] });
 
 /** Key: its name; `*` for every namespace. */
 export const namespaces = defineIndex<Resource>({ name: 'namespaces', of: [KIND.Namespace], entries: (resource) => [[resource.name, resource], ['*', resource]] });

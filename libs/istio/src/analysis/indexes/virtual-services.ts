@@ -1,5 +1,5 @@
 import { defineIndex } from '../engine/index-of.ts';
-import { fullHost } from '../hosts.ts';
+import { coveringHosts, fullHost } from '../hosts.ts';
 import { KIND } from '../input/kinds.ts';
 import type { Resource } from '../input/resource.ts';
 import { virtualServiceOf } from '../views/virtual-service.ts';
@@ -18,6 +18,21 @@ export const meshVirtualServices = defineIndex<VirtualServiceEntry>({
     const view = virtualServiceOf(resource);
     if (!view.gateways.includes('mesh')) return;
     for (const host of new Set(view.hosts.map((one) => fullHost(one, resource.namespace, clusterDomain)))) yield [host, { resource, view }];
+  },
+});
+
+/** Those that sidecars use. Key: each wildcard that covers one of the hosts and is not the host itself. */
+export const meshVirtualServicesUnder = defineIndex<VirtualServiceEntry>({
+  name: 'virtual services of the mesh by wildcard',
+  of: [KIND.VirtualService],
+  *entries(resource, { clusterDomain }) {
+    const view = virtualServiceOf(resource);
+    if (!view.gateways.includes('mesh')) return;
+    const wildcards = view.hosts.flatMap((one) => {
+      const host = fullHost(one, resource.namespace, clusterDomain);
+      return [...coveringHosts(host)].filter((wildcard) => wildcard !== host);
+    });
+    for (const wildcard of new Set(wildcards)) yield [wildcard, { resource, view }];
   },
 });
 

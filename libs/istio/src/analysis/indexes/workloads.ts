@@ -3,6 +3,16 @@ import { WORKLOAD_KINDS } from '../input/kinds.ts';
 import { workloadOf } from '../views/workload.ts';
 import type { WorkloadView } from '../views/workload.ts';
 
+/** Key: a namespace; `*` for all of them. */
+export const workloadsInNamespace = defineIndex<WorkloadView>({
+  name: 'workloads by namespace',
+  of: WORKLOAD_KINDS,
+  entries(resource) {
+    const view = workloadOf(resource);
+    return [[resource.namespace, view], ['*', view]];
+  },
+});
+
 /** Key: `label=value` of its pods. */
 export const workloadsByLabel = defineIndex<WorkloadView>({
   name: 'workloads by label',

@@ -13,6 +13,8 @@ export interface ServicePortView {
   readonly port: number | undefined;
   readonly protocol: string;
   readonly appProtocol: string | undefined;
+  /** Port of the pods, where it is a number. */
+  readonly targetPort: number | undefined;
 }
 
 export const serviceOf = viewOf(({ spec }): ServiceView => ({
@@ -23,6 +25,7 @@ export const serviceOf = viewOf(({ spec }): ServiceView => ({
     port: number(at(one, 'port')),
     protocol: text(at(one, 'protocol')) ?? 'TCP',
     appProtocol: text(at(one, 'appProtocol')),
+    targetPort: at(one, 'targetPort') === undefined ? number(at(one, 'port')) : number(at(one, 'targetPort')),
   })),
   selector: stringMap(at(spec, 'selector')),
 }));

@@ -2,6 +2,7 @@ import { defineRule } from '../../engine/rule.ts';
 import { gatewayServers, serverKey } from '../../indexes/gateway-servers.ts';
 import { selectWorkloads, workloadsByLabel } from '../../indexes/workloads.ts';
 import { KIND } from '../../input/kinds.ts';
+import type { Resource } from '../../input/resource.ts';
 import { gatewayOf } from '../../views/gateway.ts';
 
 /** Two Gateways that open one port for one host on the same pods. */
@@ -39,10 +40,15 @@ spec:
   *evaluate(subject, read) {
     const { selector, servers } = gatewayOf(subject);
     for (const { path, port, bind, hosts } of servers) {
-      for (const [i, host] of hosts.entries()) {
-        const rivals = read.gatewayServers(serverKey(port, bind, host)).filter((other) => other.id !== subject.id && onSamePods(selector, gatewayOf(other).selector));
-        if (rivals.length > 0) yield { path: `${path}.hosts[${i}]`, message: `The Gateway${rivals.length === 1 ? '' : 's'} ${rivals.map(({ namespace, name }) => `${namespace}/${name}`).sort().join(', ')} also serve${rivals.length === 1 ? 's' : ''} ${host} on port ${port ?? 0} of the same pods`, related: rivals.map(({ id }) => id).sort() };
-      }
+      const rivals = new Map<string, Resource>();
+      const disputed = hosts.filter((host) => {
+        const found = read.gatewayServers(serverKey(port, bind, host)).filter((other) => other.id !== subject.id && onSamePods(selector, gatewayOf(other).selector));
+        for (const other of found) rivals.set(other.id, other);
+        return found.length > 0;
+      });
+      if (rivals.size === 0) continue;
+      const names = [...rivals.values()].map(({ namespace, name }) => `${namespace}/${name}`).sort();
+      yield { path, message: `The Gateway${names.length === 1 ? '' : 's'} ${names.join(', ')} also serve${names.length === 1 ? 's' : ''} ${disputed.join(', ')} on port ${port ?? 0} of the same pods`, related: [...rivals.keys()].sort() };
     }
 
     function onSamePods(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {

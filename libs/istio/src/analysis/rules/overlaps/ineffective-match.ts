@@ -2,7 +2,7 @@ import { defineRule } from '../../engine/rule.ts';
 import { KIND } from '../../input/kinds.ts';
 import { virtualServiceOf } from '../../views/virtual-service.ts';
 import type { MatchView } from '../../views/virtual-service.ts';
-import { coversByPrefix, sameMatches } from './match-cover.ts';
+import { coversByPrefix, matchIdentity } from './match-cover.ts';
 
 /** Matches that can take no request, for an earlier one takes the same. */
 export const ineffectiveMatch = defineRule({
@@ -32,13 +32,17 @@ spec:
       const seen = new Map<string, MatchView>();
       const prefixes: MatchView[] = [];
       for (const { matches } of routes.filter((route) => route.protocol === protocol)) {
+        // Whatever follows a route that takes everything is reported as a whole.
+        if (matches.length === 0) break;
         for (const match of matches) {
-          const same = seen.get(sameMatches(match.body));
-          const covering = same ?? prefixes.find((earlier) => coversByPrefix(earlier.body, match.body));
-          if (covering !== undefined) yield { path: match.path, message: same === undefined ? `${match.path} is covered by the shorter prefix of ${covering.path}` : `${match.path} is the same as ${covering.path}` };
-        }
-        for (const match of matches) {
-          if (!seen.has(sameMatches(match.body))) seen.set(sameMatches(match.body), match);
+          const identity = matchIdentity(match.body);
+          const same = seen.get(identity);
+          if (same !== undefined) {
+            yield { path: match.path, message: `${match.path} is the same as ${same.path}` };
+            continue;
+          }
+          for (const earlier of prefixes) if (coversByPrefix(earlier.body, match.body)) yield { path: match.path, message: `${match.path} is covered by the shorter prefix of ${earlier.path}` };
+          seen.set(identity, match);
           if (protocol === 'http') prefixes.push(match);
         }
       }

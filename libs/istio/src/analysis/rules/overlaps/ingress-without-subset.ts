@@ -1,6 +1,7 @@
 import { defineRule } from '../../engine/rule.ts';
 import { virtualServicesWithSubsets } from '../../indexes/virtual-services.ts';
 import { KIND } from '../../input/kinds.ts';
+import { at, list } from '../../read-value.ts';
 import { virtualServiceOf } from '../../views/virtual-service.ts';
 
 /** VirtualServices of a gateway that send requests past the splits of another VirtualService. */
@@ -30,10 +31,13 @@ spec:
   on: [KIND.VirtualService],
   reads: { virtualServicesWithSubsets },
   *evaluate(subject, read) {
-    const { gateways, routes } = virtualServiceOf(subject);
-    if (gateways.every((gateway) => gateway === 'mesh')) return;
-    for (const { path, host, subset, role } of routes.flatMap((route) => route.destinations)) {
-      if (role === 'mirror' || (subset !== undefined && subset !== '')) continue;
+    // istioctl looks at all that name gateways, `mesh` alone among them.
+    if (list(at(subject.spec, 'gateways')).length === 0) return;
+    const hosts = new Map<string, string>();
+    for (const { protocol, destinations } of virtualServiceOf(subject).routes) {
+      for (const { path, host, subset, role } of destinations) if (protocol === 'http' && role === 'route' && (subset ?? '') === '' && !hosts.has(host)) hosts.set(host, path);
+    }
+    for (const [host, path] of hosts) {
       const others = read.virtualServicesWithSubsets(host).filter(({ resource }) => resource.id !== subject.id);
       if (others.length > 0) yield { path, message: `Requests to ${host} take no account of the subsets of ${others.map(({ resource }) => `${resource.namespace}/${resource.name}`).sort().join(', ')}`, related: others.map(({ resource }) => resource.id).sort() };
     }

@@ -1,22 +1,29 @@
 import { canonicalJson } from '@meshfleet/model';
-import type { JsonObject } from '@meshfleet/model';
-import { at, record, text } from '../../read-value.ts';
+import type { Json, JsonObject } from '@meshfleet/model';
+import { at, text } from '../../read-value.ts';
 
 /** One text for all spellings of a match; its name does not decide anything. */
-export function sameMatches(match: JsonObject): string {
+export function matchIdentity(match: JsonObject): string {
   const { name: _name, ...conditions } = match;
   return canonicalJson(conditions);
 }
 
-/** Whether whatever meets `later` also meets `earlier`, told by URI prefixes; all other conditions must be equal. */
+/** Conditions that an earlier match may leave out and still take all that a later one asks for. */
+const MAY_BE_WIDER = new Set(['method', 'sourceLabels', 'sourceNamespace', 'gateways', 'scheme']);
+
+/** Whether the earlier match takes whatever the later one asks for, by a shorter prefix of the path. */
 export function coversByPrefix(earlier: JsonObject, later: JsonObject): boolean {
   const prefix = text(at(earlier, 'uri', 'prefix'));
   const narrower = text(at(later, 'uri', 'prefix'));
-  if (prefix === undefined || narrower === undefined || !narrower.startsWith(prefix)) return false;
-  return sameMatches(withoutUri(earlier)) === sameMatches(withoutUri(later));
+  if (prefix === undefined || narrower === undefined || prefix === narrower || !narrower.startsWith(prefix)) return false;
+  for (const condition of new Set([...Object.keys(earlier), ...Object.keys(later)])) {
+    if (condition === 'uri' || condition === 'name') continue;
+    if (earlier[condition] === undefined && MAY_BE_WIDER.has(condition)) continue;
+    if (!same(earlier[condition], later[condition])) return false;
+  }
+  return true;
 }
 
-function withoutUri(match: JsonObject): JsonObject {
-  const { uri: _uri, ...rest } = record(match) ?? {};
-  return rest;
+function same(a: Json | undefined, b: Json | undefined): boolean {
+  return a !== undefined && b !== undefined ? canonicalJson(a) === canonicalJson(b) : a === b;
 }

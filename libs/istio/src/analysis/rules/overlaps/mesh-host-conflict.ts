@@ -1,7 +1,8 @@
 import { fact } from '../../engine/index-of.ts';
 import { defineRule } from '../../engine/rule.ts';
-import { fullHost } from '../../hosts.ts';
-import { meshVirtualServices } from '../../indexes/virtual-services.ts';
+import { coveringHosts, fullHost } from '../../hosts.ts';
+import { meshVirtualServices, meshVirtualServicesUnder } from '../../indexes/virtual-services.ts';
+import type { VirtualServiceEntry } from '../../indexes/virtual-services.ts';
 import { KIND } from '../../input/kinds.ts';
 import { virtualServiceOf } from '../../views/virtual-service.ts';
 
@@ -22,27 +23,48 @@ spec: {hosts: [reviews], http: [{redirect: {uri: /a}}]}
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: reviews-canary, namespace: shop}
-spec: {hosts: [reviews.shop.svc.cluster.local], http: [{redirect: {uri: /b}}]}
+spec: {hosts: [reviews.shop.svc.cluster.local, "*.reviews.example.com"], http: [{redirect: {uri: /b}}]}
 `,
   on: [KIND.VirtualService],
-  reads: { meshVirtualServices, domain: fact('clusterDomain') },
+  reads: { meshVirtualServices, meshVirtualServicesUnder, domain: fact('clusterDomain') },
   *evaluate(subject, read) {
     const view = virtualServiceOf(subject);
     if (!view.gateways.includes('mesh')) return;
+    const mine = scopesOf(view.exportTo, subject.namespace);
+    // One finding for each set of rivals, however many hosts they dispute.
+    const disputes = new Map<string, { readonly path: string; readonly hosts: string[]; readonly rivals: readonly VirtualServiceEntry[] }>();
     for (const [i, host] of view.hosts.entries()) {
       const full = fullHost(host, subject.namespace, read.domain());
-      const others = read.meshVirtualServices(full).filter(({ resource, view: other }) => resource.id !== subject.id && scopesOverlap(view.exportTo, subject.namespace, other.exportTo, resource.namespace));
-      if (others.length === 0) continue;
-      const names = others.map(({ resource }) => `${resource.namespace}/${resource.name}`).sort();
-      yield { path: `spec.hosts[${i}]`, message: `The VirtualService${names.length === 1 ? '' : 's'} ${names.join(', ')} also route${names.length === 1 ? 's' : ''} ${full} for sidecars`, related: others.map(({ resource }) => resource.id).sort() };
+      const rivals = new Map<string, VirtualServiceEntry>();
+      for (const other of read.meshVirtualServices(full)) if (shareScope(mine, other)) rivals.set(other.resource.id, other);
+      for (const wider of coveringHosts(full)) {
+        if (wider !== full) for (const other of read.meshVirtualServices(wider)) if (shareEveryScope(mine, other)) rivals.set(other.resource.id, other);
+      }
+      if (full.startsWith('*')) for (const other of read.meshVirtualServicesUnder(full)) if (shareEveryScope(mine, other)) rivals.set(other.resource.id, other);
+      rivals.delete(subject.id);
+      if (rivals.size === 0) continue;
+      const ids = [...rivals.keys()].sort().join(' ');
+      const known = disputes.get(ids);
+      if (known === undefined) disputes.set(ids, { path: `spec.hosts[${i}]`, hosts: [full], rivals: [...rivals.values()] });
+      else known.hosts.push(full);
+    }
+    for (const { path, hosts, rivals } of disputes.values()) {
+      const names = rivals.map(({ resource }) => `${resource.namespace}/${resource.name}`).sort();
+      yield { path, message: `The VirtualService${names.length === 1 ? '' : 's'} ${names.join(', ')} also route${names.length === 1 ? 's' : ''} ${hosts.join(', ')} for sidecars`, related: rivals.map(({ resource }) => resource.id).sort() };
     }
   },
 });
 
+const scopesOf = (exportTo: readonly string[], own: string): readonly string[] => (exportTo.length === 0 ? ['*'] : exportTo.map((scope) => (scope === '.' ? own : scope)));
+
 /** Whether some namespace sees both. */
-function scopesOverlap(a: readonly string[], namespaceA: string, b: readonly string[], namespaceB: string): boolean {
-  const scopes = (exportTo: readonly string[], own: string): readonly string[] => (exportTo.length === 0 ? ['*'] : exportTo.map((scope) => (scope === '.' ? own : scope)));
-  const left = scopes(a, namespaceA);
-  const right = scopes(b, namespaceB);
-  return left.includes('*') || right.includes('*') || left.some((scope) => right.includes(scope));
+function shareScope(mine: readonly string[], { view, resource }: VirtualServiceEntry): boolean {
+  const theirs = scopesOf(view.exportTo, resource.namespace);
+  return mine.includes('*') || theirs.includes('*') || mine.some((scope) => theirs.includes(scope));
+}
+
+/** One is for everybody, the other for some: istioctl then also holds wildcards against hosts that they cover. */
+function shareEveryScope(mine: readonly string[], { view, resource }: VirtualServiceEntry): boolean {
+  const theirs = scopesOf(view.exportTo, resource.namespace);
+  return mine.includes('*') !== theirs.includes('*');
 }

@@ -2,7 +2,7 @@ import { defineRule } from '../../engine/rule.ts';
 import { namespaces, sidecarsInNamespace } from '../../indexes/in-namespace.ts';
 import { KIND } from '../../input/kinds.ts';
 import type { Resource } from '../../input/resource.ts';
-import { at } from '../../read-value.ts';
+import { at, stringMap } from '../../read-value.ts';
 
 /** Several Sidecars that are for all of a namespace. */
 export const sidecarsWithoutSelector = defineRule({
@@ -33,4 +33,4 @@ spec: {egress: [{hosts: ["*/*"]}]}
   },
 });
 
-const hasSelector = ({ spec }: Resource): boolean => at(spec, 'workloadSelector') !== undefined;
+const hasSelector = ({ spec }: Resource): boolean => Object.keys(stringMap(at(spec, 'workloadSelector', 'labels'))).length > 0;

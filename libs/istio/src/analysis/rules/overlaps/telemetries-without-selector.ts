@@ -26,11 +26,12 @@ spec: {tracing: [{disableSpanReporting: true}]}
   on: [KIND.Telemetry],
   reads: { telemetriesInNamespace },
   *evaluate(subject, read) {
-    if (hasSelector(subject)) return;
-    const others = read.telemetriesInNamespace(subject.namespace).filter((other) => other.id !== subject.id && !hasSelector(other));
+    if (!isForNamespace(subject)) return;
+    const others = read.telemetriesInNamespace(subject.namespace).filter((other) => other.id !== subject.id && isForNamespace(other));
     if (others.length === 0) return;
     yield { message: `${subject.namespace} also has the ${others.length === 1 ? 'Telemetry' : 'Telemetries'} ${others.map(({ name }) => name).sort().join(', ')} without a selector`, related: others.map(({ id }) => id).sort() };
   },
 });
 
-const hasSelector = ({ spec }: Resource): boolean => at(spec, 'selector') !== undefined;
+/** Neither for the workloads of a selector nor for what targetRefs name. */
+const isForNamespace = ({ spec }: Resource): boolean => ['selector', 'targetRef', 'targetRefs'].every((field) => at(spec, field) === undefined);

@@ -1,6 +1,6 @@
 import { defineRule } from '../../engine/rule.ts';
 import { KIND } from '../../input/kinds.ts';
-import { sameMatches } from './match-cover.ts';
+import { matchIdentity } from './match-cover.ts';
 import { virtualServiceOf } from '../../views/virtual-service.ts';
 
 /** Routes that no request can reach, for earlier ones take them all. */
@@ -30,10 +30,13 @@ spec:
       const seen = new Set<string>();
       let catchAll: string | undefined;
       for (const { path, matches } of routes.filter((route) => route.protocol === protocol)) {
-        if (catchAll !== undefined) yield { path, message: `${path} comes after ${catchAll}, which has no match and takes every request` };
-        else if (matches.length > 0 && matches.every(({ body }) => seen.has(sameMatches(body)))) yield { path, message: `Every match of ${path} stands in an earlier route` };
-        if (matches.length === 0) catchAll ??= path;
-        for (const { body } of matches) seen.add(sameMatches(body));
+        if (catchAll !== undefined) {
+          yield { path, message: `${path} comes after ${catchAll}, which has no match and takes every request` };
+          continue;
+        }
+        if (matches.length > 0 && matches.every(({ body }) => seen.has(matchIdentity(body)))) yield { path, message: `Every match of ${path} stands in an earlier route` };
+        if (matches.length === 0) catchAll = path;
+        for (const { body } of matches) seen.add(matchIdentity(body));
       }
     }
   },
