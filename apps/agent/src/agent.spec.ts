@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '@meshfleet/model';
 import { createHolderIdentity, isNotFound } from '@meshfleet/kube';
@@ -337,7 +338,9 @@ describe('an agent that is killed', () => {
     // The bundle as a process, because kill -9 takes a process.
     const process = await spawnAgent(test, hub);
     await until(async () => (await live('v3')) !== undefined, 25_000);
+    const gone = once(process, 'exit');
     process.kill('SIGKILL');
+    await gone;
     const uid = (await live('v3'))?.metadata.uid;
     // On the same host, where it can be seen that the holder of the Lease is dead.
     await start({ holder: createHolderIdentity({ inPod: false }) });

@@ -195,7 +195,7 @@ export function startSession(options: SessionOptions): Session {
       inventory,
       namespace: config.namespace,
       leaseName: LEASE_NAME,
-      onTouched: (key, resourceVersion) => delivery.touched(key, resourceVersion),
+      onTouched: (key, seen) => delivery.touched(key, seen),
       onNamespace: (name) => delivery.hurry((key) => parseObjectKey(key)?.namespace === name),
       onKindsChanged() {
         clearTimeout(kindsTimer);

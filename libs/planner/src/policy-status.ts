@@ -9,10 +9,10 @@ export interface PolicyClusterObservation {
   /** Highest revision that the agent has acknowledged. */
   readonly ackedRevision: number;
   /** Statuses of the policy's object conditions in this cluster. An object without a condition is as desired. */
-  readonly conditions: readonly ('FAILED' | 'DRIFTED' | 'CORRECTED')[];
+  readonly conditions: readonly ('FAILED' | 'DRIFTED' | 'CORRECTED' | 'UNHEALTHY')[];
 }
 
-/** How far a policy is in a cluster. The store computes the same in SQL where it writes many at once. */
+/** How far a policy is in a cluster. An object that is applied and not well is applied. The store computes the same in SQL where it writes many at once. */
 export function statusOf(observation: PolicyClusterObservation): PolicyClusterStatus {
   if (observation.ackedRevision < observation.revision) return 'PENDING';
   if (observation.conditions.includes('FAILED')) return 'FAILED';

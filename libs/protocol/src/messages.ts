@@ -79,7 +79,8 @@ export type PollResponse = z.infer<typeof pollResponseSchema>;
 export const conditionSchema = z.object({
   key,
   policyId: z.uuid(),
-  status: z.enum(['APPLIED', 'FAILED', 'DRIFTED', 'CORRECTED', 'DELETED']),
+  /** UNHEALTHY: applied, and its own status says that it is not well. Said only to hubs that say they take it. */
+  status: z.enum(['APPLIED', 'FAILED', 'DRIFTED', 'CORRECTED', 'UNHEALTHY', 'DELETED']),
   /** CamelCase, as in Kubernetes' conditions. */
   reason: z.string().min(1).max(128),
   message: z.string().max(4096),
@@ -141,7 +142,11 @@ export const reportResponseSchema = z.object({
   seq: count,
   /** The inventory did not follow the one that the hub has: send a full snapshot (base 0) next. */
   resyncInventory: z.boolean().optional(),
+  /** What this hub takes in reports beyond the first version of the protocol; see {@link HUB_ACCEPTS}. */
+  accepts: z.array(z.string().max(64)).max(64).optional(),
 });
+/** UNHEALTHY: conditions of that status. An older hub would refuse the whole report. */
+export const HUB_ACCEPTS = ['UNHEALTHY'] as const;
 export type ReportResponse = z.infer<typeof reportResponseSchema>;
 
 /** Body of every answer that is not 2xx. */

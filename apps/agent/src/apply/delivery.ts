@@ -1,17 +1,20 @@
 import { delay } from '@meshfleet/kube';
 import type { DesiredEntry, ReportedCondition, Tombstone } from '@meshfleet/protocol';
 import { applyRank } from '@meshfleet/protocol';
+import type { KubeObject } from '@meshfleet/model';
+import { createHealthWatch } from '../health/health-watch.ts';
 import type { Conditions } from '../report/conditions.ts';
 import type { HeldState } from '../state/held-state.ts';
 import { contentOf, NOTHING_HELD } from '../state/held-state.ts';
 import type { ApplyContext } from './apply-entry.ts';
 import { applyEntry } from './apply-entry.ts';
+import { isAsApplied } from './is-as-applied.ts';
 import { createKeyMemory } from './key-memory.ts';
 import { observeEntry } from './observe-entry.ts';
 import type { Outcome } from './outcome.ts';
 import type { RetrySpans } from './retry-schedule.ts';
 import { createRetrySchedule } from './retry-schedule.ts';
-import { conditionOf, conditionOfWithdrawal } from './say-condition.ts';
+import { conditionOf, conditionOfUnhealthy, conditionOfWithdrawal } from './say-condition.ts';
 import { withdraw } from './withdraw.ts';
 import { createWorkQueue } from './work-queue.ts';
 
@@ -25,14 +28,16 @@ export interface DeliveryOptions extends ApplyContext {
   onProblem?(key: string, error: unknown): void;
   readonly concurrency?: number;
   readonly retrySpans?: RetrySpans | undefined;
+  /** How long an object may be pending before it counts as unhealthy. */
+  readonly patienceMs?: number | undefined;
 }
 
 /** Has the cluster hold what the accepted state says, for as long as it lives. */
 export interface Delivery {
   /** Takes over a state. `processed`: it was carried out before by an earlier process, so that differences are somebody's changes. */
   deliver(held: HeldState, processed: boolean): void;
-  /** An object may have changed; `resourceVersion` is the version that was seen, undefined for a deletion. */
-  touched(key: string, resourceVersion: string | undefined): void;
+  /** An object may have changed: as a watch shows it, undefined for a deletion. */
+  touched(key: string, seen: KubeObject | undefined): void;
   wants(key: string): boolean;
   /** Namespaces or kinds came: what waited for them is tried at once. */
   hurry(pick: (key: string) => boolean): void;
@@ -61,6 +66,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   const queue = createWorkQueue(options.concurrency ?? 8, (key) => (key === WITHDRAWAL ? withdrawAll() : workEntry(key)));
   const retries = createRetrySchedule((key) => void queue.add(key), Math.random, options.retrySpans);
+  const health = createHealthWatch({ onChange: (key) => sayHealth(key), patienceMs: options.patienceMs });
   const say = (condition: ReportedCondition) => {
     options.conditions.set(condition);
     options.onNews();
@@ -102,6 +108,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (standing !== undefined && SHARED_REASONS.has(standing.reason)) {
         retries.hurry((key) => key !== entry.key && options.conditions.standing(key)?.reason === standing.reason);
       }
+      const unhealthy = health.of(entry.key);
+      if (unhealthy !== undefined) {
+        say(conditionOfUnhealthy(entry, unhealthy, outcome.corrected, options.now()));
+        return;
+      }
       if (outcome.corrected === undefined && standing?.status === 'CORRECTED' && standing.policyId === entry.policyId) return;
     } else if (outcome.kind === 'failed') {
       counts.failed += 1;
@@ -109,6 +120,29 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     } else if (outcome.reason === 'Contested') retries.failed(entry.key, { transient: false });
     else retries.clear(entry.key);
     say(conditionOf(entry, outcome, options.now()));
+  }
+
+  /** An object that is as desired says something new of itself. What is not as desired has worse to be told of. */
+  function sayHealth(key: string): void {
+    const entry = entries.get(key);
+    if (entry === undefined || !memory.isSettled(entry, held.mode)) return;
+    const unhealthy = health.of(key);
+    if (unhealthy !== undefined) say(conditionOfUnhealthy(entry, unhealthy, undefined, options.now()));
+    else if (options.conditions.standing(key)?.status === 'UNHEALTHY') say(conditionOf(entry, { kind: 'applied', resourceVersion: '', unkept: undefined }, options.now()));
+  }
+
+  function seeHealth(entry: DesiredEntry, seen: KubeObject | undefined): void {
+    // How a labelled object fares is its owner's affair, unless the label is one of its pods and so begins a rollout.
+    if (seen === undefined) health.forget(entry.key);
+    else if (entry.mode === undefined || contentOf(held, entry)?.['spec'] !== undefined) health.see(entry.key, seen);
+  }
+
+  /** Whether what a watch shows says enough: nothing of ours changed, or somebody keeps changing it and has yet to give in. */
+  function saysEnough(entry: DesiredEntry, seen: KubeObject): boolean {
+    const contested = options.conditions.standing(entry.key)?.reason === 'Contested';
+    if (held.mode === 'OBSERVE' || (!contested && !memory.isSettled(entry, held.mode))) return false;
+    const object = contentOf(held, entry);
+    return object !== undefined && isAsApplied(entry, object, seen, memory.knowledge(entry)) !== contested;
   }
 
   function finished(at: HeldState, key: string, outcome: Outcome): void {
@@ -179,6 +213,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       for (const { key } of before.state.entries) {
         if (entries.has(key)) continue;
         retries.clear(key);
+        health.forget(key);
         if (!next.state.tombstones.some((tombstone) => tombstone.key === key)) options.conditions.drop(key);
       }
       const keys = next.state.entries.filter((entry) => !memory.isSettled(entry, next.mode)).map((entry) => entry.key);
@@ -186,9 +221,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       acknowledged = false;
       void deliverInOrder(next, keys);
     },
-    touched(key, resourceVersion) {
+    touched(key, seen) {
       const entry = entries.get(key);
-      if (entry !== undefined && !memory.isOwnWrite(entry, resourceVersion)) void queue.add(key);
+      if (entry === undefined) return;
+      seeHealth(entry, seen);
+      if (memory.isOwnWrite(entry, seen?.metadata.resourceVersion) || (seen !== undefined && saysEnough(entry, seen))) return;
+      void queue.add(key);
     },
     wants: (key) => entries.has(key),
     hurry: (pick) => retries.hurry((key) => key !== WITHDRAWAL && pick(key)),
@@ -201,6 +239,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     async stop() {
       stopping.abort();
       retries.stop();
+      health.stop();
       await queue.idle();
     },
   };

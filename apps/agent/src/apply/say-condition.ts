@@ -1,5 +1,6 @@
 import type { DesiredEntry, ReportedCondition } from '@meshfleet/protocol';
-import type { Outcome } from './outcome.ts';
+import type { Unhealthy } from '../health/health-watch.ts';
+import type { Applied, Outcome } from './outcome.ts';
 import type { Withdrawal } from './withdraw.ts';
 
 /** The condition that an outcome is reported as. */
@@ -13,9 +14,14 @@ export function conditionOf(entry: DesiredEntry, outcome: Outcome, at: Date): Re
   }
   const { corrected } = outcome;
   if (corrected === undefined) return { ...base, status: 'APPLIED', reason: 'Applied', message: '' };
-  const who = corrected.manager ?? 'somebody';
-  const message = corrected.reason === 'Deleted' ? 'The object was deleted by somebody; it was created again.' : `${who} changed ${listFields(corrected.fields)}; it was put back.`;
-  return { ...base, status: 'CORRECTED', reason: corrected.reason, message, ...optional(corrected.manager, corrected.fields) };
+  const said = correction(corrected);
+  return { ...base, status: 'CORRECTED', reason: corrected.reason, message: corrected.reason === 'Deleted' ? `T${said.slice(1)}` : said, ...optional(corrected.manager, corrected.fields) };
+}
+
+/** The condition of an object that is as its policy says, and not well. A change that was undone is told as well. */
+export function conditionOfUnhealthy(entry: DesiredEntry, { reason, message }: Unhealthy, corrected: Applied['corrected'], at: Date): ReportedCondition {
+  const put = corrected === undefined ? '' : ` Before, ${correction(corrected)}`;
+  return { key: entry.key, policyId: entry.policyId, observedAt: at.toISOString(), status: 'UNHEALTHY', reason, message: message + put, ...optional(corrected?.manager, corrected?.fields) };
 }
 
 /** The condition that became of a tombstone. */
@@ -37,6 +43,11 @@ function driftMessage(outcome: Extract<Outcome, { kind: 'drifted' }>): string {
   if (outcome.reason === 'NotApplied') return outcome.fields.length === 0 ? 'The object is missing. Meshfleet observes only, until a person resumes.' : `${listFields(outcome.fields)} differ. Meshfleet observes only, until a person resumes.`;
   if (outcome.reason === 'Contested') return `${who} keeps changing ${listFields(outcome.fields)} back. Meshfleet tries again only now and then: settle who owns it.`;
   return `${who} changed ${listFields(outcome.fields)}; the policy says to report only.`;
+}
+
+function correction(corrected: NonNullable<Applied['corrected']>): string {
+  if (corrected.reason === 'Deleted') return 'the object was deleted by somebody; it was created again.';
+  return `${corrected.manager ?? 'somebody'} changed ${listFields(corrected.fields)}; it was put back.`;
 }
 
 function listFields(fields: readonly string[]): string {

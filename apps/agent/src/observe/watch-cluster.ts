@@ -15,8 +15,8 @@ export interface WatchClusterOptions {
   readonly inventory: Inventory;
   readonly namespace: string;
   readonly leaseName: string;
-  /** An object changed, or is gone (no version). */
-  onTouched(key: string, resourceVersion: string | undefined): void;
+  /** An object changed, or is gone. */
+  onTouched(key: string, seen: KubeObject | undefined): void;
   onNamespace(name: string): void;
   /** CRDs changed: what is served may have. */
   onKindsChanged(): void;
@@ -87,7 +87,7 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
           if (change.value === undefined) inventory.remove(key);
           else if (change.object !== undefined) inventory.set(key, summarize(change.object));
           onObject?.(key, change.value === undefined ? undefined : change.object);
-          options.onTouched(key, change.value === undefined ? undefined : change.object?.metadata.resourceVersion);
+          options.onTouched(key, change.value === undefined ? undefined : change.object);
         },
         onSynced: () => synced(id),
         onProblem: problem(resource),

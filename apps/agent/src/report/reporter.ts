@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { createBackoff, delay } from '@meshfleet/kube';
-import type { Facts, InventoryDelta, Report } from '@meshfleet/protocol';
+import type { Facts, InventoryDelta, Report, ReportedCondition, ReportResponse } from '@meshfleet/protocol';
 import { reportResponseSchema } from '@meshfleet/protocol';
 import type { HubConnection, Signer } from '../hub/hub-connection.ts';
 import { HubError } from '../hub/hub-connection.ts';
@@ -64,6 +64,8 @@ export function startReporter(options: ReporterOptions): Reporter {
   let urgent = false;
   let sending = false;
   let signedBy = '';
+  /** Until the hub says so, it is taken for one that does not know of it. */
+  let takesUnhealthy = false;
   let pausing = new AbortController();
 
   const dirty = () => ack !== undefined || facts !== undefined || (conditions.dirty && options.place().epoch > 0) || inventory.dirty;
@@ -74,6 +76,7 @@ export function startReporter(options: ReporterOptions): Reporter {
     if (signer === undefined) return;
     signedBy = signer.key.kid;
     const batch = conditions.take(ITEMS);
+    const understated = takesUnhealthy ? [] : batch.items.filter(({ status }) => status === 'UNHEALTHY');
     const saidAck = batch.more ? undefined : ack;
     const saidFacts = facts;
     const delta = saidAck === undefined ? inventory.take(ITEMS) : undefined;
@@ -83,7 +86,7 @@ export function startReporter(options: ReporterOptions): Reporter {
       epoch: place.epoch,
       revision: place.revision,
       ...(saidAck === undefined ? {} : { digest: saidAck.digest }),
-      conditions: { full: batch.full, items: [...batch.items] },
+      conditions: { full: batch.full, items: batch.items.map((item) => (understated.includes(item) ? asApplied(item) : item)) },
       ...(saidFacts === undefined ? {} : { facts: saidFacts }),
       ...(delta === undefined ? {} : { inventory: delta }),
     };
@@ -97,9 +100,13 @@ export function startReporter(options: ReporterOptions): Reporter {
       if (delta !== undefined) inventory.taken(delta);
       if (delta !== undefined && delta.upsert.length >= ITEMS / 2) madeGarbage();
       if (taken.resyncInventory === true) inventory.resync();
+      takesUnhealthy = taken.accepts?.includes('UNHEALTHY') === true;
+      if (takesUnhealthy && understated.length > 0) conditions.giveBack({ full: false, items: understated, more: false });
       backoff.reset();
       options.onSent?.(report);
     } catch (error) {
+      // An older hub has taken the place of the one that said so.
+      if (error instanceof HubError && error.status === 400) takesUnhealthy = false;
       conditions.giveBack(batch);
       if (delta !== undefined) inventory.giveBack(delta);
       throw error;
@@ -168,7 +175,10 @@ function pauseFor(error: unknown): number | undefined {
   return error.retryAfterMs === undefined ? undefined : Math.min(error.retryAfterMs, 300_000) * (1 + Math.random() / 2);
 }
 
-async function post(hub: HubConnection, signer: Signer, report: Report, signal: AbortSignal): Promise<{ seq: number; resyncInventory?: boolean | undefined }> {
+/** What an older hub is told of an object that is not well. */
+const asApplied = ({ key, policyId, observedAt }: ReportedCondition): ReportedCondition => ({ key, policyId, observedAt, status: 'APPLIED', reason: 'Applied', message: '' });
+
+async function post(hub: HubConnection, signer: Signer, report: Report, signal: AbortSignal): Promise<ReportResponse> {
   const text = Buffer.from(JSON.stringify(report));
   const packed = text.length > 1_024;
   const body = packed ? await compress(text) : text;

@@ -7,7 +7,7 @@ import type { ApplyContext } from '../apply/apply-entry.ts';
 import { explainFailure } from '../apply/explain-failure.ts';
 import { isManagedKind } from '../observe/watched-kinds.ts';
 import { createBodyBudget, shownObject } from './shown-object.ts';
-import { statusConditions } from './status-conditions.ts';
+import { statusConditions } from '../health/status-conditions.ts';
 
 const EVENTS = 20;
 const FIELDS = 200;

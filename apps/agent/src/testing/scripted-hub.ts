@@ -67,6 +67,8 @@ export interface ScriptedHub {
   /** Drops the answer of the next request to this path, after having acted upon it. */
   loseAnswer(path: string): void;
   streamsCut: boolean;
+  /** What it says it takes in reports; nothing, as an older hub does, which then refuses them. */
+  accepts: readonly string[];
   /** A person has yet to approve the cluster: it may listen, and nothing else. */
   pending: boolean;
   approve(): void;
@@ -107,7 +109,7 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
   let server: Server;
   let port = 0;
   let url = '';
-  const hub = { streamsCut: false, pending: false, skewMs: 0, reportSeq: 0 };
+  const hub = { accepts: ['UNHEALTHY'] as readonly string[], streamsCut: false, pending: false, skewMs: 0, reportSeq: 0 };
   const nowSeconds = () => (Date.now() + hub.skewMs) / 1000;
 
   const json = (answer: ServerResponse, status: number, body: unknown) => answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -146,6 +148,7 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
   function report(request: IncomingMessage, body: Buffer, answer: ServerResponse): void {
     const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
     const parsed = reportSchema.parse(JSON.parse(text.toString('utf8')));
+    if (!hub.accepts.includes('UNHEALTHY') && parsed.conditions.items.some(({ status }) => status === 'UNHEALTHY')) return void fail(answer, 400, 'INVALID_INPUT', 'conditions.items.0.status: invalid option');
     if (parsed.seq <= hub.reportSeq) return void json(answer, 200, { seq: hub.reportSeq });
     hub.reportSeq = parsed.seq;
     reports.push(parsed);
@@ -166,7 +169,7 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
         inventorySeq = parsed.inventory.seq;
       }
     }
-    json(answer, 200, { seq: parsed.seq, ...(resync ? { resyncInventory: true } : {}) });
+    json(answer, 200, { seq: parsed.seq, ...(resync ? { resyncInventory: true } : {}), ...(hub.accepts.length === 0 ? {} : { accepts: hub.accepts }) });
   }
 
   async function handle(request: IncomingMessage, answer: ServerResponse): Promise<void> {

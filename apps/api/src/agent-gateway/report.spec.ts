@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 const observedAt = '2026-11-23T12:00:00.000Z';
-type Status = 'APPLIED' | 'FAILED' | 'DRIFTED' | 'CORRECTED' | 'DELETED';
+type Status = 'APPLIED' | 'FAILED' | 'DRIFTED' | 'CORRECTED' | 'UNHEALTHY' | 'DELETED';
 const condition = (policyId: string, status: Status, key = 'ConfigMap/shop/a', more = {}) => ({ key, policyId, status, reason: 'Because', message: 'it is so', observedAt, ...more });
 const items = (...list: readonly object[]) => ({ conditions: { full: false, items: list } });
 
@@ -40,7 +40,7 @@ describe('an acknowledgement', () => {
   it('makes a policy APPLIED', async () => {
     const { agent, ack, status } = await withPolicy();
     expect(await status()).toBe('PENDING');
-    expect((await agent.report(1, ack)).json).toEqual({ seq: 1 });
+    expect((await agent.report(1, ack)).json).toEqual({ seq: 1, accepts: ['UNHEALTHY'] });
     expect(await status()).toBe('APPLIED');
     expect(await row(agent)).toMatchObject({ acked_epoch: 1, acked_revision: 1, acked_digest: ack.digest, report_seq: 1 });
   });
@@ -144,6 +144,15 @@ describe('conditions', () => {
 });
 
 describe('reports', () => {
+  it('of objects that are not well leave the policy applied, and are cleared when they are well', async () => {
+    const { agent, ack, policyId, status } = await withPolicy();
+    await agent.report(1, { ...ack, ...items({ ...condition(policyId, 'UNHEALTHY', 'ConfigMap/shop/a'), reason: 'NotAccepted' }) });
+    expect(await status()).toBe('APPLIED');
+    expect(await conditionsOf(agent)).toMatchObject([{ object_key: 'ConfigMap/shop/a', status: 'UNHEALTHY', reason: 'NotAccepted' }]);
+    await agent.report(2, { ...ack, ...items(condition(policyId, 'APPLIED', 'ConfigMap/shop/a')) });
+    expect(await conditionsOf(agent)).toEqual([]);
+  });
+
   it('have their effect once, whatever is doubled, dropped or comes late', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 20 }), async (sequence) => {
@@ -152,7 +161,7 @@ describe('reports', () => {
         for (const seq of sequence) {
           const { json } = await agent.report(seq, { ...ack, facts: { kubernetesVersion: `v${seq}`, nodeCount: seq, meshes: [], servedKinds: [] }, ...items(condition(policyId, 'DRIFTED', `ConfigMap/shop/o${seq}`)) });
           taken = Math.max(taken, seq);
-          expect(json).toEqual({ seq: taken });
+          expect(json).toMatchObject({ seq: taken });
         }
         expect(await row(agent)).toMatchObject({ report_seq: taken, node_count: taken, kubernetes_version: `v${taken}` });
         // Taken were exactly those that were ahead of all before them.
@@ -214,7 +223,7 @@ describe('inventory', () => {
     await agent.report(2, { inventory: { seq: 2, base: 1, upsert: [item('Namespace/b')], remove: ['Service/a/x'] } });
     expect(await inventoryOf(agent)).toEqual(['Namespace/a', 'Namespace/b']);
     const gap = await agent.report(3, { inventory: { seq: 9, base: 5, upsert: [item('Namespace/z')], remove: ['Namespace/a'] } });
-    expect(gap.json).toEqual({ seq: 3, resyncInventory: true });
+    expect(gap.json).toMatchObject({ seq: 3, resyncInventory: true });
     expect(await inventoryOf(agent)).toEqual(['Namespace/a', 'Namespace/b']);
     await agent.report(4, { inventory: { seq: 10, base: 0, upsert: [item('Namespace/c')], remove: [] } });
     await agent.report(5, { inventory: { seq: 11, base: 10, upsert: [item('Namespace/d')], remove: [] } });

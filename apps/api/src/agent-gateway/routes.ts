@@ -2,6 +2,7 @@ import { MeshfleetError } from '@meshfleet/model';
 import {
   enrolRequestSchema,
   EVIDENCE_HEADER,
+  HUB_ACCEPTS,
   POLL_WAIT,
   REPORT_LIMIT,
   reportSchema,
@@ -127,7 +128,7 @@ function addReport(fastify: FastifyInstance, { batcher }: RouteParts, authentica
     const report = await readBody(bytes, request.headers['content-encoding'], reportSchema, REPORT_LIMIT);
     const answer = await batcher.submit(organizationId, cluster.id, report, bytes.length);
     if (answer === undefined) throw new MeshfleetError({ code: 'FORBIDDEN', summary: `The cluster ${cluster.name} was cut off while it reported`, fix: 'Ask an administrator whether it was quarantined or evicted.' });
-    return { seq: answer.seq, ...(answer.resyncInventory ? { resyncInventory: true } : {}) };
+    return { seq: answer.seq, ...(answer.resyncInventory ? { resyncInventory: true } : {}), accepts: [...HUB_ACCEPTS] };
   });
 }
 

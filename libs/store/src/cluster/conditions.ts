@@ -7,7 +7,7 @@ export interface ObjectConditionRow {
   readonly key: string;
   readonly clusterId: string;
   readonly policyId: string;
-  readonly status: 'FAILED' | 'DRIFTED' | 'CORRECTED';
+  readonly status: 'FAILED' | 'DRIFTED' | 'CORRECTED' | 'UNHEALTHY';
   readonly reason: string;
   readonly message: string;
   readonly manager: string | null;

@@ -38,7 +38,7 @@ export interface LoadedAssignment extends Assignment {
 export interface LoadedCondition {
   readonly key: string;
   readonly policyId: string;
-  readonly status: 'FAILED' | 'DRIFTED' | 'CORRECTED';
+  readonly status: 'FAILED' | 'DRIFTED' | 'CORRECTED' | 'UNHEALTHY';
   readonly reason: string;
   readonly message: string;
 }

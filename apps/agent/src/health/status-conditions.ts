@@ -1,6 +1,8 @@
 import type { KubeObject } from '@meshfleet/model';
 import type { InspectResult } from '@meshfleet/protocol';
 
+export type StatusCondition = InspectResult['conditions'][number];
+
 interface RawCondition {
   readonly type?: unknown;
   readonly status?: unknown;
@@ -21,9 +23,9 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 const list = <T>(value: unknown): readonly T[] => (Array.isArray(value) ? (value as T[]) : []); // members are read as unknown
 
 /** Everything that controllers say of an object: conditions of its own, and those by parent, ancestor and listener of the Gateway API. */
-export function statusConditions(object: KubeObject): InspectResult['conditions'] {
+export function statusConditions(object: KubeObject): StatusCondition[] {
   const status = (object['status'] ?? {}) as RawStatus; // members are checked one by one
-  const of = (conditions: unknown, whose?: string): InspectResult['conditions'] =>
+  const of = (conditions: unknown, whose?: string): StatusCondition[] =>
     list<RawCondition | null>(conditions).flatMap((condition) => (condition === null ? [] : [conditionOf(condition, whose)]));
   const parents = list<{ parentRef?: Ref; controllerName?: unknown; conditions?: unknown }>(status.parents);
   const ancestors = list<{ ancestorRef?: Ref; controllerName?: unknown; conditions?: unknown }>(status.ancestors);
@@ -51,7 +53,7 @@ function nameOf(ref: Ref | undefined): string {
   return `${kind === '' ? 'Gateway' : kind} ${namespace === '' ? '' : `${namespace}/`}${text(ref?.name)}${section === '' ? '' : `, section ${section}`}`;
 }
 
-function conditionOf(condition: RawCondition, whose: string | undefined): InspectResult['conditions'][number] {
+function conditionOf(condition: RawCondition, whose: string | undefined): StatusCondition {
   const { observedGeneration } = condition;
   const changed = text(condition.lastTransitionTime);
   return {
