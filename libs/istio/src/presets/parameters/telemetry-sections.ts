@@ -20,10 +20,9 @@ export const metricTrimming = {
   disableMetrics: z.array(z.enum(METRICS)).default([]).refine(unique, 'Name each metric once').meta({ title: 'Switch off', description: 'Metrics that are not kept at all.' }),
   reporter: modeField.meta({ title: 'Reporter', description: 'Whose metrics: those that clients’ proxies write, those of servers’, or both.' }),
 };
-const metricTrimmingSchema = z.strictObject(metricTrimming);
 
 /** ALL_METRICS first: an entry for one metric adds to it. */
-export function metricsSection({ provider, removeTags, disableMetrics, reporter }: z.output<typeof metricTrimmingSchema>): JsonObject {
+export function metricsSection({ provider, removeTags, disableMetrics, reporter }: z.output<z.ZodObject<typeof metricTrimming>>): JsonObject {
   const match = (metric: string): JsonObject => ({ metric, mode: reporter });
   const removals = removeTags.length === 0 ? [] : [{ match: match('ALL_METRICS'), tagOverrides: Object.fromEntries(removeTags.map((tag) => [tag, { operation: 'REMOVE' }])) }];
   return { providers: [{ name: provider }], overrides: [...removals, ...disableMetrics.map((metric) => ({ match: match(metric), disabled: true }))] };
@@ -48,9 +47,8 @@ export const traceSampling = {
   disableSpans: z.boolean().default(false).meta({ title: 'No spans', description: 'Write no spans here, and hand trace headers on nevertheless.' }),
   istioTags: z.boolean().default(true).meta({ title: 'Istio’s tags', description: 'Keep the tags that Istio adds: mesh, cluster, workload, canonical service.' }),
 };
-const traceSamplingSchema = z.strictObject(traceSampling);
 
-export function tracingSection({ percentage, provider, customTags, disableSpans, istioTags }: z.output<typeof traceSamplingSchema>): JsonObject {
+export function tracingSection({ percentage, provider, customTags, disableSpans, istioTags }: z.output<z.ZodObject<typeof traceSampling>>): JsonObject {
   return presentFields({
     providers: provider === undefined ? undefined : [{ name: provider }],
     randomSamplingPercentage: percentage,
@@ -79,14 +77,13 @@ export const accessLogConditions = {
     .optional()
     .meta({ title: 'Expression', description: 'A condition of your own, in CEL over Envoy’s attributes.', examples: ["request.url_path.startsWith('/admin')", "request.method == 'DELETE'", '!has(request.useragent)'] }),
 };
-const accessLogSchema = z.strictObject(accessLogConditions);
 
-export function hasCondition({ statusFrom, slowerThan, withoutMutualTls, expression }: Omit<z.output<typeof accessLogSchema>, 'provider' | 'reporter'>): boolean {
+export function hasCondition({ statusFrom, slowerThan, withoutMutualTls, expression }: Omit<z.output<z.ZodObject<typeof accessLogConditions>>, 'provider' | 'reporter'>): boolean {
   return statusFrom !== undefined || slowerThan !== undefined || withoutMutualTls || expression !== undefined;
 }
 
 /** One line if any of the conditions holds. An attribute that is absent (a TCP connection has no status) fails its condition, not the others. */
-export function accessLogSection({ provider, reporter, statusFrom, slowerThan, withoutMutualTls, expression }: z.output<typeof accessLogSchema>): JsonObject {
+export function accessLogSection({ provider, reporter, statusFrom, slowerThan, withoutMutualTls, expression }: z.output<z.ZodObject<typeof accessLogConditions>>): JsonObject {
   const conditions = [
     ...(statusFrom === undefined ? [] : [`response.code >= ${String(statusFrom)}`]),
     ...(slowerThan === undefined ? [] : [`request.duration > duration("${String(durationMilliseconds(slowerThan))}ms")`]),
