@@ -103,7 +103,7 @@ async function startProcesses(hub: {
   hub.supervisor.start({
     name: 'reconciler',
     script: join(hub.root, 'dist', 'reconciler', 'main.js'),
-    env: { DATABASE_URL: hub.databaseUrl },
+    env: { DATABASE_URL: hub.databaseUrl, MESHFLEET_KEY_FILE: keyFile },
   });
   await hub.progress.step('Starting the API and the reconciler', () => waitUntilReady(api, () => answers(`${hub.url}/readyz`), 60_000));
 }

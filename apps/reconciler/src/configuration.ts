@@ -1,6 +1,7 @@
 import { MeshfleetError } from '@meshfleet/model';
 import { DEFAULT_RETENTION } from '@meshfleet/planner';
 import type { RetentionRule } from '@meshfleet/planner';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 export interface Configuration {
@@ -10,6 +11,10 @@ export interface Configuration {
   readonly port?: number;
   readonly host: string;
   readonly concurrency: number;
+  /** The hub's key-encryption key, which signs webhook calls; undefined: none are made. */
+  readonly key?: Uint8Array;
+  /** Hosts that webhooks may reach though their addresses are private. */
+  readonly privateHosts: ReadonlySet<string>;
   readonly retention: RetentionRule;
   /** `worker` runs until it is told to stop; `drain` does all that is due and ends; `restored` is for after a backup. */
   readonly mode: 'worker' | 'drain' | 'restored';
@@ -26,6 +31,9 @@ const environment = z.object({
   PORT: whole('PORT', 0, 65_535).optional(),
   HOST: z.string().min(1).default('0.0.0.0'),
   RECONCILER_CONCURRENCY: whole('RECONCILER_CONCURRENCY', 1, 64).default(2),
+  MESHFLEET_KEY: z.string().optional(),
+  MESHFLEET_KEY_FILE: z.string().optional(),
+  ROLLOUT_WEBHOOK_PRIVATE_HOSTS: z.string().default(''),
   HISTORY_KEEP_REVISIONS: whole('HISTORY_KEEP_REVISIONS', 1, 1_000_000).default(DEFAULT_RETENTION.keepRevisions),
   HISTORY_KEEP_DAYS: whole('HISTORY_KEEP_DAYS', 0, 36_500).default(DEFAULT_RETENTION.keepDays),
 });
@@ -44,9 +52,28 @@ export function readConfiguration(args: readonly string[], env: Readonly<Record<
     ...(PORT === undefined ? {} : { port: PORT }),
     host: HOST,
     concurrency: RECONCILER_CONCURRENCY,
+    ...readKey(parsed.data.MESHFLEET_KEY, parsed.data.MESHFLEET_KEY_FILE),
+    privateHosts: new Set(parsed.data.ROLLOUT_WEBHOOK_PRIVATE_HOSTS.split(',').map((host) => host.trim().toLowerCase()).filter((host) => host !== '')),
     retention: { keepRevisions: HISTORY_KEEP_REVISIONS, keepDays: HISTORY_KEEP_DAYS },
     mode: readMode(args),
   };
+}
+
+/** The API's key, in the same two variables. */
+function readKey(inline: string | undefined, file: string | undefined): { key?: Uint8Array } {
+  const variable = inline === undefined ? 'MESHFLEET_KEY_FILE' : 'MESHFLEET_KEY';
+  if (inline === undefined && file === undefined) return {};
+  const key = Buffer.from((inline ?? readText(variable, file ?? '')).trim(), 'base64');
+  if (key.length !== 32) throw unusable(variable, `it holds ${key.length} bytes and not 32`);
+  return { key };
+}
+
+function readText(variable: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw unusable(variable, 'the file cannot be read');
+  }
 }
 
 function readMode(args: readonly string[]): Configuration['mode'] {
@@ -63,11 +90,14 @@ function readMode(args: readonly string[]): Configuration['mode'] {
 }
 
 function invalidVariable(issue: z.core.$ZodIssue | undefined): MeshfleetError {
-  const variable = String(issue?.path[0] ?? 'The environment');
+  return unusable(String(issue?.path[0] ?? 'The environment'), issue?.message ?? 'it could not be read');
+}
+
+function unusable(variable: string, why: string): MeshfleetError {
   return new MeshfleetError({
     code: 'CONFIG_INVALID',
     summary: `${variable} is not usable`,
-    why: issue?.message ?? 'it could not be read',
+    why,
     fix: `Set ${variable} in the environment of the reconciler; apps/reconciler/README.md lists what each variable takes.`,
     where: { field: [variable] },
   });

@@ -9,6 +9,7 @@ import { readConfiguration } from './configuration.ts';
 import type { Configuration } from './configuration.ts';
 import { serveHealth } from './health-server.ts';
 import { createReconciler } from './reconciler.ts';
+import { createWebhookCaller } from './rollout/call-webhook.ts';
 
 const logger = createLogger('reconciler');
 const tracing = await startTracing('reconciler');
@@ -43,7 +44,8 @@ async function reconcile(store: Store, configuration: Configuration, log: Logger
     onFailure: ({ queue, id, error, last }) => log[last ? 'error' : 'warn']({ queue, id, err: error }, last ? 'a job failed for good' : 'a job failed and is tried again'),
     onError: (error) => log.warn({ err: error }, 'the connection to the queues was lost'),
   });
-  const reconciler = createReconciler({ store, jobs, logger: log, metrics, retention: configuration.retention, concurrency: configuration.concurrency });
+  const callWebhook = createWebhookCaller({ key: configuration.key, allowedHosts: configuration.privateHosts, now: () => new Date() });
+  const reconciler = createReconciler({ store, jobs, logger: log, metrics, retention: configuration.retention, concurrency: configuration.concurrency, callWebhook });
   const { port, host } = configuration;
   const health = port === undefined ? undefined : await serveHealth({ port, host, metrics, ready: () => store.ready() });
   try {

@@ -10,7 +10,10 @@ import { observeReconciler } from './observe-reconciler.ts';
 import type { MaintenanceTask, ReconcilerJob } from './relay/outbox-events.ts';
 import { createOutboxRelay } from './relay/relay-outbox.ts';
 import { forgetExpired } from './sweep/forget-expired.ts';
+import { runRollout } from './rollout/run-rollout.ts';
+import type { CallWebhook, RolloutChanges, RolloutParts } from './rollout/run-rollout.ts';
 import { sweepOrganization } from './sweep/sweep-organization.ts';
+import { sweepRollouts } from './sweep/sweep-rollouts.ts';
 
 export interface Reconciler {
   /** Works until it is stopped. */
@@ -28,6 +31,7 @@ export interface ReconcilerOptions {
   readonly metrics: Metrics;
   readonly retention: RetentionRule;
   readonly concurrency?: number;
+  readonly callWebhook: CallWebhook;
   readonly now?: () => Date;
 }
 
@@ -40,6 +44,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const now = options.now ?? (() => new Date());
   const concurrency = options.concurrency ?? 2;
   const seen = observeReconciler(options.metrics);
+  const rollouts: RolloutParts = { store, callWebhook: options.callWebhook, now };
   let timer: NodeJS.Timeout | undefined;
 
   async function hand(list: readonly ReconcilerJob[]): Promise<void> {
@@ -60,7 +65,19 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   jobs.worker<PolicyChanges>('policy', (run) => seen.job('policy', async () => seen.compiled(await applyPolicyChanges(store, run.data))), { concurrency });
   jobs.worker<ClusterChanges>('cluster', (run) => seen.job('cluster', async () => seen.compiled(await applyClusterChanges(store, run.data))), { concurrency });
+  jobs.worker<RolloutChanges>('rollout', (run) => seen.job('rollout', () => runRollouts(run.data)), { concurrency });
   jobs.worker<MaintenanceTask>('maintenance', (run) => seen.job('maintenance', () => maintain(run.data)));
+
+  async function runRollouts({ organizationId, rolloutIds }: RolloutChanges): Promise<void> {
+    for (const rolloutId of rolloutIds) await wakeRollout(organizationId, rolloutId, await runRollout(rollouts, organizationId, rolloutId));
+  }
+
+  /** Looks again at that time, once for several reconcilers. The sweep finds what this loses. */
+  async function wakeRollout(organizationId: string, rolloutId: string, wakeAt: Date | null): Promise<void> {
+    if (wakeAt === null) return;
+    const data: RolloutChanges = { organizationId, rolloutIds: [rolloutId] };
+    await jobs.queue<RolloutChanges>('rollout').add(`wake-${rolloutId}-${wakeAt.getTime()}`, data, Math.max(1, wakeAt.getTime() - now().getTime()));
+  }
 
   async function maintain(task: MaintenanceTask): Promise<void> {
     switch (task.task) {
@@ -82,6 +99,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     await forEachOrganization(async (organizationId) => {
       const found = await sweepOrganization(store, organizationId);
       revised += found.revised;
+      for (const { rolloutId, wakeAt } of await sweepRollouts(rollouts, organizationId)) await wakeRollout(organizationId, rolloutId, wakeAt);
       seen.swept(found);
       if (found.policies + found.clusters + found.revised > 0) logger.info({ organizationId, ...found }, 'the sweep found changes that no event had carried');
     });

@@ -20,8 +20,8 @@ export interface FailedJob {
 }
 
 export interface JobQueue<D> {
-  /** Adds a job unless one of this id waits, runs, or ended lately. */
-  add(jobId: string, data: D): Promise<void>;
+  /** Adds a job unless one of this id waits, runs, or ended lately; with `delayMs` it is not due before that time. */
+  add(jobId: string, data: D, delayMs?: number): Promise<void>;
   /** The same for many at once. */
   addAll(jobs: readonly { readonly jobId: string; readonly data: D }[]): Promise<void>;
   /** Jobs whose last attempt failed: they stay until somebody looks at them (a week at most). */
@@ -159,8 +159,8 @@ export async function createJobs(options: JobsOptions): Promise<Jobs> {
 
 function toJobQueue<D extends object>(queue: Queue): JobQueue<D> {
   return {
-    async add(jobId, data) {
-      await queue.add(queue.name, data, { jobId });
+    async add(jobId, data, delayMs = 0) {
+      await queue.add(queue.name, data, { jobId, ...(delayMs > 0 ? { delay: delayMs } : {}) });
     },
     async addAll(jobs) {
       // In Postgres, BullMQ's bulk insert makes and drops two temporary tables: catalogue rows that cost more than a few jobs.

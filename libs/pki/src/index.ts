@@ -6,3 +6,4 @@ export type { StoredOrganizationKey } from './organization-key.ts';
 export type { RandomBytes } from './random-bytes.ts';
 export { openSealed, sealedEnvelopeSchema, sealTo } from './sealed-envelope.ts';
 export type { SealedEnvelope } from './sealed-envelope.ts';
+export { WEBHOOK_SIGNATURE_HEADER, signWebhook, verifyWebhook, webhookKeyOf } from './webhook-signature.ts';

@@ -42,7 +42,7 @@ export type { DesiredStateCause, NextDesiredState } from './desired-state/write-
 export { CLAIMED_BY_OTHER_POLICY, writePolicyStatus } from './desired-state/write-policy-status.ts';
 export type { CompiledPolicies } from './desired-state/write-policy-status.ts';
 export { TestFleet, testFleet } from './testing/test-fleet.ts';
-export type { FleetAssignment, FleetCluster, FleetPolicy } from './testing/test-fleet.ts';
+export type { FleetAssignment, FleetCluster, FleetPolicy, FleetRollout } from './testing/test-fleet.ts';
 export type { Order, Page, Position, Slice } from './paging/keyset.ts';
 export { insertOrganization, insertOrganizationKey, organizationExists, readOrganization, resumeOrganization } from './organization/organizations.ts';
 export type { NewOrganization, NewOrganizationKey, OrganizationRow } from './organization/organizations.ts';
@@ -78,3 +78,4 @@ export type { NewAgentTask, TaskTarget } from './agent-task/create-agent-task.ts
 export { TASK_ANSWER_CHANNEL, answerAgentTask, pendingTaskKind, readAgentTask, sweepAgentTasks, takeAgentTasks } from './agent-task/answer-agent-task.ts';
 export type { AgentTaskRow, SweptTasks, TakenTask } from './agent-task/answer-agent-task.ts';
 export * from './agent/index.ts';
+export * from './rollout/index.ts';

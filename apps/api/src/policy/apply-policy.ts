@@ -80,8 +80,8 @@ async function writeVersion(
   const policyId = policy?.id ?? uuidv7(now, random(10));
   const version = (policy?.currentVersion ?? 0) + 1;
   const description = given.description ?? policy?.description ?? null;
-  if (policy === undefined) insertPolicy(tx, { id: policyId, name: given.name, description, at: now });
-  else advancePolicy(tx, { id: policyId, description, version, at: now });
+  if (policy === undefined) insertPolicy(tx, { id: policyId, name: given.name, description, at: now, staged: false });
+  else advancePolicy(tx, { id: policyId, description, version, at: now, staged: false });
   storeContents(tx, given.read.objects);
   insertPolicyVersion(tx, {
     policyId,

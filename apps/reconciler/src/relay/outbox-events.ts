@@ -2,11 +2,13 @@ import type { OutboxRow } from '@meshfleet/store';
 import { z } from 'zod';
 import type { ClusterChanges } from '../events/apply-cluster-changes.ts';
 import type { PolicyChanges } from '../events/apply-policy-changes.ts';
+import type { RolloutChanges } from '../rollout/run-rollout.ts';
 
 /** A job of one of the reconciler's queues. */
 export type ReconcilerJob =
   | { readonly queue: 'policy'; readonly jobId: string; readonly data: PolicyChanges }
   | { readonly queue: 'cluster'; readonly jobId: string; readonly data: ClusterChanges }
+  | { readonly queue: 'rollout'; readonly jobId: string; readonly data: RolloutChanges }
   | { readonly queue: 'maintenance'; readonly jobId: string; readonly data: MaintenanceTask };
 
 export type MaintenanceTask =
@@ -20,6 +22,8 @@ const clusterChanged = z.object({
   reason: z.enum(['ENROLLED', 'APPROVED', 'LABELS', 'RELEASED', 'EVICTED', 'DELETIONS_APPROVED']),
   actor: z.string(),
 });
+
+const rolloutChanged = z.object({ rolloutId: z.uuid() });
 
 export interface Translation {
   readonly jobs: readonly ReconcilerJob[];
@@ -51,6 +55,11 @@ export function toJobs(rows: readonly OutboxRow[]): Translation {
       case 'cluster.changed': {
         const changes = readAll(group, clusterChanged, unreadable);
         if (changes.length > 0) jobs.push({ queue: 'cluster', jobId, data: { organizationId, changes } });
+        break;
+      }
+      case 'rollout.changed': {
+        const rolloutIds = [...new Set(readAll(group, rolloutChanged, unreadable).map(({ rolloutId }) => rolloutId))];
+        if (rolloutIds.length > 0) jobs.push({ queue: 'rollout', jobId, data: { organizationId, rolloutIds } });
         break;
       }
       case 'organization.resumed':

@@ -46,10 +46,11 @@ describe('the outbox relay', () => {
     const { jobs, unreadable } = toJobs([
       row(1, organizationId, 'policy.changed', { policyId: 'not an id' }),
       row(2, organizationId, 'rollout.changed', {}),
+      row(4, organizationId, 'mesh.changed', {}),
       row(3, organizationId, 'policy.changed', { policyId: randomUUID(), version: null, actor: 'user:a' }),
     ]);
     expect(jobs).toHaveLength(1);
-    expect(unreadable.map((each) => each.id).sort()).toEqual([1, 2]);
+    expect(unreadable.map((each) => each.id).sort()).toEqual([1, 2, 4]);
   });
 
   it('keeps every row whose job could not be added', async () => {

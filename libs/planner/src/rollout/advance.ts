@@ -14,7 +14,7 @@ export interface RolloutStep {
   readonly events: readonly RolloutEvent[];
   /** When to look again though nothing is heard. */
   readonly wakeAt: number | null;
-  /** The next wave's clusters were left out of the state: step again with them. */
+  /** Clusters that were left out of the state are needed now: step again with them. */
   readonly again: boolean;
 }
 
@@ -59,8 +59,9 @@ class Step {
     if (this.#state.status !== 'ROLLING_BACK' && this.#endAsAsked()) return;
     if (this.#state.status !== 'ROLLING_BACK') this.#stopAtRed();
     if (this.#state.status === 'ROLLING_BACK') {
-      this.#judge();
-      const finished = finishRollback(this.#state, this.#seen.now);
+      // What was left out of the state is on its way back too: it is to be looked at first.
+      this.#again = this.#before.status !== 'ROLLING_BACK';
+      const finished = this.#again ? undefined : finishRollback(this.#state, this.#seen.now);
       if (finished === undefined) return;
       this.#state = finished.state;
       this.#events.push(finished.event);
@@ -132,8 +133,6 @@ class Step {
     this.#state = state;
     this.#actions.push({ type: 'RESTORE' });
     this.#events.push(event);
-    const due = this.#seen.now + this.#definition.strategy.progressDeadlineSeconds * 1000;
-    if (state.clusters.some(({ phase }) => phase === 'ROLLING_BACK')) this.#wakeAt.push(due);
   }
 
   /** Goes on until something holds it, and says what. */

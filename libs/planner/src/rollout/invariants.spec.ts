@@ -179,11 +179,13 @@ function stepThin(world: World, before: RolloutState, observation: RolloutObserv
   const actions: RolloutAction[] = [];
   for (;;) {
     const { wave } = state;
-    const known = new Map(state.clusters.map((cluster) => [cluster.id, cluster]));
+    const known = new Map<string, RolloutCluster>(state.clusters.map((cluster) => [cluster.id, cluster]));
     const all = before.clusters.map((cluster) => known.get(cluster.id) ?? cluster);
     const step = advanceRollout(world.definition, { ...state, clusters: all.filter((cluster) => isOfInterest(wave, cluster, observation)) }, observation);
     actions.push(...step.actions);
     for (const cluster of step.state.clusters) known.set(cluster.id, cluster);
+    const restored = step.actions.some(({ type }) => type === 'RESTORE');
+    if (restored) for (const cluster of all) if (isTouched(cluster.phase) && known.get(cluster.id)?.phase !== 'ROLLING_BACK') known.set(cluster.id, { ...cluster, phase: 'ROLLING_BACK', toldAt: observation.now });
     state = { ...step.state, clusters: [...known.values()] };
     if (!step.again) return { state, actions };
   }

@@ -50,7 +50,15 @@ export class World {
     return { now: this.now, blockedBy: this.blockedBy, clusters, freezes: this.freezes, ...(this.webhook === undefined ? {} : { webhook: this.webhook }) };
   }
 
+  /** As often as it asks for. */
   step(): RolloutStep {
+    const first = this.#stepOnce();
+    if (!first.again) return first;
+    const next = this.step();
+    return { ...next, actions: [...first.actions, ...next.actions], events: [...first.events, ...next.events] };
+  }
+
+  #stepOnce(): RolloutStep {
     const step = advanceRollout(this.definition, this.state, this.observe());
     for (const action of step.actions) {
       switch (action.type) {

@@ -4,11 +4,17 @@ import type { Tx } from '../connection/sql.ts';
  * Sets how far each policy is in these clusters, by the rule of the planner's `statusOf`, from what is stored by now:
  * PENDING until the revision that carries it is acknowledged in the current epoch, then FAILED, DRIFTED or APPLIED by the
  * conditions of its objects. A withdrawal that is acknowledged and failed nowhere is done: its row goes. Rows that stay as
- * they are are not written. Returns the policies that changed.
+ * they are are not written. Returns the policies that changed, and the rollouts that are under way of these and of the
+ * policies that were `heard` of though their status may stay.
  */
-export async function advancePolicyStatus(tx: Tx, clusterIds: readonly string[]): Promise<readonly string[]> {
-  const { rows } = await tx.query<{ policyId: string }>(ADVANCE, [tx.organizationId, clusterIds]);
-  return rows.map(({ policyId }) => policyId);
+export async function advancePolicyStatus(tx: Tx, clusterIds: readonly string[], heard: readonly string[]): Promise<AdvancedPolicies> {
+  const { rows } = await tx.query<{ policyId: string; moved: boolean; rolloutId: string | null }>(ADVANCE, [tx.organizationId, clusterIds, heard]);
+  return { policyIds: rows.filter(({ moved }) => moved).map(({ policyId }) => policyId), rolloutIds: rows.flatMap(({ rolloutId }) => rolloutId ?? []) };
+}
+
+export interface AdvancedPolicies {
+  readonly policyIds: readonly string[];
+  readonly rolloutIds: readonly string[];
 }
 
 const ADVANCE = `
@@ -38,4 +44,7 @@ const ADVANCE = `
       and not (j.version is null and j.status in ('APPLIED', 'DRIFTED'))
     returning p.policy_id
   )
-  select distinct policy_id as "policyId" from (select policy_id from done union all select policy_id from moved) changed`;
+  select policy_id as "policyId", bool_or(moved) as moved,
+    (select r.id from rollout r where r.policy_id = changed.policy_id and r.active) as "rolloutId"
+  from (select policy_id, true as moved from done union all select policy_id, true from moved union all select unnest($3::uuid[]), false) changed
+  group by policy_id`;

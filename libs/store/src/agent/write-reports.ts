@@ -45,12 +45,15 @@ async function write(tx: Tx, news: readonly JudgedReport[]): Promise<void> {
     await enqueue(tx, 'cluster.changed', { clusterId: cluster.id, reason: 'LABELS', actor: `agent:${cluster.name}` });
   }
   const touched = news.filter(({ changesStatus }) => changesStatus).map(({ cluster }) => cluster.id);
-  const moved = touched.length === 0 ? [] : await advancePolicyStatus(tx, touched);
+  const moved = touched.length === 0 ? NOTHING : await advancePolicyStatus(tx, touched, [...new Set(news.flatMap(({ report }) => report.conditions.items.map(({ policyId }) => policyId)))]);
+  for (const rolloutId of moved.rolloutIds) await enqueue(tx, 'rollout.changed', { rolloutId });
   announceChanged(tx, {
     clusterIds: news.filter(({ isVisible }) => isVisible).map(({ cluster }) => cluster.id),
-    policyIds: [...new Set([...moved, ...policiesSpokenOf(news)])],
+    policyIds: [...new Set([...moved.policyIds, ...policiesSpokenOf(news)])],
   });
 }
+
+const NOTHING = { policyIds: [], rolloutIds: [] };
 
 /** Policies with an object that is not as desired: what is said of it may be new though the status stays. */
 function policiesSpokenOf(news: readonly JudgedReport[]): readonly string[] {

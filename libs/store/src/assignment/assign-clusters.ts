@@ -2,8 +2,11 @@ import { UNCOMPILED_REVISION, isLimited, placementSchema, preparePlacement } fro
 import type { PlaceableCluster, RenderedCluster } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
+import { enqueue } from '../outbox/enqueue.ts';
 import { placePolicy } from './assign-policy.ts';
 import type { AssignmentChange } from './assign-policy.ts';
+import { rolloutWords } from './assign-with-rollout.ts';
+import type { RolloutWord } from './assign-with-rollout.ts';
 import { lockPlacement } from './lock-placement.ts';
 import { renewRenderings } from './outdated-renderings.ts';
 import { PLACEABLE } from './select-clusters.ts';
@@ -38,8 +41,11 @@ export async function assignClusters(tx: Tx, clusterIds: readonly string[]): Pro
   const policies = await livePolicies(tx);
   const limited = policies.filter((policy) => policy.limited);
   const contested = limited.length === 0 ? [] : await contestedBy(tx, clusters.rows, limited);
+  const words = clusters.rows.length === 0 ? [] : await rolloutWords(tx, clusters.rows.map((cluster) => cluster.id));
+  const waiting = new Set(words.filter(({ active }) => active).map(({ rolloutId }) => rolloutId));
+  for (const rolloutId of waiting) await enqueue(tx, 'rollout.changed', { rolloutId });
   const forgotten = evicted.length === 0 ? 0 : await forgetAssignments(tx, evicted);
-  const change = await assign(tx, clusters.rows.filter((cluster) => cluster.placeable), policies.filter((policy) => !policy.limited), limited);
+  const change = await assign(tx, clusters.rows.filter((cluster) => cluster.placeable), policies.filter((policy) => !policy.limited), limited, words);
   const moves: AssignmentChange[] = [];
   for (const policyId of contested) moves.push(await placePolicy(tx, policyId));
   const renewed = await renewRenderings(tx, clusters.rows.filter((cluster) => cluster.placeable));
@@ -53,16 +59,17 @@ export async function assignClusters(tx: Tx, clusterIds: readonly string[]): Pro
   };
 }
 
-async function assign(tx: Tx, clusters: readonly ClusterRow[], policies: readonly PolicyRow[], limited: readonly PolicyRow[]): Promise<AssignmentChange> {
+async function assign(tx: Tx, clusters: readonly ClusterRow[], policies: readonly PolicyRow[], limited: readonly PolicyRow[], words: readonly RolloutWord[]): Promise<AssignmentChange> {
   if (clusters.length === 0) return { assigned: 0, withdrawn: 0 };
-  const pairs = wantedPairs(clusters, policies);
+  const apart = new Set(limited.map((policy) => policy.policyId));
+  const pairs = wantedPairs(clusters, policies, words.filter((word) => !apart.has(word.policyId)));
   const { rows } = await tx.query<AssignmentChange>(ASSIGN, [
     tx.organizationId,
     clusters.map((cluster) => cluster.id),
     pairs.map((pair) => pair.clusterId),
-    pairs.map((pair) => pair.policy.policyId),
-    pairs.map((pair) => pair.policy.version),
-    pairs.map((pair) => pair.policy.objectCount),
+    pairs.map((pair) => pair.policyId),
+    pairs.map((pair) => pair.version),
+    pairs.map((pair) => pair.objectCount),
     limited.map((policy) => policy.policyId),
   ]);
   return rows[0] ?? { assigned: 0, withdrawn: 0 };
@@ -71,7 +78,7 @@ async function assign(tx: Tx, clusters: readonly ClusterRow[], policies: readonl
 async function livePolicies(tx: Tx): Promise<PolicyRow[]> {
   const { rows } = await tx.query<Omit<PolicyRow, 'selects'> & { placement: unknown }>(
     `select p.id as "policyId", v.version, v.placement, jsonb_array_length(v.objects) as "objectCount"
-     from policy p join policy_version v on v.policy_id = p.id and v.version = p.current_version
+     from policy p join policy_version v on v.policy_id = p.id and v.version = p.stable_version
      where p.organization_id = $1 and p.deleted_at is null`,
     [tx.organizationId],
   );
@@ -94,10 +101,24 @@ async function contestedBy(tx: Tx, clusters: readonly ClusterRow[], limited: rea
   return limited.filter((policy) => held.has(policy.policyId) || placeable.some((cluster) => policy.selects(cluster))).map((policy) => policy.policyId);
 }
 
-function wantedPairs(clusters: readonly ClusterRow[], policies: readonly PolicyRow[]): { clusterId: string; policy: PolicyRow }[] {
-  return clusters.flatMap((cluster) =>
-    policies.filter((policy) => policy.selects(cluster)).map((policy) => ({ clusterId: cluster.id, policy })),
+interface WantedPair {
+  readonly clusterId: string;
+  readonly policyId: string;
+  readonly version: number;
+  readonly objectCount: number;
+}
+
+/** What placement selects, except where a rollout has the word. */
+function wantedPairs(clusters: readonly ClusterRow[], policies: readonly PolicyRow[], words: readonly RolloutWord[]): WantedPair[] {
+  const placeable = new Set(clusters.map((cluster) => cluster.id));
+  const spoken = new Set(words.map(({ clusterId, policyId }) => `${clusterId} ${policyId}`));
+  const placed = clusters.flatMap((cluster) =>
+    policies
+      .filter((policy) => policy.selects(cluster) && !spoken.has(`${cluster.id} ${policy.policyId}`))
+      .map(({ policyId, version, objectCount }) => ({ clusterId: cluster.id, policyId, version, objectCount })),
   );
+  const told = words.flatMap(({ clusterId, policyId, version, objectCount }) => (version === null || !placeable.has(clusterId) ? [] : [{ clusterId, policyId, version, objectCount }]));
+  return [...placed, ...told];
 }
 
 async function forgetAssignments(tx: Tx, clusterIds: readonly string[]): Promise<number> {

@@ -1,5 +1,6 @@
 import { NOWHERE, UNCOMPILED_REVISION, placementSchema } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
+import { assigningWithRollout } from './assign-with-rollout.ts';
 import { lockPlacement } from './lock-placement.ts';
 import { selectClusters } from './select-clusters.ts';
 
@@ -13,13 +14,14 @@ interface PlacedPolicy {
   name: string;
   version: number;
   deleted: boolean;
+  rolloutId: string | null;
   placement: unknown;
   objectCount: number | null;
 }
 
 /**
- * Brings the clusters of one policy in line with its current version, or with its deletion. Rows that are right already
- * are not written; the others wait for a compilation (`listUncompiled`). Safe to run twice, late, and beside itself.
+ * Brings the clusters of one policy in line with its stable version, or with its deletion, and those of its rollout with
+ * what the rollout says of each. Rows that are right already are not written; the others wait for a compilation (`listUncompiled`). Safe to run twice, late, and beside itself.
  */
 export async function assignPolicy(tx: Tx, policyId: string): Promise<AssignmentChange> {
   lockPlacement(tx);
@@ -29,21 +31,24 @@ export async function assignPolicy(tx: Tx, policyId: string): Promise<Assignment
 /** {@link assignPolicy} for those who hold the lock of placements. */
 export async function placePolicy(tx: Tx, policyId: string): Promise<AssignmentChange> {
   const { rows } = await tx.query<PlacedPolicy>(
-    `select p.name, p.current_version as version, p.deleted_at is not null as deleted, v.placement, jsonb_array_length(v.objects) as "objectCount"
-     from policy p left join policy_version v on v.policy_id = p.id and v.version = p.current_version
+    `select p.name, p.stable_version as version, p.deleted_at is not null as deleted, p.rollout_id as "rolloutId", v.placement,
+       jsonb_array_length(v.objects) as "objectCount"
+     from policy p left join policy_version v on v.policy_id = p.id and v.version = p.stable_version
      where p.organization_id = $1 and p.id = $2`,
     [tx.organizationId, policyId],
   );
   const [policy] = rows;
   if (policy === undefined) return { assigned: 0, withdrawn: 0 };
   const placed = policy.deleted || policy.placement === null ? NOWHERE : placementSchema.parse(policy.placement);
-  const wanted = selectClusters(placed, { policyName: policy.name, policyId }, [tx.organizationId, policyId, policy.version, policy.objectCount ?? 0]);
-  const change = await tx.query<AssignmentChange>(assigning(wanted.text), wanted.values);
+  const { rolloutId } = policy;
+  const given = [tx.organizationId, policyId, policy.version, ...(rolloutId === null ? [policy.objectCount ?? 0] : [rolloutId])];
+  const wanted = selectClusters(placed, { policyName: policy.name, policyId }, given);
+  const change = await tx.query<AssignmentChange>(rolloutId === null ? assigning(wanted.text) : assigningWithRollout(wanted.text), wanted.values);
   // Only if nothing newer came meanwhile, whose own event, or the sweep, places it.
   tx.send(
     `update policy set placed = true where organization_id = $1 and id = $2 and not placed
-       and current_version = $3 and (deleted_at is not null) = $4`,
-    [tx.organizationId, policyId, policy.version, policy.deleted],
+       and stable_version = $3 and (deleted_at is not null) = $4 and rollout_id is not distinct from $5`,
+    [tx.organizationId, policyId, policy.version, policy.deleted, rolloutId],
   );
   return change.rows[0] ?? { assigned: 0, withdrawn: 0 };
 }

@@ -5,6 +5,8 @@ export interface OutboxTopics {
   /** `version` is null when the policy was deleted. */
   'policy.changed': { policyId: string; version: number | null; actor: string };
   'cluster.changed': { clusterId: string; reason: ClusterChange; actor: string };
+  /** Something that a rollout waits for may have happened. */
+  'rollout.changed': { rolloutId: string };
   'organization.resumed': Record<string, never>;
 }
 

@@ -64,7 +64,7 @@ describe('policies', () => {
         const held = await lockPolicyByName(tx, 'raced');
         if (held !== undefined) return held.id;
         const id = uuidv7(new Date(), randomBytes(10));
-        insertPolicy(tx, { id, name: 'raced', description: null, at: new Date() });
+        insertPolicy(tx, { id, name: 'raced', description: null, at: new Date(), staged: false });
         return id;
       });
     const ids = await Promise.all(Array.from({ length: 8 }, create));
@@ -79,7 +79,7 @@ describe('policies', () => {
       expect(await findPolicies(tx, [mine])).toEqual([]);
       expect(await lockPolicyById(tx, mine)).toBeUndefined();
       expect((await listPolicies(tx, {}, FIRST)).rows).toEqual([]);
-      advancePolicy(tx, { id: mine, description: 'taken over', version: 9, at: new Date() });
+      advancePolicy(tx, { id: mine, description: 'taken over', version: 9, at: new Date(), staged: false });
     });
     expect(await within((tx) => findPolicies(tx, [mine]))).toMatchObject([{ description: null, currentVersion: 1 }]);
   });

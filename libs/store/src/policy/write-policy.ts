@@ -6,6 +6,10 @@ export interface LockedPolicy {
   readonly name: string;
   readonly description: string | null;
   readonly currentVersion: number;
+  /** What clusters hold that no rollout speaks for; 0 before the first is established. */
+  readonly stableVersion: number;
+  /** The rollout that is under way. */
+  readonly activeRolloutId: string | null;
 }
 
 /**
@@ -27,28 +31,32 @@ export async function lockPolicyById(sql: Sql, id: string): Promise<LockedPolicy
   return rows[0];
 }
 
-const LOCK = `select id, name, description, current_version as "currentVersion" from policy where`;
+const LOCK = `select id, name, description, current_version as "currentVersion", stable_version as "stableVersion",
+  (select r.id from rollout r where r.policy_id = policy.id and r.active) as "activeRolloutId" from policy where`;
 
 export interface NewPolicy {
   readonly id: string;
   readonly name: string;
   readonly description: string | null;
   readonly at: Date;
+  /** A rollout brings the version to clusters; nothing is placed before it says so. */
+  readonly staged: boolean;
 }
 
 /** A new policy at version 1; its version is a row of its own. */
 export function insertPolicy(tx: Tx, policy: NewPolicy): void {
   tx.send(
-    'insert into policy (id, organization_id, name, description, current_version, created_at, updated_at) values ($1, $2, $3, $4, 1, $5, $5)',
-    [policy.id, tx.organizationId, policy.name, policy.description, policy.at],
+    'insert into policy (id, organization_id, name, description, current_version, stable_version, created_at, updated_at) values ($1, $2, $3, $4, 1, $6, $5, $5)',
+    [policy.id, tx.organizationId, policy.name, policy.description, policy.at, policy.staged ? 0 : 1],
   );
 }
 
-/** Makes another version the current one. Hold the policy's lock. */
-export function advancePolicy(tx: Tx, policy: { id: string; description: string | null; version: number; at: Date }): void {
+/** Makes another version the current one. Hold the policy's lock. Without a rollout every cluster is to hold it at once. */
+export function advancePolicy(tx: Tx, policy: { id: string; description: string | null; version: number; at: Date; staged: boolean }): void {
   tx.send(
-    'update policy set current_version = $2, description = $3, updated_at = $4, row_version = row_version + 1 where id = $1',
-    [policy.id, policy.version, policy.description, policy.at],
+    `update policy set current_version = $2, description = $3, updated_at = $4, row_version = row_version + 1,
+       stable_version = case when $5 then stable_version else $2 end, rollout_id = case when $5 then rollout_id end where id = $1`,
+    [policy.id, policy.version, policy.description, policy.at, policy.staged],
   );
 }
 
@@ -82,5 +90,5 @@ export function insertPolicyVersion(tx: Tx, version: PolicyVersionRow): void {
 
 /** The policy's name is free from here on; its versions stay readable by id. */
 export function markPolicyDeleted(tx: Tx, id: string, at: Date): void {
-  tx.send('update policy set deleted_at = $2, updated_at = $2, row_version = row_version + 1 where id = $1', [id, at]);
+  tx.send('update policy set deleted_at = $2, updated_at = $2, rollout_id = null, row_version = row_version + 1 where id = $1', [id, at]);
 }

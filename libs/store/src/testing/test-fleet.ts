@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { contentHash, formatObjectKey, objectKeyOf } from '@meshfleet/model';
-import { inputsOf } from '@meshfleet/planner';
+import { inputsOf, strategySchema } from '@meshfleet/planner';
 import type { Placement, Template } from '@meshfleet/planner';
 import type { DesiredState } from '@meshfleet/protocol';
 import type { Tx } from '../connection/sql.ts';
 import { storeContents } from '../desired-state/contents.ts';
 import { enqueue } from '../outbox/enqueue.ts';
 import type { ClusterChange } from '../outbox/enqueue.ts';
+import { insertRollout } from '../rollout/insert-rollout.ts';
 import type { Store } from '../store.ts';
 import { uuidv7 } from '../uuidv7.ts';
 import type { TestStore } from './with-test-store.ts';
@@ -33,6 +34,8 @@ export interface FleetPolicy {
   readonly conflicts?: 'REPORT' | 'FORCE';
   /** Announced to nobody: the event got lost. */
   readonly silent?: boolean;
+  /** A strategy: the version reaches clusters by a rollout. */
+  readonly rollout?: object;
 }
 
 export interface FleetAssignment {
@@ -41,6 +44,17 @@ export interface FleetAssignment {
   readonly version: number | null;
   readonly revision: number;
   readonly status: string;
+}
+
+export interface FleetRollout {
+  readonly id: string;
+  readonly status: string;
+  readonly because: string;
+  readonly wakeAt: Date | null;
+  readonly rowVersion: number;
+  /** By the cluster's name. */
+  readonly phases: Readonly<Record<string, string>>;
+  readonly events: readonly string[];
 }
 
 /** Clusters and policies of one organization for specs, written as the API and the agents' gateway write them. */
@@ -84,11 +98,12 @@ export class TestFleet {
   applyPolicy(policy: FleetPolicy): Promise<string> {
     return this.#store.transaction(this.organizationId, async (tx) => {
       const { rows } = await tx.query<{ id: string; version: number }>(
-        `insert into policy (id, organization_id, name, current_version) values ($2, $1, $3, 1)
+        `insert into policy (id, organization_id, name, current_version, stable_version) values ($2, $1, $3, 1, case when $4 then 0 else 1 end)
          on conflict (organization_id, name) where deleted_at is null
-         do update set current_version = policy.current_version + 1, row_version = policy.row_version + 1, updated_at = now()
+         do update set current_version = policy.current_version + 1, stable_version = case when $4 then policy.stable_version else policy.current_version + 1 end,
+           rollout_id = case when $4 then policy.rollout_id end, row_version = policy.row_version + 1, updated_at = now()
          returning id, current_version as version`,
-        [this.organizationId, newId(), policy.name],
+        [this.organizationId, newId(), policy.name, policy.rollout !== undefined],
       );
       const { id, version } = rows[0] ?? { id: '', version: 0 };
       const template = { objects: [], variables: [], patches: [], ...policy.template };
@@ -111,6 +126,10 @@ export class TestFleet {
           policy.template === undefined ? null : JSON.stringify(inputsOf(template)),
         ],
       );
+      if (policy.rollout !== undefined) {
+        await insertRollout(tx, { id: newId(), policyId: id, version, strategy: strategySchema.parse(policy.rollout), createdBy: 'user:test|ada', at: new Date() });
+        return id;
+      }
       if (policy.silent !== true) await enqueue(tx, 'policy.changed', { policyId: id, version, actor: 'user:test|ada' });
       return id;
     });
@@ -172,6 +191,23 @@ export class TestFleet {
     );
     const [row] = rows;
     return { revision: row?.revision ?? 0, state: row?.state ?? { entries: [], tombstones: [] }, cause: row?.cause ?? [], approvedDeletions: row?.approvedDeletions ?? 0 };
+  }
+
+  /** The agent is there. */
+  async seen(clusterId: string, secondsAgo = 0): Promise<void> {
+    await this.#test.admin.query(`update cluster set last_seen_at = now() - make_interval(secs => $2) where id = $1`, [clusterId, secondsAgo]);
+  }
+
+  /** The newest rollout of a policy. */
+  async rolloutOf(policyId: string): Promise<FleetRollout> {
+    const { rows } = await this.#test.admin.query<FleetRollout>(
+      `select r.id, r.status, r.because, r.wake_at as "wakeAt", r.row_version as "rowVersion",
+         (select coalesce(jsonb_object_agg(c.name, k.phase), '{}') from rollout_cluster k join cluster c on c.id = k.cluster_id where k.rollout_id = r.id) as phases,
+         (select coalesce(jsonb_agg(e.kind order by e.id), '[]') from rollout_event e where e.rollout_id = r.id) as events
+       from rollout r where r.policy_id = $1 order by r.id desc limit 1`,
+      [policyId],
+    );
+    return rows[0] ?? { id: '', status: 'none', because: '', wakeAt: null, rowVersion: 0, phases: {}, events: [] };
   }
 
   async policyClusters(): Promise<FleetAssignment[]> {

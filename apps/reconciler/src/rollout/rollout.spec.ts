@@ -1,0 +1,208 @@
+import { testFleet, withTestStore } from '@meshfleet/store';
+import type { FleetRollout, TestFleet, TestStore } from '@meshfleet/store';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { applyClusterChanges } from '../events/apply-cluster-changes.ts';
+import { applyPolicyChanges } from '../events/apply-policy-changes.ts';
+import { sweepRollouts } from '../sweep/sweep-rollouts.ts';
+import { runRollout } from './run-rollout.ts';
+import type { RolloutParts, WebhookCall } from './run-rollout.ts';
+
+let test: TestStore;
+let fleet: TestFleet;
+let parts: RolloutParts;
+let ids: string[];
+let calls: WebhookCall[];
+let ahead = 0;
+const one = { 'ConfigMap/shop/a': 'h1' };
+const two = { 'ConfigMap/shop/a': 'h2' };
+const NAMES = ['a', 'b', 'c', 'd'];
+
+beforeAll(async () => {
+  test = await withTestStore();
+});
+afterAll(() => test.close());
+beforeEach(async () => {
+  fleet = testFleet(test, await test.createOrganization());
+  ahead = 0;
+  calls = [];
+  parts = {
+    store: test.store,
+    now: () => new Date(Date.now() + ahead * 1000),
+    callWebhook: (call) => {
+      calls.push(call);
+      return Promise.resolve({ wave: call.wave, attempt: call.attempt, answer: 'PASS', evidence: 'fine' });
+    },
+  };
+  ids = await fleet.addClusters(NAMES.map((name) => ({ name, labels: { env: name === 'a' ? 'staging' : 'prod' } })));
+  for (const id of ids) await fleet.seen(id);
+});
+
+/** Version 1 everywhere, then version 2 by a rollout. */
+async function begin(rollout: object, objects: Record<string, string> = two, selector = ''): Promise<string> {
+  const policyId = await fleet.applyPolicy({ name: 'p', objects: one, clusterSelector: '' });
+  await applyPolicyChanges(test.store, { organizationId: fleet.organizationId, changes: [{ policyId, actor: 'user:a' }] });
+  for (const id of ids) await fleet.acknowledge(id);
+  await fleet.applyPolicy({ name: 'p', objects, clusterSelector: selector, rollout: { failureGraceSeconds: 0, ...rollout } });
+  return policyId;
+}
+async function run(policyId: string): Promise<FleetRollout> {
+  const { id } = await fleet.rolloutOf(policyId);
+  await runRollout(parts, fleet.organizationId, id);
+  return fleet.rolloutOf(policyId);
+}
+/** The hash of the object by cluster, as each is asked to hold it; undefined: it is not to be there. */
+async function asked(): Promise<(string | undefined)[]> {
+  return Promise.all(ids.map(async (id) => (await fleet.desiredOf(id)).state.entries[0]?.hash));
+}
+const versions = async (): Promise<Record<string, number | null>> => Object.fromEntries((await fleet.policyClusters()).map((row) => [NAMES[ids.indexOf(row.clusterId)], row.version]));
+
+describe('a rollout of a policy', () => {
+  it('reaches nobody before the engine says so, then wave by wave, and becomes the stable version', async () => {
+    const policyId = await begin({ waves: [{ name: 'canary', clusterSelector: 'env=staging' }] });
+    await applyPolicyChanges(test.store, { organizationId: fleet.organizationId, changes: [{ policyId, actor: 'user:a' }] });
+    expect(await asked()).toEqual(['h1', 'h1', 'h1', 'h1']);
+    expect(await run(policyId)).toMatchObject({ status: 'RUNNING', phases: { a: 'UPDATING', b: 'PENDING' } });
+    expect(await asked()).toEqual(['h2', 'h1', 'h1', 'h1']);
+    await fleet.acknowledge(ids[0] ?? '');
+    expect(await run(policyId)).toMatchObject({ status: 'RUNNING', phases: { a: 'UPDATED', b: 'UPDATING', d: 'UPDATING' } });
+    for (const id of ids) await fleet.acknowledge(id);
+    const ended = await run(policyId);
+    expect(ended).toMatchObject({ status: 'SUCCEEDED', wakeAt: null, events: ['PLANNED', 'WAVE_OPENED', 'WAVE_DONE', 'WAVE_OPENED', 'WAVE_DONE', 'SUCCEEDED'] });
+    const { rows } = await test.admin.query('select stable_version, rollout_id, placed from policy where id = $1', [policyId]);
+    expect(rows).toEqual([{ stable_version: 2, rollout_id: null, placed: true }]);
+  });
+
+  it('written nothing when nothing has happened', async () => {
+    const policyId = await begin({ waves: [{ count: 1 }] });
+    const { rowVersion } = await run(policyId);
+    expect((await run(policyId)).rowVersion).toBe(rowVersion);
+  });
+
+  it('of a new policy withdraws it again when it fails', async () => {
+    const policyId = await fleet.applyPolicy({ name: 'new', objects: one, clusterSelector: '', rollout: { waves: [{ count: 2 }], failureGraceSeconds: 0 } });
+    await run(policyId);
+    expect(await versions()).toEqual({ a: 1, b: 1 });
+    await fleet.acknowledge(ids[0] ?? '', [{ key: 'ConfigMap/shop/a', policyId }]);
+    expect(await run(policyId)).toMatchObject({ status: 'ROLLING_BACK' });
+    expect(await versions()).toEqual({ a: null, b: null });
+    await test.admin.query('delete from object_condition');
+    for (const id of ids) await fleet.acknowledge(id);
+    expect(await run(policyId)).toMatchObject({ status: 'ROLLED_BACK' });
+    expect(await versions()).toEqual({});
+  });
+
+  it('fails in the first wave: it alone was touched, and holds exactly what it held', async () => {
+    const policyId = await begin({ waves: [{ count: 1 }] });
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '', [{ key: 'ConfigMap/shop/a', policyId, reason: 'Conflict' }]);
+    expect(await run(policyId)).toMatchObject({ status: 'ROLLING_BACK', because: '1 cluster failed (a), and no failure is forgiven. a: ConfigMap/shop/a: Conflict' });
+    expect(await asked()).toEqual(['h1', 'h1', 'h1', 'h1']);
+    await test.admin.query('delete from object_condition');
+    await fleet.acknowledge(ids[0] ?? '');
+    expect(await run(policyId)).toMatchObject({ status: 'ROLLED_BACK', phases: { a: 'ROLLED_BACK', b: 'PENDING' } });
+    expect(await versions()).toEqual({ a: 1, b: 1, c: 1, d: 1 });
+    const { rows } = await test.admin.query('select stable_version, current_version, rollout_id from policy where id = $1', [policyId]);
+    expect(rows).toEqual([{ stable_version: 1, current_version: 2, rollout_id: null }]);
+  });
+
+  it('takes the policy out of clusters that the new placement leaves, in their wave', async () => {
+    const policyId = await begin({ waves: [{ name: 'first', clusterSelector: 'env=staging' }] }, two, 'env=prod');
+    await run(policyId);
+    expect(await asked()).toEqual([undefined, 'h1', 'h1', 'h1']);
+    await fleet.acknowledge(ids[0] ?? '');
+    await run(policyId);
+    for (const id of ids) await fleet.acknowledge(id);
+    expect(await run(policyId)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await asked()).toEqual([undefined, 'h2', 'h2', 'h2']);
+  });
+
+  it('goes on by itself when a version changes nothing in a cluster, since nobody reports that', async () => {
+    const policyId = await begin({ waves: [{ count: 1 }, { count: 1 }] }, one);
+    expect(await run(policyId)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('keeps its word when labels change, clusters come and placements are made anew meanwhile', async () => {
+    const policyId = await begin({ waves: [{ count: 1 }] });
+    await run(policyId);
+    const [e = ''] = await fleet.addClusters([{ name: 'e' }]);
+    for (const clusterId of [...ids, e]) await fleet.changeCluster(clusterId, 'LABELS', { labels: { x: 'y' } });
+    await applyClusterChanges(test.store, { organizationId: fleet.organizationId, changes: [...ids, e].map((clusterId) => ({ clusterId, reason: 'LABELS' as const, actor: 'user:a' })) });
+    await applyPolicyChanges(test.store, { organizationId: fleet.organizationId, changes: [{ policyId, actor: 'user:a' }] });
+    expect(await asked()).toEqual(['h2', 'h1', 'h1', 'h1']);
+    expect((await fleet.desiredOf(e)).state.entries[0]?.hash).toBe('h1');
+    for (const id of ids) await fleet.acknowledge(id);
+    await run(policyId);
+    for (const id of ids) await fleet.acknowledge(id);
+    expect(await run(policyId)).toMatchObject({ status: 'SUCCEEDED' });
+    expect((await fleet.desiredOf(e)).state.entries[0]?.hash).toBe('h2');
+  });
+
+  it('does not wait for a cluster that was evicted', async () => {
+    const policyId = await begin({ waves: [{ count: 2 }] });
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '');
+    await fleet.changeCluster(ids[1] ?? '', 'EVICTED', { lifecycle: 'EVICTED' });
+    await applyClusterChanges(test.store, { organizationId: fleet.organizationId, changes: [{ clusterId: ids[1] ?? '', reason: 'EVICTED', actor: 'user:a' }] });
+    const { rows } = await test.admin.query<{ topic: string }>(`select topic from outbox where organization_id = $1 order by id desc limit 1`, [fleet.organizationId]);
+    expect(rows[0]?.topic).toBe('rollout.changed');
+    expect((await run(policyId)).phases).toEqual({ a: 'UPDATED', b: 'GONE', c: 'UPDATING', d: 'UPDATING' });
+  });
+
+  it('does not wait for a cluster that is away, and gives it the version when it is back', async () => {
+    const policyId = await begin({ waves: [{ count: 2 }] });
+    await fleet.seen(ids[3] ?? '', 1000);
+    await run(policyId);
+    for (const id of ids.slice(0, 2)) await fleet.acknowledge(id);
+    await run(policyId);
+    await fleet.acknowledge(ids[2] ?? '');
+    expect(await run(policyId)).toMatchObject({ status: 'SUCCEEDED', phases: { d: 'UPDATING' } });
+    expect(await asked()).toEqual(['h2', 'h2', 'h2', 'h2']);
+  });
+
+  it('calls its webhook outside of the transaction, and takes the answer', async () => {
+    const policyId = await begin({ waves: [{ name: 'canary', count: 1, gates: { webhook: { url: 'https://gate.example/' } } }] });
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '');
+    expect((await run(policyId)).events).toContain('WEBHOOK_ANSWERED');
+    expect(calls).toMatchObject([{ policy: 'p', version: 2, waveName: 'canary', attempt: 1, url: 'https://gate.example/' }]);
+    expect(await asked()).toEqual(['h2', 'h2', 'h2', 'h2']);
+  });
+
+  it('is found by the sweep when its time has come', async () => {
+    const policyId = await begin({ waves: [{ count: 1 }], soakSeconds: 60 });
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '');
+    expect(await run(policyId)).toMatchObject({ status: 'SOAKING' });
+    expect(await sweepRollouts(parts, fleet.organizationId)).toEqual([]);
+    ahead = 61;
+    expect(await sweepRollouts(parts, fleet.organizationId)).toHaveLength(1);
+    expect(await asked()).toEqual(['h2', 'h2', 'h2', 'h2']);
+  });
+});
+
+describe('two rollouts', () => {
+  const other = (rollout: object = {}): Promise<string> => fleet.applyPolicy({ name: 'q', objects: two, clusterSelector: '', rollout });
+
+  it('that may touch one object in one cluster go one after the other', async () => {
+    const p = await begin({ waves: [{ count: 1 }] });
+    await run(p);
+    const q = await other();
+    expect(await run(q)).toMatchObject({ status: 'QUEUED', because: 'p to version 2 has to end first: both would touch the same object' });
+    for (let turn = 0; turn < 2; turn += 1) {
+      for (const id of ids) await fleet.acknowledge(id);
+      await run(p);
+    }
+    const { rows } = await test.admin.query<{ payload: { rolloutId: string } }>(`select payload from outbox where topic = 'rollout.changed' order by id desc limit 1`);
+    expect(rows[0]?.payload.rolloutId).toBe((await fleet.rolloutOf(q)).id);
+    expect((await run(q)).status).not.toBe('QUEUED');
+  });
+
+  it('that share no object, or no cluster, go side by side', async () => {
+    const p = await begin({ waves: [{ count: 1 }] });
+    await run(p);
+    const apart = await fleet.applyPolicy({ name: 'r', objects: { 'ConfigMap/shop/b': 'h' }, clusterSelector: '', rollout: {} });
+    expect((await run(apart)).status).toBe('RUNNING');
+    const nowhere = await fleet.applyPolicy({ name: 's', objects: two, clusterNames: [], rollout: {} });
+    expect((await run(nowhere)).status).toBe('SUCCEEDED');
+  });
+});

@@ -1,0 +1,62 @@
+import { MeshfleetError } from '@meshfleet/model';
+import type { WebhookAnswer } from '@meshfleet/planner';
+import { stepRollout } from '@meshfleet/store';
+import type { SteppedRollout, Store } from '@meshfleet/store';
+import { compileDue } from '../compile/compile-due.ts';
+
+export interface RolloutChanges {
+  readonly organizationId: string;
+  readonly rolloutIds: readonly string[];
+}
+
+/** A call of a rollout's webhook, outside of any transaction. It always answers: what goes wrong is a WAIT that says so. */
+export type CallWebhook = (call: WebhookCall) => Promise<WebhookAnswer>;
+
+export interface WebhookCall {
+  readonly organizationId: string;
+  readonly rolloutId: string;
+  readonly policy: string;
+  /** Null: a withdrawal. */
+  readonly version: number | null;
+  readonly wave: number;
+  readonly waveName: string;
+  readonly attempt: number;
+  readonly url: string;
+}
+
+export interface RolloutParts {
+  readonly store: Store;
+  readonly callWebhook: CallWebhook;
+  readonly now: () => Date;
+}
+
+const MOST_ATTEMPTS = 5;
+
+/**
+ * Moves a rollout until it waits for something, compiling what each step has assigned: a version that changes nothing in a
+ * cluster is there as soon as it is compiled, and nobody reports it. Returns when to look again though nothing is heard.
+ */
+export async function runRollout(parts: RolloutParts, organizationId: string, rolloutId: string): Promise<Date | null> {
+  let webhook: WebhookAnswer | undefined;
+  // What an earlier run has assigned and did not live to compile.
+  await compileDue(parts.store, organizationId);
+  for (;;) {
+    const step = await whileStale(parts, organizationId, rolloutId, webhook);
+    webhook = undefined;
+    if (step.assigned) await compileDue(parts.store, organizationId);
+    const [call] = step.calls;
+    if (call !== undefined) webhook = await parts.callWebhook({ organizationId, rolloutId, ...call });
+    if (!step.moved && webhook === undefined) return step.wakeAt;
+  }
+}
+
+async function whileStale({ store, now }: RolloutParts, organizationId: string, rolloutId: string, webhook: WebhookAnswer | undefined): Promise<SteppedRollout> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await store.transaction(organizationId, (tx) => stepRollout(tx, rolloutId, now(), webhook));
+    } catch (error) {
+      const stale = error instanceof MeshfleetError && error.code === 'STATE_STALE';
+      if (!stale || tried >= MOST_ATTEMPTS) throw error;
+    }
+  }
+}

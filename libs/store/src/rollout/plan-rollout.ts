@@ -1,0 +1,91 @@
+import { NOWHERE, beginRollout, placementLabels, placementSchema, planWaves } from '@meshfleet/planner';
+import type { PlaceableCluster, RolloutCandidate } from '@meshfleet/planner';
+import { placePolicy } from '../assignment/assign-policy.ts';
+import { PLACEABLE, selectClusters } from '../assignment/select-clusters.ts';
+import { isOffline } from '../cluster/cluster-row.ts';
+import type { Tx } from '../connection/sql.ts';
+import type { RolloutRow } from './rollout-row.ts';
+
+interface Candidate extends PlaceableCluster {
+  id: string;
+  online: boolean;
+  held: number | null;
+  wanted: boolean;
+}
+
+/**
+ * Gives a locked rollout its clusters: those that hold something of the policy, and those that the target's placement
+ * selects, each with its wave and what it holds now. From here the rollout has the word in them.
+ */
+export async function planRollout(tx: Tx, row: RolloutRow, now: Date): Promise<RolloutRow> {
+  const { policyId, version } = row;
+  const policy = await readPolicy(tx, policyId, version);
+  // Whatever was asked for before is assigned before it is noted as held.
+  if (!policy.placed) await placePolicy(tx, policyId);
+  const placement = version === null || policy.placement === null ? NOWHERE : placementSchema.parse(policy.placement);
+  const candidates = await findCandidates(tx, selectClusters(placement, { policyName: policy.name, policyId }, [tx.organizationId, policyId]));
+  const waves = planWaves(row.strategy, candidates.map(candidateOf));
+  const { clusters, ...state } = beginRollout(waves);
+  const reasons = waves.flatMap((wave) => wave.clusters.map(({ because }) => because));
+  const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
+  tx.send(INSERT_CLUSTERS, [
+    tx.organizationId,
+    row.id,
+    clusters.map(({ id }) => id),
+    clusters.map(({ wave }) => wave),
+    reasons,
+    clusters.map(({ id }) => byId.get(id)?.held ?? null),
+    clusters.map(({ id }) => (byId.get(id)?.wanted === true ? version : null)),
+  ]);
+  const mixed = candidates.some(({ held }) => held !== null && held !== policy.stableVersion);
+  tx.send(`update rollout set planned = true, mixed = $3, state = $4 where organization_id = $1 and id = $2`, [tx.organizationId, row.id, mixed, JSON.stringify(state)]);
+  tx.send(`insert into rollout_event (organization_id, rollout_id, at, kind, message) values ($1, $2, $3, 'PLANNED', $4)`, [
+    tx.organizationId,
+    row.id,
+    now,
+    `${clusters.length} ${clusters.length === 1 ? 'cluster' : 'clusters'} in ${waves.length} ${waves.length === 1 ? 'wave' : 'waves'}`,
+  ]);
+  // Nothing moves by this alone: rows say what clusters hold already. The second statement undoes what the first sets off.
+  tx.send(`update policy set rollout_id = $3 where organization_id = $1 and id = $2`, [tx.organizationId, policyId, row.id]);
+  tx.send(`update policy set placed = true where organization_id = $1 and id = $2`, [tx.organizationId, policyId]);
+  return { ...row, planned: true, mixed, state };
+}
+
+interface PlannedPolicy {
+  name: string;
+  placed: boolean;
+  stableVersion: number;
+  placement: unknown;
+}
+
+async function readPolicy(tx: Tx, policyId: string, version: number | null): Promise<PlannedPolicy> {
+  const { rows } = await tx.query<PlannedPolicy>(
+    `select p.name, p.placed, p.stable_version as "stableVersion", v.placement
+     from policy p left join policy_version v on v.policy_id = p.id and v.version = $3 where p.organization_id = $1 and p.id = $2`,
+    [tx.organizationId, policyId, version],
+  );
+  return rows[0] ?? { name: '', placed: true, stableVersion: 0, placement: null };
+}
+
+async function findCandidates(tx: Tx, wanted: { readonly text: string; readonly values: readonly unknown[] }): Promise<Candidate[]> {
+  const { rows } = await tx.query<Candidate>(
+    `with wanted as materialized (${wanted.text})
+     select c.id, c.name, c.labels, c.region, c.zone, c.network, c.mesh, c.lifecycle = 'ACTIVE' and not ${isOffline('c.last_seen_at')} as online,
+       x.version as held, c.id in (select w.id from wanted w) as wanted
+     from cluster c left join policy_cluster x on x.cluster_id = c.id and x.policy_id = $2
+     where c.organization_id = $1 and c.lifecycle in ${PLACEABLE} and (c.id in (select w.id from wanted w)
+       or c.id in (select y.cluster_id from policy_cluster y where y.organization_id = $1 and y.policy_id = $2 and y.version is not null))`,
+    wanted.values,
+  );
+  return rows;
+}
+
+function candidateOf(cluster: Candidate): RolloutCandidate {
+  return { id: cluster.id, name: cluster.name, labels: placementLabels(cluster), online: cluster.online };
+}
+
+const INSERT_CLUSTERS = `
+  insert into rollout_cluster (organization_id, rollout_id, cluster_id, wave, because, phase, held_version, target_version, version)
+  select $1, $2, w.cluster_id, w.wave, w.because, 'PENDING', w.held, w.target, w.held
+  from unnest($3::uuid[], $4::int[], $5::text[], $6::int[], $7::int[]) as w (cluster_id, wave, because, held, target)
+  on conflict (rollout_id, cluster_id) do nothing`;

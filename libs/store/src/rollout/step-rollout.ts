@@ -1,0 +1,60 @@
+import { advanceRollout, hasEnded } from '@meshfleet/planner';
+import type { WebhookAnswer } from '@meshfleet/planner';
+import type { Tx } from '../connection/sql.ts';
+import { lockRollout, observeRollout } from './load-rollout.ts';
+import { planRollout } from './plan-rollout.ts';
+import { writeRolloutStep } from './write-rollout.ts';
+
+export interface SteppedRollout {
+  /** Something was written: what follows from it may be seen by another step. */
+  readonly moved: boolean;
+  /** Assignments were changed, and wait for their compilation. */
+  readonly assigned: boolean;
+  /** To be made outside of the transaction, and answered by another step. */
+  readonly calls: readonly RolloutCall[];
+  readonly wakeAt: Date | null;
+}
+
+export interface RolloutCall {
+  readonly policy: string;
+  readonly version: number | null;
+  readonly wave: number;
+  readonly waveName: string;
+  readonly attempt: number;
+  readonly url: string;
+}
+
+const STILL: SteppedRollout = { moved: false, assigned: false, calls: [], wakeAt: null };
+
+/**
+ * One step of a rollout, in one transaction: locked, planned if it is not yet, seen, decided and written. Level-triggered:
+ * run twice, late, or beside itself it does what is due once.
+ * @throws MeshfleetError STATE_STALE: step again
+ */
+export async function stepRollout(tx: Tx, rolloutId: string, now: Date, webhook?: WebhookAnswer): Promise<SteppedRollout> {
+  const found = await lockRollout(tx, rolloutId);
+  if (found === undefined || !found.active) return STILL;
+  const row = found.planned ? found : await planRollout(tx, found, now);
+  const loaded = await observeRollout(tx, row, now, webhook);
+  const step = advanceRollout(loaded.definition, loaded.state, loaded.observation);
+  const moved = await writeRolloutStep(tx, loaded, step);
+  return {
+    moved: moved || step.again,
+    assigned: hasEnded(step.state.status) || step.actions.some(({ type }) => type !== 'CALL_WEBHOOK'),
+    calls: step.actions.flatMap((action) => {
+      if (action.type !== 'CALL_WEBHOOK') return [];
+      const { wave, attempt, url } = action;
+      return [{ policy: row.policyName, version: row.version, wave, waveName: step.state.waves[wave]?.name ?? '', attempt, url }];
+    }),
+    wakeAt: step.wakeAt === null ? null : new Date(step.wakeAt),
+  };
+}
+
+/** Rollouts that wait for nothing but time, or whose event got lost; the sweep's question. */
+export async function listDueRollouts(tx: Tx, now: Date, limit: number): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `select id from rollout where organization_id = $1 and active and (wake_at is null or wake_at <= $2) order by id limit $3`,
+    [tx.organizationId, now, limit],
+  );
+  return rows.map(({ id }) => id);
+}
