@@ -197,6 +197,15 @@ describe('two rollouts', () => {
     expect((await run(q)).status).not.toBe('QUEUED');
   });
 
+  it('queue also where a variable may make two names one', async () => {
+    const p = await fleet.applyPolicy({ name: 'p', objects: { 'ConfigMap/shop/a-${cluster.name}': 'h' }, clusterSelector: '', rollout: {} });
+    await run(p);
+    const same = await fleet.applyPolicy({ name: 'q', objects: { 'ConfigMap/shop/a-b': 'h' }, clusterSelector: '', rollout: {} });
+    expect((await run(same)).status).toBe('QUEUED');
+    const apart = await fleet.applyPolicy({ name: 'r', objects: { 'ConfigMap/shop/a_b': 'h' }, clusterSelector: '', rollout: {} });
+    expect((await run(apart)).status).toBe('RUNNING');
+  });
+
   it('that share no object, or no cluster, go side by side', async () => {
     const p = await begin({ waves: [{ count: 1 }] });
     await run(p);

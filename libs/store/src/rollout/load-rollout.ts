@@ -5,6 +5,7 @@ import { labelConditions } from '../cluster/label-conditions.ts';
 import type { Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
 import { openFreezes } from './freezes.ts';
+import { mayOverlap } from './object-overlap.ts';
 import { loadRolloutClusters } from './rollout-clusters.ts';
 import { ROLLOUT_COLUMNS, readRollout, titleOf } from './rollout-row.ts';
 import type { RolloutRow, StoredRollout } from './rollout-row.ts';
@@ -83,7 +84,7 @@ const BLOCKER = `
   select p.name as "policyName", o.version
   from rollout o join policy p on p.id = o.policy_id join rollout mine on mine.id = $2
   where o.organization_id = $1 and o.active and o.policy_id <> $3 and (o.started_at is not null or o.id < mine.id)
-    and exists (select from jsonb_array_elements_text(mine.object_keys) k where o.object_keys ? k.value)
+    and ${mayOverlap('mine.object_keys', 'o.object_keys')}
     and (not o.planned or exists (
       select from rollout_cluster a join rollout_cluster b on b.cluster_id = a.cluster_id and b.rollout_id = $2 where a.rollout_id = o.id))
   order by o.started_at nulls last, o.id limit 1`;
