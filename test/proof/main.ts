@@ -3,9 +3,10 @@ import { meshLimit } from '@meshfleet/cluster-real';
 import { MeshfleetError } from '@meshfleet/model';
 import { proofTable, proofTotals, type ProofSection } from './print-table.ts';
 import type { Proof } from './proof.ts';
+import { federationBed } from './federation-bed.ts';
 import { spine } from './spine.ts';
 
-const proofs: readonly Proof[] = [spine];
+const proofs: readonly Proof[] = [spine, federationBed];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !proofs.some((proof) => proof.name === name));
 if (unknown.length > 0 || asked.length === 0) {

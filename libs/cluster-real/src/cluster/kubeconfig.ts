@@ -3,13 +3,14 @@ import { stringify } from 'yaml';
 /** What an API server's certificate says besides loopback: for who reaches it by another address. */
 export const SERVER_NAME = 'kubernetes.default.svc';
 
-/** A kubeconfig of one cluster and one bearer token. */
-export function kubeconfigFor(cluster: { name: string; url: string; caPem: string }, user: { token: string; name: string }): string {
+/** A kubeconfig of one cluster and one bearer token; `serverName` for who reaches it by an address that its certificate does not say. */
+export function kubeconfigFor(cluster: { name: string; url: string; caPem: string; serverName?: string }, user: { token: string; name: string }): string {
+  const serverName = cluster.serverName === undefined ? {} : { 'tls-server-name': cluster.serverName };
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [
-      { name: cluster.name, cluster: { server: cluster.url, 'certificate-authority-data': Buffer.from(cluster.caPem).toString('base64') } },
+      { name: cluster.name, cluster: { server: cluster.url, ...serverName, 'certificate-authority-data': Buffer.from(cluster.caPem).toString('base64') } },
     ],
     users: [{ name: user.name, user: { token: user.token } }],
     contexts: [{ name: cluster.name, context: { cluster: cluster.name, user: user.name } }],

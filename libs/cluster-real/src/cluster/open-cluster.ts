@@ -101,8 +101,8 @@ async function openReal({ name, index, dataDir, crds, objects, nodes, region, au
   return {
     ...real,
     real,
-    pause: () => real.processes.apiServer().pause(),
-    resume: () => real.processes.apiServer().resume(),
+    pause: () => real.process('apiServer').pause(),
+    resume: () => real.process('apiServer').resume(),
     auditLog: () => real.auditLog().map(asRequest),
   };
 }

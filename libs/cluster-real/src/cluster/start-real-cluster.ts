@@ -1,6 +1,6 @@
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import type { Cluster } from '@meshfleet/cluster-sim';
-import type { KubeObject } from '@meshfleet/model';
+import { MeshfleetError, type KubeObject } from '@meshfleet/model';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
@@ -36,13 +36,16 @@ export interface RealClusterOptions {
   readonly dataDir?: string;
 }
 
+export type ControlPlanePart = 'etcd' | 'apiServer' | 'controllerManager' | 'scheduler' | 'kwok';
+
 /** A real control plane: etcd, kube-apiserver, controller manager, scheduler, and KWOK for nodes and pods. */
 export interface RealCluster extends Cluster {
   readonly kubeconfigFile: string;
   readonly folder: string;
-  readonly processes: { readonly etcd: ManagedProcess; apiServer(): ManagedProcess };
-  /** kill -9 of the API server, and a new one on the same port. */
-  restart(): Promise<void>;
+  /** The process of now; another one after a restart. What is paused or killed stays so until somebody resumes or restarts it. */
+  process(part: ControlPlanePart): ManagedProcess;
+  /** kill -9 of a part, the API server by default, and a new one on the same port. A new KWOK waits up to 40 s for the leases of the old one. */
+  restart(part?: ControlPlanePart): Promise<void>;
   /** Throws etcd's history away: older resource versions answer 410 from now on. */
   compact(): Promise<void>;
   /** Lines of the audit log so far, parsed. */
@@ -89,24 +92,30 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
     kubeconfigFor({ name, url, caPem }, { name: user?.name ?? 'admin', token: user?.token ?? adminToken });
   writeFileSync(plan.kubeconfigFile, kubeconfig(), { mode: 0o600 });
 
-  const started: ManagedProcess[] = [];
-  const start = (spec: ProcessSpec): ManagedProcess => {
-    const child = startProcess(spec);
-    started.push(child);
-    return child;
+  const specs: Record<ControlPlanePart, ProcessSpec> = {
+    etcd: etcdSpec(plan),
+    apiServer: apiServerSpec(plan),
+    controllerManager: controllerManagerSpec(plan, controllerPort),
+    scheduler: schedulerSpec(plan, schedulerPort),
+    kwok: kwokSpec(plan, kwokPort),
+  };
+  const running = new Map<ControlPlanePart, ManagedProcess>();
+  const start = (part: ControlPlanePart): void => void running.set(part, startProcess(specs[part]));
+  const processOf = (part: ControlPlanePart): ManagedProcess => {
+    const found = running.get(part);
+    if (found === undefined) throw new MeshfleetError({ code: 'NOT_FOUND', summary: `The ${part} of ${name} does not run yet` });
+    return found;
   };
   const stop = async (): Promise<void> => {
-    await Promise.all(started.map((child) => child.kill()));
+    await Promise.all([...running.values()].map((child) => child.kill()));
     if (options.bed === undefined) bed.close();
   };
-  const serves = (path = '/readyz'): Promise<boolean> => answers(`${url}${path}`, caPem, adminToken);
+  const serving = (path = '/readyz'): Promise<void> => waitForProcess(processOf('apiServer'), specs.apiServer.logFile, () => answers(`${url}${path}`, caPem, adminToken));
   try {
-    const etcd = start(etcdSpec(plan));
-    let apiServer = start(apiServerSpec(plan));
-    await waitForProcess(apiServer, apiServerSpec(plan).logFile, () => serves());
-    start(controllerManagerSpec(plan, controllerPort));
-    start(schedulerSpec(plan, schedulerPort));
-    start(kwokSpec(plan, kwokPort));
+    start('etcd');
+    start('apiServer');
+    await serving();
+    for (const part of ['controllerManager', 'scheduler', 'kwok'] as const) start(part);
     const config = new KubeConfig();
     config.loadFromString(kubeconfig());
     if (isNew) {
@@ -115,7 +124,7 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
       writeFileSync(join(folder, COMPLETE), '');
     }
     // The first request for a custom kind is what makes its storage, and until that is filled others are told 429.
-    for (const path of pathsOf(options.crds ?? [])) await waitForProcess(apiServer, apiServerSpec(plan).logFile, () => serves(path));
+    for (const path of pathsOf(options.crds ?? [])) await serving(path);
     return {
       name,
       url,
@@ -124,7 +133,7 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
       kubeconfig,
       kubeconfigFile: plan.kubeconfigFile,
       folder,
-      processes: { etcd, apiServer: () => apiServer },
+      process: processOf,
       createToken: async (account, { audiences, expirationSeconds = 3600 } = {}) => {
         const { status } = await config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({
           name: account.name,
@@ -133,10 +142,10 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
         });
         return status?.token ?? '';
       },
-      restart: async () => {
-        await apiServer.kill();
-        apiServer = start(apiServerSpec(plan));
-        await waitForProcess(apiServer, apiServerSpec(plan).logFile, () => serves());
+      restart: async (part = 'apiServer') => {
+        await processOf(part).kill();
+        start(part);
+        await serving();
       },
       compact: () => compactEtcd(plan.ports.etcd),
       auditLog: () => readAuditLog(join(folder, 'audit.log')),

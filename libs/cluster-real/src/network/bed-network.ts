@@ -7,12 +7,15 @@ import { overlaps } from './address-range.ts';
 import { BRIDGE_PREFIX, clearNetwork, NAMESPACE_FILES, signalProcess } from './clear-network.ts';
 import { runCommand } from './run-command.ts';
 
-/** A bridge of its own for each bed, with 250 addresses that nothing else on the machine has. */
+/** A bridge of a bed, with addresses that nothing else on the machine has. A bed has one, or several that a router keeps apart. */
 export interface BedNetwork {
+  /** The third number of its addresses. */
+  readonly range: number;
+  readonly bridge: string;
   /** The machine's own address on the bridge: what it offers to workloads listens here. */
   readonly hostAddress: string;
-  /** An address that nobody has yet: for a load balancer. */
-  takeAddress(): string;
+  /** An address that nobody has yet, in the range of load balancers. */
+  takeBalancerAddress(): string;
   createNamespace(): Promise<PodNamespace>;
   close(): void;
 }
@@ -35,29 +38,54 @@ export interface PodNamespace {
 }
 
 const RANGES = 250;
-const LAST_ADDRESS = 254;
+const PODS = { first: 2, last: 191 };
+const BALANCERS = { first: 192, last: 253 };
+const ROUTER = 254;
 
-export async function openNetwork(bed: Bed): Promise<BedNetwork> {
+/** What other networks of the bed may reach of one: the addresses of its load balancers, as `10.222.7.192/26`. */
+export function balancerAddresses(range: number): string {
+  return `10.222.${range}.${BALANCERS.first}/26`;
+}
+
+/** Where a bed's router is found in each of its networks. */
+export function routerAddress(range: number): string {
+  return `10.222.${range}.${ROUTER}`;
+}
+
+/** With `routed`, what is not of this network goes to the bed's router, which open-router.ts starts. */
+export async function openNetwork(bed: Bed, { routed = false }: { routed?: boolean } = {}): Promise<BedNetwork> {
   const range = await claimRange(bed);
   const hostAddress = `10.222.${range}.1`;
+  const gateway = routed ? routerAddress(range) : hostAddress;
   const bridge = `${BRIDGE_PREFIX}${range}`;
-  let next = 2;
-  const free: number[] = [];
-  const take = (): number => {
-    const octet = free.shift() ?? next++;
-    if (octet > LAST_ADDRESS) throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: `Bed ${bed.id} has no address left`, why: 'A bed has 250.' });
-    return octet;
-  };
+  const pods = takeTurns(bed, PODS);
+  const balancers = takeTurns(bed, BALANCERS);
   return {
+    range,
+    bridge,
     hostAddress,
-    takeAddress: () => `10.222.${range}.${take()}`,
+    takeBalancerAddress: () => `10.222.${range}.${balancers.take()}`,
     createNamespace: async () => {
-      const octet = take();
-      return createNamespace({ bed, bridge, hostAddress, address: `10.222.${range}.${octet}`, octet, release: () => void free.push(octet) });
+      const octet = pods.take();
+      const id = [range, octet].map((number) => number.toString(16).padStart(2, '0')).join('');
+      return createNamespace({ bed, id, bridge, gateway, address: `10.222.${range}.${octet}`, release: () => pods.release(octet) });
     },
     close: () => {
       clearNetwork(bed.id);
     },
+  };
+}
+
+function takeTurns(bed: Bed, { first, last }: { first: number; last: number }): { take(): number; release(octet: number): void } {
+  let next = first;
+  const free: number[] = [];
+  return {
+    take: () => {
+      const octet = free.shift() ?? next++;
+      if (octet > last) throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: `Bed ${bed.id} has no address left`, why: `A network has ${last - first + 1} of this sort.` });
+      return octet;
+    },
+    release: (octet) => void free.push(octet),
   };
 }
 
@@ -93,16 +121,18 @@ async function routes(): Promise<string[]> {
 
 interface NamespacePlan {
   readonly bed: Bed;
+  /** Tells it from the bed's other namespaces; short, for links have at most 15 letters. */
+  readonly id: string;
   readonly bridge: string;
-  readonly hostAddress: string;
+  /** Where what is not of its network goes. */
+  readonly gateway: string;
   readonly address: string;
-  readonly octet: number;
   readonly release: () => void;
 }
 
-async function createNamespace({ bed, bridge, hostAddress, address, octet, release }: NamespacePlan): Promise<PodNamespace> {
-  const name = `${bed.id}-${octet}`;
-  const link = `${bed.id}v${octet}`;
+async function createNamespace({ bed, id, bridge, gateway, address, release }: NamespacePlan): Promise<PodNamespace> {
+  const name = `${bed.id}-${id}`;
+  const link = `${bed.id}v${id}`;
   const files = join(NAMESPACE_FILES, name);
   mkdirSync(files, { recursive: true });
   const hostsFile = join(files, 'hosts');
@@ -112,7 +142,7 @@ async function createNamespace({ bed, bridge, hostAddress, address, octet, relea
   await runCommand('ip', ['netns', 'add', name]);
   const outside = [`link add ${link} type veth peer name eth0 netns ${name}`, `link set dev ${link} master ${bridge}`, `link set dev ${link} up`];
   await runCommand('ip', ['-batch', '-'], `${outside.join('\n')}\n`);
-  const inside = ['link set dev lo up', `address add ${address}/24 dev eth0`, 'link set dev eth0 up', `route add default via ${hostAddress}`];
+  const inside = ['link set dev lo up', `address add ${address}/24 dev eth0`, 'link set dev eth0 up', `route add default via ${gateway}`];
   await runCommand('ip', ['-netns', name, '-batch', '-'], `${inside.join('\n')}\n`);
   // As kubelets set it: gateways listen on 80 and 443 without being root.
   await runCommand('ip', ['netns', 'exec', name, 'sh', '-c', 'echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start']);

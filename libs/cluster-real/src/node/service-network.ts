@@ -44,7 +44,7 @@ export function createServiceNetwork(api: ApiClient, network: BedNetwork): Servi
 }
 
 async function giveAddress(api: ApiClient, network: BedNetwork, { namespace, name }: ServiceEntry): Promise<void> {
-  const status = { loadBalancer: { ingress: [{ ip: network.takeAddress(), ipMode: 'VIP' }] } };
+  const status = { loadBalancer: { ingress: [{ ip: network.takeBalancerAddress(), ipMode: 'VIP' }] } };
   await api.patch(`/api/v1/namespaces/${namespace}/services/${name}/status`, { status });
 }
 

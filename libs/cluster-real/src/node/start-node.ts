@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { MeshfleetError } from '@meshfleet/model';
 import type { Bed } from '../bed/bed.ts';
 import type { RealCluster, RealNode } from '../cluster/start-real-cluster.ts';
-import { SERVER_NAME } from '../cluster/kubeconfig.ts';
 import type { BedNetwork } from '../network/bed-network.ts';
-import { openRelay, type Relay } from '../network/relay.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
 import { placeNodeFiles } from './node-files.ts';
+import { openPodApiServer, type PodApiServer } from './pod-api-server.ts';
 import type { Pod } from './pod.ts';
 import { remember } from './remember.ts';
 import { runPod, type NodeContext, type RealPod } from './run-pod.ts';
@@ -28,7 +27,7 @@ export interface RealNodes {
   readonly api: ApiClient;
   readonly network: BedNetwork;
   /** The API server as pods reach it; cutting this leaves them without, and nobody else. */
-  readonly apiServer: { readonly url: string; readonly serverName: string; cut(): void; mend(): void };
+  readonly apiServer: PodApiServer;
   /** Pods of now, by namespace and labels. */
   pods(namespace: string, labels?: Readonly<Record<string, string>>): RealPod[];
   /** What went wrong with pods since the start, newest last. */
@@ -52,8 +51,8 @@ const SNAPSHOT_MS = 400;
 export async function startRealNodes(cluster: RealCluster, options: RealNodesOptions): Promise<RealNodes> {
   const { bed, network, nodes = DEFAULT_NODES, volumeDelayMs = 0 } = options;
   const api = createApiClient(cluster);
-  const relay = await openRelay(network.hostAddress, { host: '127.0.0.1', port: Number(new URL(cluster.url).port) });
-  const url = `https://${network.hostAddress}:${relay.port}`;
+  const apiServer = openPodApiServer(cluster.url);
+  const url = await apiServer.urlFrom(network);
   const folder = join(bed.folder, 'pods');
   mkdirSync(folder, { recursive: true, mode: 0o711 });
   const context: NodeContext = {
@@ -66,12 +65,23 @@ export async function startRealNodes(cluster: RealCluster, options: RealNodesOpt
     volumeDelayMs,
   };
   for (const node of nodes) await createNode(api, node, network.hostAddress);
-  return { ...runLoop(context, nodes.map(({ name }) => name), relay), api, network, apiServer: { url, serverName: SERVER_NAME, cut: relay.cut, mend: relay.mend } };
+  const { stop, ...loop } = runLoop(context, nodes.map(({ name }) => name));
+  return {
+    ...loop,
+    api,
+    network,
+    apiServer: { ...apiServer, url },
+    stop: async () => {
+      await stop();
+      await apiServer.close();
+      api.close();
+    },
+  };
 }
 
 type Slot = { readonly pod: Promise<RealPod>; live?: RealPod; stopping?: Promise<void> };
 
-function runLoop(context: NodeContext, nodeNames: readonly string[], relay: Relay): Pick<RealNodes, 'pods' | 'problems' | 'stop'> {
+function runLoop(context: NodeContext, nodeNames: readonly string[]): Pick<RealNodes, 'pods' | 'problems' | 'stop'> {
   const { api, services } = context;
   const slots = new Map<string, Slot>();
   const problems: string[] = [];
@@ -136,8 +146,6 @@ function runLoop(context: NodeContext, nodeNames: readonly string[], relay: Rela
       stopped = true;
       await loop;
       await Promise.all([...slots].map(([uid, slot]) => end(uid, slot, true)));
-      await relay.close();
-      api.close();
     },
   };
 }

@@ -1,0 +1,168 @@
+import { createMeshRoot, createRemoteSecret, deployGateway, deployWorkload, kubectl, startMesh, startTraffic, type IstioMinor, type MeshClusterOptions, type RealMesh, type RealMeshCluster } from '@meshfleet/cluster-real';
+import { MeshfleetError, type KubeObject } from '@meshfleet/model';
+import type { Caller } from './call-across.ts';
+import { allAnsweredBy, answersOf, callerIn, connectionsOf, issuersOf, reaches, settle } from './call-across.ts';
+import { COUNTED_GATEWAY, CROSS_NETWORK_GATEWAY, ECHO_WITHOUT_PODS } from './federation-manifests.ts';
+import type { Proof, ProofReport } from './proof.ts';
+
+const CALLS = 200;
+const SYSTEM = 'istio-system';
+
+/**
+ * The ground that federation is proved on: two real clusters under one root, joined by hand as Istio's documentation does it. On one
+ * network their pods reach each other; on two, nothing but the addresses of load balancers can be reached.
+ */
+export const federationBed: Proof = {
+  name: 'federation-bed',
+  title: 'two real clusters of one mesh, joined by hand: on one network, and on two through east-west gateways',
+  run: async (report) => {
+    await onBed(report, 'One network, istiod and proxies 1.28 in east and 1.29 in west', [{ name: 'east', version: '1.28' }, { name: 'west', version: '1.29' }], proveOneNetwork);
+    await onBed(report, 'Two networks, 1.29', [{ name: 'east', version: '1.29', network: 'network-east' }, { name: 'west', version: '1.29', network: 'network-west' }], proveTwoNetworks);
+  },
+};
+
+interface Member {
+  readonly name: string;
+  readonly version: IstioMinor;
+  readonly network?: string;
+}
+
+interface Ground {
+  readonly mesh: RealMesh;
+  readonly east: RealMeshCluster;
+  readonly west: RealMeshCluster;
+  /** In east; the service that it calls has its pods in west. */
+  readonly client: Caller;
+  /** In east too, without a proxy. */
+  readonly plain: Caller;
+}
+
+async function onBed(report: ProofReport, title: string, members: readonly Member[], prove: (ground: Ground, report: ProofReport) => Promise<void>): Promise<void> {
+  report.section(title);
+  const from = performance.now();
+  const root = await createMeshRoot('Proof', new Date());
+  const mesh = await startMesh(await Promise.all(members.map(async (member) => clusterOptions(member, await root.createCacerts(member.name)))));
+  try {
+    const [east, west] = mesh.clusters;
+    if (east === undefined || west === undefined) throw new MeshfleetError({ code: 'INTERNAL', summary: 'The mesh has fewer than two clusters' });
+    await apply(east, namespaces('shop', 'outside'));
+    await apply(west, namespaces('shop'));
+    await apply(east, ECHO_WITHOUT_PODS);
+    await Promise.all([
+      deployWorkload(east.cluster, { name: 'client', namespace: 'shop' }),
+      deployWorkload(east.cluster, { name: 'plain', namespace: 'outside' }),
+      deployWorkload(west.cluster, { name: 'echo', namespace: 'shop' }),
+    ]);
+    report.say(`two clusters with three workloads, up in ${((performance.now() - from) / 1000).toFixed(0)} s`);
+    await prove({ mesh, east, west, client: callerIn(east, 'shop', 'client'), plain: callerIn(east, 'outside', 'plain') }, report);
+  } finally {
+    await mesh.stop();
+  }
+}
+
+function clusterOptions({ name, version, network }: Member, cacerts: KubeObject): MeshClusterOptions {
+  const labels = network === undefined ? {} : { labels: { 'topology.istio.io/network': network } };
+  return {
+    name,
+    ...(network === undefined ? {} : { network }),
+    istio: { version, meshId: 'proof' },
+    realNodes: [{ name: `${name}-node`, region: name, zone: `${name}-a` }],
+    objects: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM, ...labels } }, cacerts],
+  };
+}
+
+async function proveOneNetwork({ east, west, client }: Ground, report: ProofReport): Promise<void> {
+  await settle('the caller’s proxy knows the service, and no pod of it', async () => (await answersOf(client, 1)).byCode['503'] === 1);
+  const before = await answersOf(client, CALLS);
+  report.row({ sent: `${CALLS} calls before the clusters know each other`, expected: 'none answered by a workload', seen: before.text, passed: before.sent === CALLS && Object.keys(before.byCluster).length === 0 });
+
+  const toWest = await createRemoteSecret(west, east.nodes.network);
+  await apply(east, [toWest]);
+  await answeredByWest(east, client);
+  await proveAnswers(report, 'with a remote secret made by hand', client);
+  await proveCertificates(report, east, west);
+
+  await kubectl(east.cluster.kubeconfigFile, ['-n', SYSTEM, 'delete', 'secret', toWest.metadata.name ?? '']);
+  await settle('west is forgotten', async () => (await answersOf(client, 5)).byCluster['west'] === undefined);
+  const after = await answersOf(client, CALLS);
+  report.row({ sent: `${CALLS} calls after the secret was deleted`, expected: 'none answered by a workload', seen: after.text, passed: after.sent === CALLS && Object.keys(after.byCluster).length === 0 });
+}
+
+async function proveTwoNetworks({ mesh, east, west, client, plain }: Ground, report: ProofReport): Promise<void> {
+  const [echo] = west.nodes.pods('shop', { app: 'echo' });
+  const direct = await reaches(plain, `http://${echo?.network.address}:8080/`);
+  report.row({ sent: 'a plain call from east to the address of a pod in west', expected: 'no way there', seen: direct, passed: direct === 'ENETUNREACH' });
+
+  const gateways = await Promise.all([east, west].map((side) => deployGateway(side.cluster, { name: 'istio-eastwestgateway', namespace: SYSTEM, version: '1.29', network: `network-${side.cluster.name}`, values: COUNTED_GATEWAY })));
+  for (const side of [east, west]) await apply(side, [CROSS_NETWORK_GATEWAY]);
+  const reached = await reaches(plain, `http://${gateways[1]}:15021/healthz/ready`);
+  report.row({ sent: 'a plain call from east to the address of west’s gateway', expected: '200', seen: reached, passed: reached === '200' });
+
+  await apply(east, [await createRemoteSecret(west, east.nodes.network)]);
+  await apply(west, [await createRemoteSecret(east, west.nodes.network)]);
+  await answeredByWest(east, client);
+  const connections = await connectionsOf(west, 'istio-eastwestgateway');
+  await proveAnswers(report, 'through the gateway', client);
+  const more = (await connectionsOf(west, 'istio-eastwestgateway')) - connections;
+  report.row({ sent: 'what west’s gateway counts meanwhile', expected: 'connections through it', seen: `${more} more connections`, passed: more > 0 });
+  await proveCertificates(report, east, west);
+  await proveCut(report, mesh, west, client);
+}
+
+/** Where they are not, east's istiod tells how far it has come with reading west, and what it has of the service. */
+async function answeredByWest({ istiod }: RealMeshCluster, client: Caller): Promise<void> {
+  let last = '';
+  await settle(
+    'calls are answered by west',
+    async () => {
+      const answers = await answersOf(client, 1);
+      last = answers.text;
+      return answers.byCluster['west'] === 1;
+    },
+    async () => {
+      const [clusters, shards] = [await istiod?.debug('clusterz'), (await istiod?.debug('endpointShardz')) as Record<string, unknown> | undefined]; // a map by the service's name
+      return `Answered: ${last}. clusterz: ${JSON.stringify(clusters)}. echo: ${JSON.stringify(shards?.['echo.shop.svc.cluster.local'])}`;
+    },
+  );
+}
+
+async function proveAnswers(report: ProofReport, how: string, client: Caller): Promise<void> {
+  const answers = await answersOf(client, CALLS);
+  report.row({ sent: `${CALLS} calls from east ${how}`, expected: 'all 200 by west', seen: answers.text, passed: allAnsweredBy(answers, 'west', CALLS) });
+  const { client: by, server } = await client.identities();
+  const expected = { client: 'spiffe://cluster.local/ns/shop/sa/client', server: 'spiffe://cluster.local/ns/shop/sa/echo' };
+  report.row({ sent: 'who the two proxies take each other for', expected: `${expected.client} calls ${expected.server}`, seen: `${by} calls ${server}`, passed: by === expected.client && server === expected.server });
+}
+
+async function proveCertificates(report: ProofReport, east: RealMeshCluster, west: RealMeshCluster): Promise<void> {
+  const [ofEast, ofWest] = [await issuersOf(east, 'shop', 'client'), await issuersOf(west, 'shop', 'echo')];
+  report.row({
+    sent: 'a handshake with a proxy of either cluster',
+    expected: 'each signed by the intermediate of its own cluster, both under the root Proof',
+    seen: `east: ${ofEast.join(' < ')}; west: ${ofWest.join(' < ')}`,
+    passed: ofEast.join() === 'east,Proof' && ofWest.join() === 'west,Proof',
+  });
+}
+
+/** The way between the networks is cut under running traffic, and mended. */
+async function proveCut(report: ProofReport, mesh: RealMesh, west: RealMeshCluster, client: Caller): Promise<void> {
+  const traffic = await startTraffic(client.pod, { url: client.url, perSecond: 20, timeoutMs: 2_000 });
+  await mesh.router?.cut(west.nodes.network);
+  await settle('calls fail', async () => (await answersOf(client, 3)).byCluster['west'] === undefined);
+  const cut = await answersOf(client, 10);
+  report.row({ sent: '10 calls while the way between the networks is cut', expected: 'none answered by a workload', seen: cut.text, passed: Object.keys(cut.byCluster).length === 0 });
+  await mesh.router?.mend(west.nodes.network);
+  await settle('calls are answered again', async () => (await answersOf(client, 20)).byCluster['west'] === 20);
+  await traffic.stop();
+  const after = await answersOf(client, CALLS);
+  report.row({ sent: `${CALLS} calls after it was mended`, expected: 'all 200 by west', seen: after.text, passed: allAnsweredBy(after, 'west', CALLS) });
+}
+
+async function apply({ cluster }: RealMeshCluster, objects: readonly KubeObject[]): Promise<void> {
+  await kubectl(cluster.kubeconfigFile, ['apply', '--server-side', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+}
+
+function namespaces(meshed: string, ...others: string[]): KubeObject[] {
+  const namespace = (name: string, labels: Record<string, string>): KubeObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+  return [namespace(meshed, { 'istio-injection': 'enabled' }), ...others.map((name) => namespace(name, {}))];
+}
