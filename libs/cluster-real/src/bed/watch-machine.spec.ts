@@ -1,0 +1,60 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { machineLimits } from '../parts/machine.ts';
+import { openNetwork } from '../network/bed-network.ts';
+import { openBed } from './bed.ts';
+import { watchMachine } from './watch-machine.ts';
+
+describe('what a run leaves behind', () => {
+  it('is nothing where nothing was left, and the watch itself leaves nothing', () => {
+    const watch = watchMachine();
+    expect(watch.leftovers()).toEqual([]);
+    expect(existsSync(watch.environment.TMPDIR)).toBe(false);
+  });
+
+  it('is a process with its port, and a file', async () => {
+    const watch = watchMachine();
+    const child = spawn(process.execPath, ['-e', SERVE], { env: { ...process.env, ...watch.environment }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const [port] = (await once(child.stdout, 'data')) as [Buffer]; // the one line that it prints
+    writeFileSync(join(watch.environment.TMPDIR, 'meshfleet-forgotten'), '');
+    const left = watch.leftovers();
+    child.kill();
+    expect(left).toEqual([expect.stringMatching(new RegExp(`^process ${child.pid}: .*127\\.0\\.0\\.1:${port.toString().trim()}$`)), `file ${join(watch.environment.TMPDIR, 'meshfleet-forgotten')}`]);
+  });
+});
+
+const { namespaces } = machineLimits();
+describe.skipIf(namespaces !== undefined)(`what a run leaves in the kernel${namespaces === undefined ? '' : ` (not run: ${namespaces})`}`, () => {
+  it('is a namespace, a link and a rule that nobody owns', () => {
+    const watch = watchMachine();
+    const rule = ['OUTPUT', '-d', '198.51.100.77', '-j', 'ACCEPT'];
+    run('ip', 'netns', 'add', 'mfforgot-0101');
+    run('ip', 'link', 'add', 'mfbforgot', 'type', 'bridge');
+    run('iptables', '-A', ...rule);
+    const left = watch.leftovers();
+    run('iptables', '-D', ...rule);
+    run('ip', 'link', 'delete', 'mfbforgot');
+    run('ip', 'netns', 'delete', 'mfforgot-0101');
+    expect(left).toContain('network namespace mfforgot-0101');
+    expect(left).toContain('link mfbforgot');
+    expect(left.some((line) => line.startsWith('iptables-save: ') && line.includes('198.51.100.77'))).toBe(true);
+  });
+
+  it('is nothing of a bed that somebody runs just now', async () => {
+    const watch = watchMachine();
+    const bed = openBed();
+    await (await openNetwork(bed)).createNamespace();
+    const left = watch.leftovers();
+    bed.close();
+    expect(left.filter((line) => line.includes(bed.id))).toEqual([]);
+  });
+});
+
+const SERVE = `const server = require('node:net').createServer().listen(0, '127.0.0.1', () => console.log(server.address().port));`;
+
+function run(program: string, ...args: string[]): void {
+  expect(spawnSync(program, args, { encoding: 'utf8' })).toMatchObject({ status: 0 });
+}

@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ownerLives } from './owner.ts';
+
+/** Tells what a run leaves behind on the machine: processes, files, network namespaces, links, rules of the firewall. */
+export interface MachineWatch {
+  /** For everything that the run starts: what is left of it can then be told from what others do on the same machine. */
+  readonly environment: { readonly TMPDIR: string };
+  /** One line for each thing that is there and was not before; ends the watch. */
+  leftovers(): string[];
+}
+
+/** Caches of tools, which are theirs to keep. */
+const CACHES = new Set(['node-compile-cache']);
+/** Where beds lie; empty once all are gone. */
+const BEDS = 'meshfleet-real';
+
+export function watchMachine(): MachineWatch {
+  // Short: sockets below it have paths of at most 107 bytes.
+  const folder = mkdtempSync(join(tmpdir(), 'mf-'));
+  // Postgres and proxies run as users of their own.
+  chmodSync(folder, 0o711);
+  const before = kernelState();
+  return {
+    environment: { TMPDIR: folder },
+    leftovers: () => {
+      const left = [...processesWith(`TMPDIR=${folder}`), ...filesIn(folder), ...[...kernelState()].filter((line) => !before.has(line))];
+      rmSync(folder, { recursive: true, force: true });
+      return left;
+    },
+  };
+}
+
+/** With their ports: a port is open as long as its process lives. */
+function processesWith(variable: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      const about = (file: string): string[] => readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0');
+      try {
+        if (!about('environ').includes(variable)) return [];
+        const ports = lines('ss', ['-Hltnp']).filter((line) => line.includes(`pid=${pid},`)).map((line) => line.split(/\s+/)[3] ?? '');
+        return [`process ${pid}: ${about('cmdline').join(' ').trim().slice(0, 160)}${ports.length === 0 ? '' : ` on ${ports.join(', ')}`}`];
+      } catch {
+        // It has ended meanwhile, or is another user's.
+        return [];
+      }
+    });
+}
+
+function filesIn(folder: string): string[] {
+  const isLeft = (name: string): boolean => !CACHES.has(name) && !(name === BEDS && readdirSync(join(folder, name)).length === 0);
+  return readdirSync(folder).filter(isLeft).map((name) => `file ${join(folder, name)}`);
+}
+
+/** Of the whole machine, less what belongs to real clusters that somebody runs just now. */
+function kernelState(): Set<string> {
+  const bridges = lines('ip', ['-o', 'link', 'show', 'type', 'bridge']).flatMap((line) => {
+    const [, bridge = '', id = '', owner = ''] = /^\d+: (\S+?):.* alias (\S+) (\S+)/.exec(line) ?? [];
+    return ownerLives(owner) ? [bridge, id] : [];
+  });
+  const ours = (name: string): boolean => !bridges.some((running) => name.startsWith(running));
+  const namespaces = [...lines('ip', ['netns', 'list']).map((line) => line.split(' ')[0] ?? ''), ...(existsSync('/etc/netns') ? readdirSync('/etc/netns') : [])];
+  const links = lines('ip', ['-o', 'link']).map((line) => line.split(': ')[1]?.split('@')[0] ?? '');
+  // Counters and times change by themselves.
+  const rules = ['iptables-save', 'ip6tables-save'].flatMap((program) =>
+    lines(program, []).filter((line) => !line.startsWith('#')).map((line) => `${program}: ${line.replace(/ \[\d+:\d+\]$/, '')}`),
+  );
+  return new Set([...namespaces.filter(ours).map((name) => `network namespace ${name}`), ...links.filter(ours).map((name) => `link ${name}`), ...rules]);
+}
+
+function lines(program: string, args: readonly string[]): string[] {
+  const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return status === 0 ? stdout.split('\n').filter(Boolean) : [];
+}
