@@ -26,6 +26,7 @@ import { NodeResolver } from './node/node.resolver.ts';
 import { OrganizationResolver } from './organization/organization.resolver.ts';
 import { PolicyClusterResolver, ClusterPolicyResolver } from './policy/policy-cluster.resolver.ts';
 import { PolicyApplyPayloadResolver, PolicyDeletePayloadResolver, PolicyResolver } from './policy/policy.resolver.ts';
+import { PolicyPreviewClusterResolver, PolicyPreviewConflictResolver, PolicyPreviewResolver } from './policy-preview/policy-preview.resolver.ts';
 import { OrganizationFinder } from './request/organization-finder.ts';
 import { CONFIG, CUSTODY, LOGGER, METRICS, STORE } from './tokens.ts';
 import { ViewerResolver } from './viewer/viewer.resolver.ts';
@@ -52,6 +53,9 @@ const RESOLVERS = [
   PolicyApplyPayloadResolver,
   PolicyClusterResolver,
   PolicyDeletePayloadResolver,
+  PolicyPreviewClusterResolver,
+  PolicyPreviewConflictResolver,
+  PolicyPreviewResolver,
   PolicyResolver,
   ViewerResolver,
 ];

@@ -32,7 +32,7 @@ export { loadContents, loadStates, storeContents } from './desired-state/content
 export type { ObjectContent } from './desired-state/contents.ts';
 export { forgetHistory } from './desired-state/forget-history.ts';
 export type { Forgotten } from './desired-state/forget-history.ts';
-export { loadClusters } from './desired-state/load-clusters.ts';
+export { loadClusters, readClusters } from './desired-state/load-clusters.ts';
 export type { LoadedAssignment, LoadedCluster, LoadedCondition, UncompiledRow } from './desired-state/load-clusters.ts';
 export { findRenderedClusters, findRenderings, storeRenderings } from './desired-state/renderings.ts';
 export type { RenderFailure, RenderingKey, StoredRendering } from './desired-state/renderings.ts';
@@ -71,6 +71,10 @@ export { advancePolicy, insertPolicy, insertPolicyVersion, lockPolicyById, lockP
 export type { LockedPolicy } from './policy/write-policy.ts';
 export { findDesiredStates, findPreviousDesiredStates, listDesiredStates } from './desired-state-read/desired-states.ts';
 export type { DesiredStateKey, DesiredStateRow } from './desired-state-read/desired-states.ts';
+export { listTouchedClusters } from './preview/touched-clusters.ts';
+export type { TouchedCluster } from './preview/touched-clusters.ts';
+export { readInventories, readInventoryObjects } from './preview/read-inventory.ts';
+export type { ClusterInventoryRow } from './preview/read-inventory.ts';
 export { listAuditEvents } from './audit-read/audit-events.ts';
 export type { AuditRow } from './audit-read/audit-events.ts';
 export { TASK_CHANNEL, createAgentTask, readTaskTarget } from './agent-task/create-agent-task.ts';

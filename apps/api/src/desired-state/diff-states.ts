@@ -25,6 +25,17 @@ export function changedHashes(from: DesiredState, to: DesiredState): string[] {
   return [...hashes];
 }
 
+/** Keys of what differs between two states, each list sorted. */
+export function diffKeys(from: DesiredState, to: DesiredState): { added: string[]; changed: string[]; removed: string[] } {
+  const before = new Map(from.entries.map((entry) => [entry.key, entry.hash]));
+  const after = new Map(to.entries.map((entry) => [entry.key, entry.hash]));
+  return {
+    added: [...after.keys()].filter((key) => !before.has(key)).sort(),
+    changed: [...after.keys()].filter((key) => before.has(key) && before.get(key) !== after.get(key)).sort(),
+    removed: [...before.keys()].filter((key) => !after.has(key)).sort(),
+  };
+}
+
 /** What changed from one desired state to another, each object as a unified diff of its YAML. */
 export function diffStates(from: DesiredState, to: DesiredState, contentOf: (hash: string) => KubeObject | undefined): StateDiff {
   const before = new Map(from.entries.map((entry) => [entry.key, entry.hash]));
@@ -34,11 +45,8 @@ export function diffStates(from: DesiredState, to: DesiredState, contentOf: (has
     return object === undefined ? '' : yamlOf(object);
   };
   const show = (key: string): ObjectDiff => ({ key, diff: unifiedDiff(key, text(before.get(key)), text(after.get(key))) });
-  return {
-    added: [...after.keys()].filter((key) => !before.has(key)).sort().map(show),
-    changed: [...after.keys()].filter((key) => before.has(key) && before.get(key) !== after.get(key)).sort().map(show),
-    removed: [...before.keys()].filter((key) => !after.has(key)).sort().map(show),
-  };
+  const { added, changed, removed } = diffKeys(from, to);
+  return { added: added.map(show), changed: changed.map(show), removed: removed.map(show) };
 }
 
 export function yamlOf(object: KubeObject): string {
@@ -48,7 +56,8 @@ export function yamlOf(object: KubeObject): string {
 /** Beyond this many edited lines the whole object is shown as replaced: the search for the shortest diff grows with their square. */
 const MOST_EDITS = 2_000;
 
-function unifiedDiff(key: string, before: string, after: string): string {
+/** From one text to the other, as `diff -u` shows it; an empty text stands for an object that is not there. */
+export function unifiedDiff(key: string, before: string, after: string): string {
   const from = before === '' ? '/dev/null' : `a/${key}`;
   const to = after === '' ? '/dev/null' : `b/${key}`;
   const patch = createTwoFilesPatch(from, to, before, after, undefined, undefined, { context: 3, maxEditLength: MOST_EDITS });

@@ -1,4 +1,5 @@
 import { GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql';
+import type { Finding } from '@meshfleet/model';
 import type { Connection } from './connection.ts';
 
 const DateTime = new GraphQLScalarType<Date, string>({
@@ -30,4 +31,6 @@ export const plainResolvers = {
   ClusterPolicyConnection: counting,
   ObjectConditionConnection: counting,
   InventoryConnection: counting,
+  PolicyPreviewClusterConnection: counting,
+  Finding: { related: ({ related }: Finding) => related ?? [] },
 };

@@ -53,11 +53,7 @@ export const applyPolicy: UseCase<typeof input, AppliedPolicy, Input> = {
   name: 'policyApply',
   role: 'OPERATOR',
   input,
-  async prepare(given) {
-    const read = await manifestReader.read(given.manifests, given.defaultNamespace);
-    if (read.problems.length > 0) throw new InputProblems(read.problems);
-    return { ...given, read };
-  },
+  prepare: readIntent,
   async run(change, given) {
     const { tx } = change;
     // Sent together. The version is read after the lock is held: each statement sees what had been committed by its start.
@@ -70,6 +66,13 @@ export const applyPolicy: UseCase<typeof input, AppliedPolicy, Input> = {
     return writeVersion(change, given, policy, warnings);
   },
 };
+
+/** The input with its manifests read. @throws InputProblems naming document and line of whatever is wrong with them */
+export async function readIntent(given: z.output<typeof input>): Promise<Input> {
+  const read = await manifestReader.read(given.manifests, given.defaultNamespace);
+  if (read.problems.length > 0) throw new InputProblems(read.problems);
+  return { ...given, read };
+}
 
 async function writeVersion(
   { tx, actor, now, random }: Change,

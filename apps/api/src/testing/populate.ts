@@ -12,6 +12,8 @@ export interface Populated {
   readonly DesiredState: string;
   readonly JoinToken: string;
   readonly ApiToken: string;
+  /** What every text of it holds. */
+  readonly mark: string;
   readonly clusterId: string;
   readonly policyId: string;
   /** A program's token with the role ADMIN. */
@@ -20,6 +22,14 @@ export interface Populated {
 
 export const manifest = (name: string, mode = 'STRICT'): string =>
   `apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: ${name}, namespace: shop}\nspec: {mtls: {mode: ${mode}}}\n`;
+
+/** A policy that meets another policy's object, somebody else's, and a host that is not there. */
+export const troubled = (mark: string): string =>
+  [
+    manifest(`${mark}-strict`),
+    `apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: theirs, namespace: ${mark}}\n`,
+    `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: ${mark}, namespace: ${mark}}\nspec: {hosts: [${mark}], http: [{route: [{destination: {host: nowhere}}]}]}\n`,
+  ].join('---\n');
 
 /** One row of everything, every text of it marked, so that nothing of it can be seen elsewhere without being noticed. */
 export async function populate(api: TestApi, organization: { id: string; token: string }, mark: string): Promise<Populated> {
@@ -47,6 +57,7 @@ export async function populate(api: TestApi, organization: { id: string; token: 
     DesiredState: formatGlobalId({ type: 'DesiredState', id: clusterId, revision: 2 }),
     JoinToken: tokens.data.j.joinToken.id,
     ApiToken: tokens.data.a.apiToken.id,
+    mark,
     clusterId,
     policyId,
     apiSecret: tokens.data.a.secret,
@@ -94,11 +105,20 @@ async function fillCluster(api: TestApi, organizationId: string, clusterId: stri
      values ($1, $2, $3, $4, 'DRIFTED', 'Changed', $5, $5, '["data.value"]', 2, now())`,
     [organizationId, clusterId, policyId, `ConfigMap/${mark}/${mark}-map`, `${mark} manager`],
   );
-  await query(`insert into inventory_item (organization_id, cluster_id, object_key, kind, namespace, name, body) values ($1, $2, $3, 'Service', $4, $4, $5)`, [
-    organizationId,
-    clusterId,
-    `Service/${mark}/${mark}`,
-    mark,
-    JSON.stringify({ mark }),
-  ]);
+  const inventory = {
+    [`Service/${mark}/${mark}`]: { mark },
+    [`PeerAuthentication.security.istio.io/${mark}/theirs`]: { managedBy: `${mark} manager`, spec: {} },
+  };
+  for (const [key, body] of Object.entries(inventory)) {
+    const [kind = '', namespace = '', name = ''] = key.split('/');
+    await query(`insert into inventory_item (organization_id, cluster_id, object_key, kind, namespace, name, body) values ($1, $2, $3, $4, $5, $6, $7)`, [
+      organizationId,
+      clusterId,
+      key,
+      kind.split('.')[0],
+      namespace,
+      name,
+      JSON.stringify(body),
+    ]);
+  }
 }

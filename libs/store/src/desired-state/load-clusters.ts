@@ -85,9 +85,18 @@ const EMPTY: DesiredState = { entries: [], tombstones: [] };
  * lock: whatever another compilation of the same cluster saw is committed by then, so that no change falls between two.
  * Clusters that are not there, were evicted or wait for approval are left out.
  */
-export async function loadClusters(tx: Tx, clusterIds: readonly string[]): Promise<LoadedCluster[]> {
+export function loadClusters(tx: Tx, clusterIds: readonly string[]): Promise<LoadedCluster[]> {
+  return load(tx, clusterIds, LOCK);
+}
+
+/** {@link loadClusters} for those who only want to know what a compilation would make of them. */
+export function readClusters(tx: Tx, clusterIds: readonly string[]): Promise<LoadedCluster[]> {
+  return load(tx, clusterIds, READ);
+}
+
+async function load(tx: Tx, clusterIds: readonly string[], reading: string): Promise<LoadedCluster[]> {
   planAfresh(tx);
-  const clusters = await tx.query<ClusterRow>(LOCK, [tx.organizationId, clusterIds]);
+  const clusters = await tx.query<ClusterRow>(reading, [tx.organizationId, clusterIds]);
   const ids = clusters.rows.map((cluster) => cluster.id);
   if (ids.length === 0) return [];
   const digests = [...new Set(clusters.rows.flatMap((cluster) => cluster.digest ?? []))];
@@ -133,12 +142,14 @@ async function loadVersions(tx: Tx, rows: readonly AssignmentRow[]): Promise<Map
   );
 }
 
-const LOCK = `
+const READ = `
   select c.id, o.epoch, c.desired_revision as revision, c.desired_digest as digest, c.acked_epoch as "ackedEpoch",
     c.acked_revision as "ackedRevision", c.approved_deletions as "approvedDeletions", c.approval_due as "approvalDue"
   from cluster c join organization o on o.id = c.organization_id
   where c.organization_id = $1 and c.id = any($2::uuid[]) and c.lifecycle in ('ACTIVE', 'QUARANTINED')
-  order by c.id for no key update of c`;
+  order by c.id`;
+
+const LOCK = `${READ} for no key update of c`;
 
 const ASSIGNMENTS = `
   select cluster_id as "clusterId", policy_id as "policyId", version, revision in (0, ${UNCOMPILED_REVISION}) as uncompiled

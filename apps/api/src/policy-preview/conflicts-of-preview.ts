@@ -1,0 +1,62 @@
+import { readInventoryObjects, type Tx } from '@meshfleet/store';
+import type { RequestScope } from '../request/request-scope.ts';
+import type { PreviewPlan } from './plan-preview.ts';
+import type { ClusterPreview } from './preview-clusters.ts';
+
+/** Somebody else who has, or wants, an object that the policy names. */
+export interface PreviewConflict {
+  readonly key: string;
+  readonly reason: 'HELD_BY_OLDER_POLICY' | 'OBJECT_EXISTS';
+  /** The other policy's id. */
+  readonly policyId: string | null;
+  /** The field manager that wrote the object, as the agent reported it last. */
+  readonly manager: string | null;
+  readonly message: string;
+}
+
+interface Pair {
+  readonly clusterId: string;
+  readonly key: string;
+}
+
+const OWNER = Symbol('who wrote an object of a cluster');
+
+/**
+ * What stands beside a policy's objects in one cluster: older policies that keep what both want, and objects that are
+ * there already and that somebody else wrote. Which fields the two disagree about only a dry run by the agent can tell.
+ */
+export async function conflictsOf(scope: RequestScope, plan: PreviewPlan, { loaded, composition }: ClusterPreview): Promise<PreviewConflict[]> {
+  const lost = composition.lost
+    .filter((claim) => claim.policyId === plan.policyId)
+    .map(({ key, heldBy }): PreviewConflict => ({ key, reason: 'HELD_BY_OLDER_POLICY', policyId: heldBy.policyId, manager: null, message: `The older policy ${heldBy.policyName} keeps it.` }));
+  const before = new Set(loaded.previous.state.entries.map(({ key }) => key));
+  const added = composition.state.entries.filter(({ key, policyId }) => policyId === plan.policyId && !before.has(key));
+  const owners = await Promise.all(added.map(async ({ key }) => ({ key, manager: await ownerOf(scope, { clusterId: loaded.id, key }) })));
+  const taken = plan.assignment?.conflicts === 'FORCE';
+  const existing = owners
+    .filter((owner): owner is { key: string; manager: string } => owner.manager !== undefined)
+    .map(({ key, manager }): PreviewConflict => ({
+      key,
+      reason: 'OBJECT_EXISTS',
+      policyId: null,
+      manager,
+      message: taken
+        ? `It is there already, written by ${manager}: fields that both set are taken over.`
+        : `It is there already, written by ${manager}: where both set a field differently, the object fails and stays as it is.`,
+    }));
+  return [...lost, ...existing].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** Undefined when the object is not there, or is ours. */
+function ownerOf(scope: RequestScope, pair: Pair): Promise<string | undefined> {
+  return scope.loader<Pair, string | undefined>(OWNER, readOwners, ({ clusterId, key }) => `${clusterId} ${key}`).load(pair);
+}
+
+async function readOwners(tx: Tx, pairs: readonly Pair[]): Promise<(string | undefined)[]> {
+  const found = await readInventoryObjects(tx, pairs);
+  return pairs.map(({ clusterId, key }) => {
+    const row = found.get(clusterId)?.find((each) => each.key === key);
+    if (row === undefined || row.body['managedBy'] === 'meshfleet') return undefined;
+    return typeof row.body['managedBy'] === 'string' ? row.body['managedBy'] : 'an unknown manager';
+  });
+}

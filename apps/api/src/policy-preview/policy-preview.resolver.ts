@@ -1,0 +1,123 @@
+import { Inject } from '@nestjs/common';
+import { Query, ResolveField, Resolver } from '@nestjs/graphql';
+import type { Store, TouchedCluster } from '@meshfleet/store';
+import { TaskAnswers } from '../agent-task/task-answers.ts';
+import { clusterById } from '../cluster/cluster-loaders.ts';
+import { clusterView } from '../cluster/cluster-view.ts';
+import { diffStates } from '../desired-state/diff-states.ts';
+import { connectionOf, pageOf, type ConnectionArgs } from '../graphql/connection.ts';
+import type { GraphqlContext } from '../graphql/context.ts';
+import { policyById } from '../policy/policy-loaders.ts';
+import { policyView } from '../policy/policy-view.ts';
+import { sliceByKey } from '../desired-state/slice-by-key.ts';
+import type { RequestScope } from '../request/request-scope.ts';
+import { blastRadiusOf } from './blast-radius-of-preview.ts';
+import { conflictsOf, type PreviewConflict } from './conflicts-of-preview.ts';
+import { dryRun } from './dry-run-preview.ts';
+import { findingsOf } from './findings-of-preview.ts';
+import { STORE } from '../tokens.ts';
+import { planPreview, type PlannedPreview, type PreviewPlan } from './plan-preview.ts';
+import { changedBodies, previewOfCluster } from './preview-clusters.ts';
+import { summarizePreview } from './summarize-preview.ts';
+
+/** Nothing would be done: the input is not accepted. */
+const NOTHING = { clusters: 0, changedClusters: 0, addedObjects: 0, changedObjects: 0, removedObjects: 0, namespaces: 0, workloads: 0, services: 0, complete: true };
+
+@Resolver('PolicyPreview')
+export class PolicyPreviewResolver {
+  @Query()
+  policyPreview(_root: unknown, args: { apply?: unknown; delete?: unknown }, context: GraphqlContext): Promise<PlannedPreview> {
+    return planPreview(context, args);
+  }
+
+  @ResolveField()
+  clusters({ plan }: PlannedPreview, args: ConnectionArgs) {
+    const page = pageOf(args, ['string']);
+    const touched = (plan?.touched ?? []).map((cluster) => ({ ...cluster, key: cluster.name }));
+    const view = (cluster: TouchedCluster): PreviewClusterView => ({ plan: plan as PreviewPlan, cluster }); // without a plan nobody is touched
+    return connectionOf(sliceByKey(touched, page), ({ name }) => [name], view, () => Promise.resolve(touched.length));
+  }
+
+  @ResolveField()
+  totals({ plan }: PlannedPreview, _args: unknown, { scope }: GraphqlContext) {
+    return plan === null ? NOTHING : summarizePreview(scope, plan);
+  }
+}
+
+interface PreviewClusterView {
+  readonly plan: PreviewPlan;
+  readonly cluster: TouchedCluster;
+}
+
+@Resolver('PolicyPreviewCluster')
+export class PolicyPreviewClusterResolver {
+  readonly #store: Store;
+  readonly #answers: TaskAnswers;
+
+  constructor(@Inject(STORE) store: Store, @Inject(TaskAnswers) answers: TaskAnswers) {
+    this.#store = store;
+    this.#answers = answers;
+  }
+
+  @ResolveField()
+  async cluster({ cluster }: PreviewClusterView, _args: unknown, { scope }: GraphqlContext) {
+    const row = await clusterById(scope, cluster.id);
+    return row === undefined ? null : clusterView(row);
+  }
+
+  @ResolveField()
+  selected({ cluster }: PreviewClusterView) {
+    return cluster.selected;
+  }
+
+  @ResolveField()
+  async changed(view: PreviewClusterView, _args: unknown, { scope }: GraphqlContext) {
+    return (await composed(scope, view))?.composition.changed ?? false;
+  }
+
+  @ResolveField()
+  async diff(view: PreviewClusterView, _args: unknown, { scope }: GraphqlContext) {
+    const preview = await composed(scope, view);
+    if (preview === undefined) return { added: [], changed: [], removed: [] };
+    const bodies = await changedBodies(scope, view.plan, preview);
+    return diffStates(preview.loaded.previous.state, preview.composition.state, (hash) => bodies.get(hash));
+  }
+
+  @ResolveField()
+  async conflicts(view: PreviewClusterView, _args: unknown, { scope }: GraphqlContext) {
+    const preview = await composed(scope, view);
+    return preview === undefined ? [] : conflictsOf(scope, view.plan, preview);
+  }
+
+  @ResolveField()
+  async blastRadius(view: PreviewClusterView, _args: unknown, { scope }: GraphqlContext) {
+    const preview = await composed(scope, view);
+    return preview === undefined ? { namespaces: [], workloads: [], services: [] } : blastRadiusOf(scope, view.plan, preview);
+  }
+
+  @ResolveField()
+  async findings(view: PreviewClusterView, _args: unknown, { scope }: GraphqlContext) {
+    const preview = await composed(scope, view);
+    return preview === undefined ? { introduced: [], resolved: [] } : findingsOf(scope, view.plan, preview, new Date());
+  }
+
+  @ResolveField()
+  async dryRun(view: PreviewClusterView, _args: unknown, { scope }: GraphqlContext) {
+    const preview = await composed(scope, view);
+    if (preview === undefined) return { objects: [], left: 0, error: null };
+    return dryRun({ store: this.#store, answers: this.#answers }, scope, view.plan, preview);
+  }
+}
+
+@Resolver('PolicyPreviewConflict')
+export class PolicyPreviewConflictResolver {
+  @ResolveField()
+  async policy({ policyId }: PreviewConflict, _args: unknown, { scope }: GraphqlContext) {
+    const row = policyId === null ? undefined : await policyById(scope, policyId);
+    return row === undefined ? null : policyView(row);
+  }
+}
+
+function composed(scope: RequestScope, { plan, cluster }: PreviewClusterView) {
+  return previewOfCluster(scope, plan, cluster.id);
+}

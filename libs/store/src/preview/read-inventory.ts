@@ -1,0 +1,30 @@
+import type { JsonObject } from '@meshfleet/model';
+import type { Tx } from '../connection/sql.ts';
+
+export interface ClusterInventoryRow {
+  readonly clusterId: string;
+  readonly key: string;
+  readonly body: JsonObject;
+}
+
+/** The inventories of some clusters, whole, or only the rows of these kinds. */
+export async function readInventories(tx: Tx, clusterIds: readonly string[], kinds?: readonly string[]): Promise<ReadonlyMap<string, readonly ClusterInventoryRow[]>> {
+  const { rows } = await tx.query<ClusterInventoryRow>(
+    `select cluster_id as "clusterId", object_key as key, body from inventory_item
+     where organization_id = $1 and cluster_id = any($2::uuid[]) and ($3::text[] is null or kind = any($3))`,
+    [tx.organizationId, clusterIds, kinds ?? null],
+  );
+  return Map.groupBy(rows, ({ clusterId }) => clusterId);
+}
+
+/** The rows of given objects, by cluster; what no agent has reported is left out. */
+export async function readInventoryObjects(tx: Tx, pairs: readonly { readonly clusterId: string; readonly key: string }[]): Promise<ReadonlyMap<string, readonly ClusterInventoryRow[]>> {
+  const { rows } = await tx.query<ClusterInventoryRow>(
+    `select i.cluster_id as "clusterId", i.object_key as key, i.body
+     from unnest($2::uuid[], $3::text[]) as w (cluster_id, object_key)
+     join inventory_item i on i.cluster_id = w.cluster_id and i.object_key = w.object_key
+     where i.organization_id = $1`,
+    [tx.organizationId, pairs.map(({ clusterId }) => clusterId), pairs.map(({ key }) => key)],
+  );
+  return Map.groupBy(rows, ({ clusterId }) => clusterId);
+}
