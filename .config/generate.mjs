@@ -10,6 +10,7 @@ const generators = [
   { what: "Linkerd's kinds", script: 'libs/linkerd/generate/crds.ts', needsGo: false },
   { what: "Kubernetes' built-in kinds", script: 'libs/cluster-sim/generate/kubernetes-openapi.ts', needsGo: true },
   { what: "the protobuf fields of Kubernetes' kinds", script: 'libs/cluster-sim/generate/kubernetes-protobuf.ts', needsGo: true },
+  { what: 'the pages of the presets', script: 'docs/generate/presets.ts', needsGo: false },
 ];
 const hasGo = spawnSync('go', ['version']).status === 0;
 let failed = 0;

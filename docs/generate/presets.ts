@@ -1,0 +1,75 @@
+// Makes docs/presets/*.md: a page per category, with parameters, notes, example and manifests of every preset.
+//   node docs/generate/presets.ts           writes the pages
+//   node docs/generate/presets.ts --check   exits 1 when a page is stale
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { istioPresets } from '@meshfleet/istio';
+import { linkerdPresets } from '@meshfleet/linkerd';
+import { PRESET_CATEGORIES } from '@meshfleet/manifest';
+import type { Preset, PresetCategory } from '@meshfleet/manifest';
+import { flavourName, presetSection, table } from './preset-section.ts';
+import { readProofRows } from './proof-rows.ts';
+
+const FOLDER = join(import.meta.dirname, '..', 'presets');
+const COMMAND = 'node docs/generate/presets.ts';
+
+const TITLES: Readonly<Record<PresetCategory, string>> = {
+  SECURITY: 'Security',
+  TRAFFIC: 'Traffic',
+  RESILIENCE: 'Resilience',
+  GATEWAY: 'Gateways',
+  OBSERVABILITY: 'Observability',
+  TUNING: 'Tuning',
+};
+
+const presets = [...istioPresets, ...linkerdPresets];
+const proof = readProofRows(join(FOLDER, 'proof.json'));
+const pages = new Map([['README.md', overview()], ...PRESET_CATEGORIES.map((category): [string, string] => [fileOf(category), page(category)])]);
+settle(pages);
+
+function overview(): string {
+  return [
+    '# Presets',
+    'A preset is a pure function from a few typed parameters to native manifests. It saves typing and hides nothing: what it writes is kept as the text of the policy, can be read, compared, patched and rolled out like any other, and needs no preset to be understood.',
+    'Any name may hold what differs from cluster to cluster: `shop.${cluster.region}.example.com`, `${cluster.labels.env}`, `${var.domain:-example.com}`.',
+    'Every example here is checked against the schemas of the clusters on each change, and against `istioctl analyze` where it can be built.',
+    ...PRESET_CATEGORIES.map((category) => `## ${TITLES[category]}\n\n${table(['Preset', 'For', 'What it does'], of(category).map((preset) => [`[${preset.name}](${fileOf(category)}#${anchorOf(preset)})`, flavourName(preset), firstSentence(preset.description)]))}`),
+    `*Made by \`${COMMAND}\`.*`,
+  ].join('\n\n').concat('\n');
+}
+
+function page(category: PresetCategory): string {
+  const sections = of(category).map((preset) => presetSection(preset, proof.filter((row) => row.preset === preset.name)));
+  return [`# ${TITLES[category]} presets`, '[All presets](README.md)', ...sections, `*Made by \`${COMMAND}\`.*`].join('\n\n').concat('\n');
+}
+
+function of(category: PresetCategory): Preset[] {
+  return presets.filter((preset) => preset.category === category);
+}
+
+function fileOf(category: PresetCategory): string {
+  return `${category.toLowerCase()}.md`;
+}
+
+/** As GitHub makes it of a heading. */
+function anchorOf({ title }: Preset): string {
+  return title.toLowerCase().replaceAll(/[^\p{L}\p{N} -]/gu, '').replaceAll(' ', '-');
+}
+
+function firstSentence(text: string): string {
+  return /^[^]*?[.:](?=\s|$)/.exec(text)?.[0].replace(/:$/, '.') ?? text;
+}
+
+function settle(files: ReadonlyMap<string, string>): void {
+  const left = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => name.endsWith('.md') && !files.has(name)) : [];
+  const stale = [...files].filter(([name, text]) => !existsSync(join(FOLDER, name)) || readFileSync(join(FOLDER, name), 'utf8') !== text).map(([name]) => name);
+  if (process.argv.includes('--check')) {
+    if (stale.length + left.length === 0) return;
+    process.stderr.write(`Stale: ${[...stale, ...left].map((name) => `docs/presets/${name}`).join(', ')}\nRun: ${COMMAND}\n`);
+    process.exit(1);
+  }
+  mkdirSync(FOLDER, { recursive: true });
+  for (const [name, text] of files) writeFileSync(join(FOLDER, name), text);
+  for (const name of left) rmSync(join(FOLDER, name));
+  process.stdout.write(`docs/presets: ${String(presets.length)} presets on ${String(files.size)} pages, ${String(stale.length + left.length)} changed\n`);
+}

@@ -1,0 +1,11 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** One measurement of `npm run proof -- policy`: what a preset did to real traffic. */
+const proofRows = z.array(z.strictObject({ preset: z.string(), istiod: z.string(), sent: z.string(), expected: z.string(), seen: z.string() }));
+export type ProofRow = z.output<typeof proofRows>[number];
+
+/** The measurements that are checked in, in the order in which they were made; none, as long as there is no file. */
+export function readProofRows(path: string): readonly ProofRow[] {
+  return existsSync(path) ? proofRows.parse(JSON.parse(readFileSync(path, 'utf8'))) : [];
+}
