@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { p11 } from './benches/analysis.ts';
 import { p5, p6 } from './benches/api-load.ts';
 import { p14 } from './benches/cold-start.ts';
 import { p10 } from './benches/cost-follows-change.ts';
@@ -13,7 +14,7 @@ import { isReached, type Figure } from './harness/statistics.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const results = join(root, 'bench', 'results');
-const benches: readonly Bench[] = [p14, p5, p6, p1, p2, p10, p7p8, p9];
+const benches: readonly Bench[] = [p14, p5, p6, p1, p2, p10, p7p8, p9, p11];
 const asked = process.argv.slice(2).map((id) => id.toUpperCase());
 const chosen = asked.length === 0 ? benches : benches.filter(({ id }) => id.split('+').some((part) => asked.includes(part)));
 if (chosen.length === 0) {

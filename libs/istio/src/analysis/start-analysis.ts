@@ -4,7 +4,7 @@ import { createJudge } from './engine/evaluate.ts';
 import type { Index } from './engine/index-of.ts';
 import { createTables } from './engine/tables.ts';
 import { inFindingOrder } from './finding-order.ts';
-import { withChanges } from './input/analysis-input.ts';
+import { applyChanges, kindOf } from './input/analysis-input.ts';
 import type { AnalysisChanges, AnalysisInput } from './input/analysis-input.ts';
 import type { Resource } from './input/resource.ts';
 import { newFindings } from './new-findings.ts';
@@ -17,7 +17,6 @@ export interface FindingsChange {
 
 /** An analysis that is kept: a change costs what it touches, not what the cluster holds. */
 export interface RunningAnalysis {
-  readonly input: AnalysisInput;
   findings(): Finding[];
   /** Judges anew the changed objects, and those that had read an entry which the change touched. */
   change(changes: AnalysisChanges): FindingsChange;
@@ -33,7 +32,9 @@ interface Judgement {
 
 /** Analyses the whole of `input` once, and remembers who read what. */
 export function startAnalysis(initial: AnalysisInput): RunningAnalysis {
-  let input = initial;
+  // A copy of its own, changed in place: copying a kind for each change would cost what the cluster holds.
+  const byKind = new Map([...initial.byKind].map(([kind, resources]) => [kind, new Map(resources)]));
+  const input: AnalysisInput = { facts: initial.facts, byKind };
   let judged = 0;
   let reads: [Map<string, Set<string>>, string][] = [];
   const judgements = new Map<string, Judgement>();
@@ -74,20 +75,17 @@ export function startAnalysis(initial: AnalysisInput): RunningAnalysis {
   }
 
   return {
-    get input() {
-      return input;
-    },
     get judged() {
       return judged;
     },
     findings: () => inFindingOrder([...judgements.values()].flatMap(({ findings }) => findings)),
     change(changes) {
-      const before = input;
-      input = withChanges(before, changes);
-      const dirty = new Set<string>();
-      for (const id of keysOf(changes)) {
-        dirty.add(id);
-        tables.replace(find(before, id), find(input, id), (index, key) => {
+      const keys = keysOf(changes);
+      const before = new Map(keys.map((id) => [id, find(input, id)]));
+      applyChanges(changes, (kind) => kindOf(byKind, kind));
+      const dirty = new Set(keys);
+      for (const id of keys) {
+        tables.replace(before.get(id), find(input, id), (index, key) => {
           for (const reader of readersByIndex.get(index)?.get(key) ?? []) dirty.add(reader);
         });
       }
@@ -103,8 +101,8 @@ export function startAnalysis(initial: AnalysisInput): RunningAnalysis {
   };
 }
 
-function keysOf(changes: AnalysisChanges): Set<string> {
-  return new Set([...(changes.remove ?? []), ...(changes.upsert ?? []).map(({ object }) => formatObjectKey(objectKeyOf(object)))]);
+function keysOf(changes: AnalysisChanges): readonly string[] {
+  return [...new Set([...(changes.remove ?? []), ...(changes.upsert ?? []).map(({ object }) => formatObjectKey(objectKeyOf(object)))])];
 }
 
 function find(input: AnalysisInput, id: string): Resource | undefined {

@@ -41,24 +41,25 @@ export interface Upsert {
 export function withChanges(input: AnalysisInput, changes: AnalysisChanges): AnalysisInput {
   const byKind = new Map(input.byKind);
   const copied = new Map<KindName, Map<string, Resource>>();
-  const writable = (kind: KindName): Map<string, Resource> => {
+  applyChanges(changes, (kind) => {
     const known = copied.get(kind);
     if (known !== undefined) return known;
     const copy = new Map(input.byKind.get(kind));
     copied.set(kind, copy);
     byKind.set(kind, copy);
     return copy;
-  };
-  for (const id of changes.remove ?? []) {
-    const kind = id.slice(0, id.indexOf('/'));
-    if (byKind.get(kind)?.has(id) === true) writable(kind).delete(id);
-  }
+  });
+  return { facts: input.facts, byKind };
+}
+
+/** Carries changes out in the tables that `ofKind` gives to be written. */
+export function applyChanges(changes: AnalysisChanges, ofKind: (kind: KindName) => Map<string, Resource>): void {
+  for (const id of changes.remove ?? []) ofKind(id.slice(0, id.indexOf('/'))).delete(id);
   for (const upsert of changes.upsert ?? []) {
     const resource = resourceOfObject(upsert.object);
-    const kind = writable(resource.kind);
+    const kind = ofKind(resource.kind);
     kind.set(resource.id, settled(resource, upsert, kind.get(resource.id)));
   }
-  return { facts: input.facts, byKind };
 }
 
 /** Applying sets fields and takes none away that others set: a manifest of labels alone leaves the rest as it is. */
@@ -72,7 +73,7 @@ function settled(resource: Resource, { object, policy }: Upsert, before: Resourc
   return metadataAlone ? { ...before, labels, annotations, policies } : { ...resource, labels, annotations, policies };
 }
 
-function kindOf(byKind: Map<KindName, Map<string, Resource>>, kind: KindName): Map<string, Resource> {
+export function kindOf(byKind: Map<KindName, Map<string, Resource>>, kind: KindName): Map<string, Resource> {
   const known = byKind.get(kind);
   if (known !== undefined) return known;
   const made = new Map<string, Resource>();

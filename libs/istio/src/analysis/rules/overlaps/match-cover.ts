@@ -1,12 +1,17 @@
-import { canonicalJson } from '@meshfleet/model';
 import type { Json, JsonObject } from '@meshfleet/model';
-import { at, text } from '../../read-value.ts';
+import { at, record, text } from '../../read-value.ts';
 
 /** One text for all spellings of a match; its name does not decide anything. */
 export function matchIdentity(match: JsonObject): string {
+  const known = identities.get(match);
+  if (known !== undefined) return known;
   const { name: _name, ...conditions } = match;
-  return canonicalJson(conditions);
+  const identity = sortedText(conditions);
+  identities.set(match, identity);
+  return identity;
 }
+
+const identities = new WeakMap<JsonObject, string>();
 
 /** Conditions that an earlier match may leave out and still take all that a later one asks for. */
 const MAY_BE_WIDER = new Set(['method', 'sourceLabels', 'sourceNamespace', 'gateways', 'scheme']);
@@ -25,5 +30,13 @@ export function coversByPrefix(earlier: JsonObject, later: JsonObject): boolean 
 }
 
 function same(a: Json | undefined, b: Json | undefined): boolean {
-  return a !== undefined && b !== undefined ? canonicalJson(a) === canonicalJson(b) : a === b;
+  return a !== undefined && b !== undefined ? sortedText(a) === sortedText(b) : a === b;
+}
+
+/** JSON with sorted keys. Not canonicalJson, which throws at text that is not well-formed: a rule must not. */
+function sortedText(value: Json): string {
+  return JSON.stringify(value, (_key, child: unknown) => {
+    const fields = record(child);
+    return fields === undefined ? child : Object.fromEntries(Object.entries(fields).sort(([x], [y]) => (x < y ? -1 : 1)));
+  });
 }

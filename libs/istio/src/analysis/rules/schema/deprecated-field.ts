@@ -1,13 +1,40 @@
-import { ISTIO_DEPRECATED_FIELDS } from '../../../deprecated-fields.ts';
 import type { DeprecatedField } from '@meshfleet/manifest';
+import { ISTIO_DEPRECATED_FIELDS } from '../../../deprecated-fields.ts';
 import { defineRule } from '../../engine/rule.ts';
+import type { Problem } from '../../engine/rule.ts';
 import { KIND } from '../../input/kinds.ts';
 import { at, list } from '../../read-value.ts';
 
 /** What istioctl warns of itself, as IST0002. */
 const BY_ISTIOCTL = 'spec.http[].fault.delay.percent';
 
-const fieldsByKind = Map.groupBy(ISTIO_DEPRECATED_FIELDS.filter(({ path }) => path !== BY_ISTIOCTL), ({ kind, group }) => `${kind}.${group}`);
+/** Deprecated fields by the steps of their paths, so that an object is walked once for all of them. */
+interface PathNode {
+  readonly fields: DeprecatedField[];
+  readonly children: Map<string, PathNode>;
+}
+
+const newNode = (): PathNode => ({ fields: [], children: new Map() });
+
+const treesByKind = new Map(
+  [...Map.groupBy(ISTIO_DEPRECATED_FIELDS.filter(({ path }) => path !== BY_ISTIOCTL), ({ kind, group }) => `${kind}.${group}`)].map(([kind, fields]) => [kind, treeOf(fields)]),
+);
+
+function treeOf(fields: readonly DeprecatedField[]): PathNode {
+  const root = newNode();
+  for (const field of fields) {
+    const [path = ''] = field.path.split('=');
+    let node = root;
+    // `spec.http[].fault` is a walk through spec, http, [] and fault.
+    for (const step of path.replaceAll('[]', '.[]').split('.').slice(1)) {
+      const child = node.children.get(step) ?? newNode();
+      node.children.set(step, child);
+      node = child;
+    }
+    node.fields.push(field);
+  }
+  return root;
+}
 
 /** Every other field that Istio's API marks as deprecated. */
 export const deprecatedField = defineRule({
@@ -25,31 +52,27 @@ spec: {host: cart, trafficPolicy: {loadBalancer: {simple: LEAST_CONN}}}
 `,
   on: [KIND.DestinationRule, KIND.Gateway, KIND.RequestAuthentication, KIND.Sidecar, KIND.VirtualService],
   reads: {},
-  *evaluate(subject) {
-    for (const field of fieldsByKind.get(subject.kind) ?? []) {
-      const [path = '', wanted] = field.path.split('=');
-      for (const found of valuesAt(subject.spec, path.split('.').slice(1), 'spec')) {
-        if (wanted === undefined || found.value === wanted) yield problemOf(field, found.path, wanted);
-      }
-    }
+  evaluate(subject) {
+    const problems: Problem[] = [];
+    const tree = treesByKind.get(subject.kind);
+    if (tree !== undefined) walk(subject.spec, tree, 'spec', problems);
+    return problems;
   },
 });
 
-function problemOf({ instead, why }: DeprecatedField, path: string, value: string | undefined): { path: string; message: string; fix: string } {
-  const name = `${path.replace(/\[\d+\]/g, '[]')}${value === undefined ? '' : `: ${value}`}`;
-  return { path, message: `${name} is deprecated: ${why}`, fix: instead === 'nothing' ? 'Remove it.' : `Write ${instead} instead.` };
+function walk(value: unknown, { fields, children }: PathNode, path: string, problems: Problem[]): void {
+  if (value === undefined || value === null) return;
+  for (const field of fields) {
+    const wanted = field.path.split('=')[1];
+    if (wanted === undefined || value === wanted) problems.push(problemOf(field, path, wanted));
+  }
+  for (const [step, child] of children) {
+    if (step === '[]') for (const [i, item] of list(value).entries()) walk(item, child, `${path}[${i}]`, problems);
+    else walk(at(value, step), child, `${path}.${step}`, problems);
+  }
 }
 
-/** The values at a path in which `[]` stands for each item of a list. */
-function* valuesAt(value: unknown, steps: readonly string[], path: string): Generator<{ path: string; value: unknown }> {
-  const [step, ...rest] = steps;
-  if (value === undefined || value === null) return;
-  if (step === undefined) {
-    yield { path, value };
-    return;
-  }
-  const name = step.replace('[]', '');
-  const child = at(value, name);
-  if (!step.endsWith('[]')) yield* valuesAt(child, rest, `${path}.${name}`);
-  else for (const [i, item] of list(child).entries()) yield* valuesAt(item, rest, `${path}.${name}[${i}]`);
+function problemOf({ instead, why }: DeprecatedField, path: string, value: string | undefined): Problem {
+  const name = `${path.replace(/\[\d+\]/g, '[]')}${value === undefined ? '' : `: ${value}`}`;
+  return { path, message: `${name} is deprecated: ${why}`, fix: instead === 'nothing' ? 'Remove it.' : `Write ${instead} instead.` };
 }
