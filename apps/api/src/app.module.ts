@@ -26,6 +26,7 @@ import { NodeResolver } from './node/node.resolver.ts';
 import { OrganizationResolver } from './organization/organization.resolver.ts';
 import { PolicyClusterResolver, ClusterPolicyResolver } from './policy/policy-cluster.resolver.ts';
 import { PolicyApplyPayloadResolver, PolicyDeletePayloadResolver, PolicyResolver } from './policy/policy.resolver.ts';
+import { ObjectChangeResolver, ObjectClaimResolver, ObjectInspectionResolver } from './object-inspection/object-inspection.resolver.ts';
 import { PolicyPreviewClusterResolver, PolicyPreviewConflictResolver, PolicyPreviewResolver } from './policy-preview/policy-preview.resolver.ts';
 import { OrganizationFinder } from './request/organization-finder.ts';
 import { CONFIG, CUSTODY, LOGGER, METRICS, STORE } from './tokens.ts';
@@ -48,7 +49,10 @@ const RESOLVERS = [
   DesiredStateResolver,
   JoinTokenResolver,
   NodeResolver,
+  ObjectChangeResolver,
+  ObjectClaimResolver,
   ObjectConditionResolver,
+  ObjectInspectionResolver,
   OrganizationResolver,
   PolicyApplyPayloadResolver,
   PolicyClusterResolver,

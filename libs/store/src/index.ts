@@ -71,6 +71,11 @@ export { advancePolicy, insertPolicy, insertPolicyVersion, lockPolicyById, lockP
 export type { LockedPolicy } from './policy/write-policy.ts';
 export { findDesiredStates, findPreviousDesiredStates, listDesiredStates } from './desired-state-read/desired-states.ts';
 export type { DesiredStateKey, DesiredStateRow } from './desired-state-read/desired-states.ts';
+export { listObjectClaims } from './inspect/object-claims.ts';
+export type { ObjectClaim } from './inspect/object-claims.ts';
+export { listObjectConditions } from './inspect/object-conditions.ts';
+export { listObjectRevisions } from './inspect/object-history.ts';
+export type { ObjectRevision } from './inspect/object-history.ts';
 export { listTouchedClusters } from './preview/touched-clusters.ts';
 export type { TouchedCluster } from './preview/touched-clusters.ts';
 export { readInventories, readInventoryObjects } from './preview/read-inventory.ts';

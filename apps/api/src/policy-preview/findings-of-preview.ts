@@ -1,6 +1,6 @@
 import { analysisInputOf, analyze, newFindings, withChanges } from '@meshfleet/istio/analysis';
 import type { Finding } from '@meshfleet/model';
-import { readInventories, type ClusterInventoryRow, type Tx } from '@meshfleet/store';
+import { inventoryOf } from '../analysis/inventory-of-cluster.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import type { PreviewPlan } from './plan-preview.ts';
 import { changedBodies, type ClusterPreview } from './preview-clusters.ts';
@@ -11,8 +11,6 @@ export interface PreviewFindings {
   /** Findings that it would end. */
   readonly resolved: readonly Finding[];
 }
-
-const INVENTORY = Symbol('whole inventory of a cluster');
 
 /** Analyses the cluster as its agent reported it and as it would be, and tells the two apart. */
 export async function findingsOf(scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview, now: Date): Promise<PreviewFindings> {
@@ -28,14 +26,8 @@ export async function findingsOf(scope: RequestScope, plan: PreviewPlan, preview
   const kept = new Set(composition.state.entries.map(({ key }) => key));
   const remove = [...before.keys()].filter((key) => !kept.has(key));
   if (upsert.length + remove.length === 0) return { introduced: [], resolved: [] };
-  const rows = await scope.loader<string, readonly ClusterInventoryRow[]>(INVENTORY, readAll).load(loaded.id);
-  const input = analysisInputOf(rows, { now: now.getTime() });
+  const input = analysisInputOf(await inventoryOf(scope, loaded.id), { now: now.getTime() });
   const found = analyze(input);
   const would = analyze(withChanges(input, { upsert, remove }));
   return { introduced: newFindings(found, would), resolved: newFindings(would, found) };
-}
-
-async function readAll(tx: Tx, clusterIds: readonly string[]): Promise<(readonly ClusterInventoryRow[])[]> {
-  const found = await readInventories(tx, clusterIds);
-  return clusterIds.map((id) => found.get(id) ?? []);
 }

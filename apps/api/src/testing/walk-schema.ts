@@ -2,7 +2,10 @@ import { getNamedType, isInterfaceType, isObjectType, isNonNullType, type GraphQ
 
 const DEEPEST = 9;
 
-/** A selection of every field of a type, and of the types below it, none inside itself; lists by pages of two. */
+/**
+ * A selection of every field of a type, and of the types below it, none inside itself; lists by pages of two. Of nodes below
+ * it only what they say of themselves: each of them is the top of a selection of its own.
+ */
 export function selectEverything(type: GraphQLNamedType, schema: GraphQLSchema, path: readonly string[] = []): string {
   if (isInterfaceType(type)) {
     const parts = schema.getPossibleTypes(type).map((possible) => `... on ${possible.name} ${selectEverything(possible, schema, path)}`);
@@ -12,6 +15,7 @@ export function selectEverything(type: GraphQLNamedType, schema: GraphQLSchema, 
   const below = [...path, type.name];
   const fields = Object.values(type.getFields()).flatMap((field) => {
     const inner = getNamedType(field.type);
+    if (path.length > 0 && isNode(type) && isObjectType(inner)) return [];
     if (path.length >= DEEPEST || path.includes(inner.name) || inner.name === type.name || lacksArguments(field)) return [];
     const selection = selectEverything(inner, schema, below);
     return isObjectType(inner) && selection === '{ __typename  }' ? [] : [`${field.name}${pageArguments(field)} ${selection}`];
@@ -38,6 +42,10 @@ export function allFields(schema: GraphQLSchema): string[] {
     .filter((type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith('__'))
     .filter(({ name }) => !['Query', 'Mutation', 'Subscription'].includes(name) && !name.endsWith('Payload'))
     .flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
+}
+
+function isNode(type: GraphQLObjectType): boolean {
+  return type.getInterfaces().some(({ name }) => name === 'Node');
 }
 
 function pageArguments(field: GraphQLField<unknown, unknown>): string {

@@ -1,0 +1,98 @@
+import { isLimited, place, placementSchema, wayOfObject, type ObjectSituation, type PlacementDecision, type StepVerdict } from '@meshfleet/planner';
+import {
+  findDesiredStates,
+  listObjectClaims,
+  listObjectConditions,
+  listObjectRevisions,
+  readOrganization,
+  type ClusterRow,
+  type ObjectClaim,
+  type ObjectConditionRow,
+  type ObjectRevision,
+} from '@meshfleet/store';
+import { stateBody } from '../desired-state/desired-state-loaders.ts';
+import { findingsOfCluster } from '../analysis/findings-of-cluster.ts';
+import type { RequestScope } from '../request/request-scope.ts';
+
+/** What the hub knows of one object of one cluster. */
+export interface ObjectInspection {
+  readonly cluster: ClusterRow;
+  readonly key: string;
+  /** The policy that has the object in this cluster, or else the oldest that wants it. */
+  readonly claim: ObjectClaim | null;
+  readonly placement: PlacementDecision | null;
+  readonly claims: readonly ObjectClaim[];
+  /** Content of the object as it is desired; null when it is not. */
+  readonly hash: string | null;
+  /** Revision that brought this content. */
+  readonly revision: number | null;
+  readonly condition: ObjectConditionRow | null;
+  readonly history: readonly ObjectRevision[];
+}
+
+const HUB_REASON = 'ObjectClaimedByOtherPolicy';
+const UNAPPLIED_PHASES: readonly string[] = ['PENDING', 'ROLLING_BACK'];
+
+export async function inspectObject(scope: RequestScope, cluster: ClusterRow, key: string): Promise<ObjectInspection> {
+  const tx = await scope.read();
+  const [state] = cluster.desiredRevision === 0 ? [undefined] : await findDesiredStates(tx, [{ clusterId: cluster.id, revision: cluster.desiredRevision }]);
+  const desired = state === undefined ? undefined : await stateBody(scope, state.digest);
+  const entry = desired?.entries.find((each) => each.key === key);
+  const leaving = (desired?.tombstones ?? []).filter((tombstone) => tombstone.key === key).map(({ policyId }) => policyId);
+  const claims = await listObjectClaims(tx, cluster.id, key, [...(entry === undefined ? [] : [entry.policyId]), ...leaving]);
+  const claim = claims.find(({ policyId }) => policyId === entry?.policyId) ?? claims.find(({ assignedVersion }) => assignedVersion !== null) ?? claims[0] ?? null;
+  const conditions = await listObjectConditions(tx, cluster.id, key);
+  const history = await listObjectRevisions(tx, cluster.id, key);
+  return {
+    cluster,
+    key,
+    claim,
+    placement: claim === null ? null : placementOf(claim, cluster),
+    claims,
+    hash: entry?.hash ?? null,
+    revision: entry === undefined ? null : (history[0]?.revision ?? cluster.desiredRevision),
+    condition: conditions.find(({ policyId, reason }) => policyId === claim?.policyId && reason !== HUB_REASON) ?? null,
+    history,
+  };
+}
+
+/** The stations from the policy to the mesh, with what stands at each. */
+export async function stepsOf(scope: RequestScope, inspection: ObjectInspection, now: Date): Promise<readonly StepVerdict[]> {
+  const { cluster, claim, placement, condition, revision, claims } = inspection;
+  const tx = await scope.read();
+  const { mode } = await readOrganization(tx);
+  const findings = await findingsOfCluster(scope, cluster.id, now);
+  const holder = claims.find(({ assignedVersion }) => assignedVersion !== null);
+  const situation: ObjectSituation = {
+    policy:
+      claim === null || placement === null
+        ? null
+        : { name: claim.policyName, currentVersion: claim.currentVersion, assignedVersion: claim.assignedVersion, placement },
+    rollout: rolloutOf(claim),
+    heldBy: claim !== null && holder !== undefined && holder.policyId !== claim.policyId ? holder.policyName : null,
+    mode,
+    cluster: { lifecycle: cluster.status === 'ONLINE' || cluster.status === 'OFFLINE' ? 'ACTIVE' : cluster.status, online: cluster.status === 'ONLINE' },
+    revision,
+    acknowledgedRevision: cluster.ackedRevision,
+    condition,
+    errors: findings.filter(({ object, severity }) => object === inspection.key && severity === 'ERROR'),
+  };
+  return wayOfObject(situation);
+}
+
+
+/** A rollout matters while it has yet to bring the current version here. */
+function rolloutOf(claim: ObjectClaim | null): ObjectSituation['rollout'] {
+  if (claim?.rollout == null || claim.assignedVersion === claim.currentVersion) return null;
+  const { status, because, phase } = claim.rollout;
+  const waits = UNAPPLIED_PHASES.includes(phase) && ['QUEUED', 'WAITING_WINDOW', 'RUNNING', 'SOAKING', 'ROLLING_BACK'].includes(status);
+  return { status, why: because, waits };
+}
+
+export function placementOf(claim: ObjectClaim, cluster: ClusterRow): PlacementDecision {
+  const placement = placementSchema.parse(claim.placement);
+  const decision = place(placement, cluster);
+  if (decision.standing !== 'MATCH' || !isLimited(placement)) return { selected: decision.selected, because: decision.because };
+  const selected = claim.assignedVersion !== null;
+  return { selected, because: `${decision.because}, and the placement takes only some of those that match: ${selected ? 'this one has a place' : 'this one has none'}` };
+}

@@ -1,0 +1,52 @@
+import type { InspectResult } from '@meshfleet/protocol';
+import type { Store } from '@meshfleet/store';
+import { runAgentTask } from '../agent-task/run-agent-task.ts';
+import type { TaskAnswers } from '../agent-task/task-answers.ts';
+import { userErrorOf, type UserError } from '../graphql/user-error.ts';
+import type { RequestScope } from '../request/request-scope.ts';
+
+const FIELD_MANAGER = 'meshfleet';
+
+export interface FieldManagerView {
+  readonly manager: string;
+  readonly operation: string;
+  readonly subresource: string | null;
+  readonly time: string | null;
+  readonly fields: readonly string[];
+}
+
+/** An object as the cluster's API server has it now. */
+export interface LiveObjectView {
+  readonly found: boolean;
+  readonly manifest: unknown;
+  readonly managers: readonly FieldManagerView[];
+  /** Those who wrote the object after our last apply, the status left out. */
+  readonly changedSince: readonly FieldManagerView[];
+  readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string; readonly of: string | null }[];
+  readonly events: readonly { readonly type: string; readonly reason: string; readonly message: string; readonly count: number; readonly lastSeen: string; readonly source: string }[];
+  /** Why nothing can be said. */
+  readonly error: UserError | null;
+}
+
+const SILENT = { found: false, manifest: null, managers: [], changedSince: [], conditions: [], events: [] };
+
+/** Asks the cluster's agent for the object, and waits for its answer. */
+export async function lookAtLive(parts: { readonly store: Store; readonly answers: TaskAnswers }, scope: RequestScope, clusterId: string, key: string): Promise<LiveObjectView> {
+  const outcome = await runAgentTask(parts, { organizationId: await scope.organizationId(), clusterId, kind: 'INSPECT', request: { key }, actor: scope.actor });
+  return outcome.answered ? liveView(outcome.result) : { ...SILENT, error: userErrorOf(outcome.error) };
+}
+
+export function liveView({ found, object, managers, conditions, events, refused }: InspectResult): LiveObjectView {
+  const views = managers.map(({ manager, operation, subresource, time, fields }) => ({ manager, operation, subresource: subresource ?? null, time: time ?? null, fields }));
+  const ours = views.find(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply')?.time ?? null;
+  const since = ours === null ? [] : views.filter(({ manager, subresource, time }) => manager !== FIELD_MANAGER && subresource === null && time !== null && time > ours);
+  return {
+    found,
+    manifest: object ?? null,
+    managers: views,
+    changedSince: since,
+    conditions: conditions.map(({ type, status, reason, message, of }) => ({ type, status, reason, message, of: of ?? null })),
+    events: events ?? [],
+    error: refused === undefined ? null : userErrorOf({ code: 'KUBERNETES_REFUSED', summary: refused.message, why: refused.reason, fix: 'Look at the ClusterRole of the agent.' }),
+  };
+}

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatGlobalId } from '../graphql/global-id.ts';
+import { populate, type Populated } from '../testing/populate.ts';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { liveView } from './live-object.ts';
+
+let api: TestApi;
+let ada: { id: string; slug: string; token: string };
+let adas: Populated;
+beforeAll(async () => {
+  api = await startTestApi();
+  ada = await api.organization('ada', 'acme');
+  adas = await populate(api, ada, 'ada');
+});
+afterAll(() => api.close());
+
+const KEY = 'ConfigMap/ada/ada-map';
+const QUERY = `query ($id: ID!, $key: String!) { objectInspection(clusterId: $id, key: $key) { key version because manifest revision
+  policy { name } claims { holds selected version policy { name } } condition { status reason }
+  steps { step state } next { step state summary fix } history { revision change actors diff } } }`;
+
+interface Inspection {
+  readonly steps: readonly { readonly step: string; readonly state: string }[];
+  readonly next: object | null;
+  readonly [field: string]: unknown;
+}
+
+async function inspect(key: string, id = adas.Cluster): Promise<Inspection> {
+  const { data, errors } = await api.query<{ objectInspection: Inspection }>(ada.token, QUERY, { id, key });
+  expect(errors).toEqual([]);
+  return data.objectInspection;
+}
+
+describe('the inspector', () => {
+  it('tells which policy has an object, why here, what it should be, what became of it, and what blocks', async () => {
+    const inspection = await inspect(KEY);
+    expect(inspection).toMatchObject({
+      key: KEY,
+      version: 2,
+      because: 'the placement names the cluster ada-cluster',
+      revision: 2,
+      policy: { name: 'ada-policy' },
+      claims: [{ holds: true, selected: true, version: 2, policy: { name: 'ada-policy' } }],
+      manifest: { data: { value: 'ada two' } },
+      condition: { status: 'DRIFTED', reason: 'Changed' },
+      next: { step: 'KEPT', state: 'BLOCKED', summary: expect.stringContaining('ada manager') as string },
+      history: [
+        { revision: 2, change: 'CHANGED', actors: ['user:ada'], diff: expect.stringContaining('+  value: ada two') as string },
+        { revision: 1, change: 'ADDED', actors: ['user:ada'] },
+      ],
+    });
+    expect(inspection.steps.map(({ state }) => state)).toEqual(['PASSED', 'PASSED', 'PASSED', 'PASSED', 'PASSED', 'PASSED', 'PASSED', 'BLOCKED', 'UNKNOWN', 'UNKNOWN']);
+  });
+
+  it('says of what nobody wants that nobody wants it', async () => {
+    expect(await inspect('ConfigMap/ada/other')).toMatchObject({ policy: null, claims: [], manifest: null, revision: null, history: [], next: { step: 'WANTED', state: 'BLOCKED' } });
+  });
+
+  it('says of what a policy names but no desired state carries yet that it is on its way', async () => {
+    expect(await inspect('PeerAuthentication.security.istio.io/shop/ada-strict')).toMatchObject({ policy: { name: 'ada-policy' }, manifest: null, next: { step: 'COMPILED', state: 'WAITING' } });
+  });
+
+  it('knows no cluster that is not there', async () => {
+    expect(await inspect(KEY, formatGlobalId({ type: 'Cluster', id: ada.id }))).toBeNull();
+    expect(await inspect(KEY, adas.Policy)).toBeNull();
+  });
+});
+
+describe('an object as its cluster has it', () => {
+  const manager = (name: string, time: string, more: object = {}) => ({ manager: name, operation: 'Update', time, fields: ['.spec'], ...more });
+
+  it('was changed since by those who wrote after us, the status left out', () => {
+    const view = liveView({
+      found: true,
+      managers: [
+        manager('meshfleet', '2026-01-01T12:00:00Z', { operation: 'Apply' }),
+        manager('argocd-controller', '2026-01-01T11:00:00Z'),
+        manager('kubectl-edit', '2026-01-01T13:00:00Z'),
+        manager('pilot-discovery', '2026-01-01T14:00:00Z', { subresource: 'status' }),
+      ],
+      conditions: [],
+    });
+    expect(view.changedSince.map((each) => each.manager)).toEqual(['kubectl-edit']);
+    expect(view.managers).toHaveLength(4);
+  });
+
+  it('that the agent may not read says so', () => {
+    expect(liveView({ found: false, managers: [], conditions: [], refused: { reason: 'Forbidden', message: 'no' } })).toMatchObject({ found: false, error: { code: 'KUBERNETES_REFUSED', why: 'Forbidden' } });
+  });
+});
