@@ -1,9 +1,11 @@
 import { Mutation, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { MeshfleetError } from '@meshfleet/model';
+import type { GitopsTool } from '@meshfleet/planner';
 import { findClusterByName } from '@meshfleet/store';
 import type { ConnectionArgs } from '../graphql/connection.ts';
 import type { GraphqlContext } from '../graphql/context.ts';
-import { parseGlobalId } from '../graphql/global-id.ts';
+import { ignoreRulesOfCluster } from '../gitops/ignore-rules-of-cluster.ts';
+import { parseGlobalId, rowId } from '../graphql/global-id.ts';
 import { mutate, type UseCase } from '../graphql/mutate.ts';
 import { desiredStateOf, desiredStateView } from '../desired-state/desired-state-view.ts';
 import { clusterPolicyView } from '../policy/policy-cluster-view.ts';
@@ -49,6 +51,11 @@ export class ClusterResolver {
   @ResolveField()
   conditions({ row }: ClusterView, args: ConnectionArgs, { scope }: GraphqlContext) {
     return batchedConnection(scope, conditionsOfCluster, row.id, args, {}, conditionView);
+  }
+
+  @ResolveField()
+  gitopsIgnoreRules({ row }: ClusterView, { tool, policyId }: { tool: GitopsTool; policyId?: string | null }, { scope }: GraphqlContext) {
+    return ignoreRulesOfCluster(scope, row, tool, typeof policyId === 'string' ? rowId('Policy', policyId, ['policyId']) : undefined);
   }
 
   @ResolveField()

@@ -1,6 +1,5 @@
 import { isLimited, place, placementSchema, wayOfObject, type ObjectSituation, type PlacementDecision, type StepVerdict } from '@meshfleet/planner';
 import {
-  findDesiredStates,
   listObjectClaims,
   listObjectConditions,
   listObjectRevisions,
@@ -11,6 +10,7 @@ import {
   type ObjectRevision,
 } from '@meshfleet/store';
 import { stateBody } from '../desired-state/desired-state-loaders.ts';
+import { loadDesiredState } from '../desired-state/desired-state-view.ts';
 import { findingsOfCluster } from '../analysis/findings-of-cluster.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 
@@ -35,7 +35,7 @@ const UNAPPLIED_PHASES: readonly string[] = ['PENDING', 'ROLLING_BACK'];
 
 export async function inspectObject(scope: RequestScope, cluster: ClusterRow, key: string): Promise<ObjectInspection> {
   const tx = await scope.read();
-  const [state] = cluster.desiredRevision === 0 ? [undefined] : await findDesiredStates(tx, [{ clusterId: cluster.id, revision: cluster.desiredRevision }]);
+  const state = cluster.desiredRevision === 0 ? undefined : await loadDesiredState(scope, { clusterId: cluster.id, revision: cluster.desiredRevision });
   const desired = state === undefined ? undefined : await stateBody(scope, state.digest);
   const entry = desired?.entries.find((each) => each.key === key);
   const leaving = (desired?.tombstones ?? []).filter((tombstone) => tombstone.key === key).map(({ policyId }) => policyId);
