@@ -4,9 +4,10 @@ import { MeshfleetError } from '@meshfleet/model';
 import { proofTable, proofTotals, type ProofSection } from './print-table.ts';
 import type { Proof } from './proof.ts';
 import { federationBed } from './federation-bed.ts';
+import { publicManifests } from './public-manifests.ts';
 import { spine } from './spine.ts';
 
-const proofs: readonly Proof[] = [spine, federationBed];
+const proofs: readonly Proof[] = [spine, federationBed, publicManifests];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !proofs.some((proof) => proof.name === name));
 if (unknown.length > 0 || asked.length === 0) {

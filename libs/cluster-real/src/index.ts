@@ -11,6 +11,7 @@ export { createMeshRoot } from './mesh/mesh-root.ts';
 export type { MeshRoot } from './mesh/mesh-root.ts';
 export { createRemoteSecret } from './mesh/remote-secret.ts';
 export { installIstio } from './mesh/install-istio.ts';
+export { istioModule } from './mesh/istio-module.ts';
 export type { Istiod, IstioOptions } from './mesh/install-istio.ts';
 export type { BedNetwork, PodNamespace } from './network/bed-network.ts';
 export type { BedRouter } from './network/open-router.ts';
