@@ -36,13 +36,13 @@ export const meshVirtualServicesUnder = defineIndex<VirtualServiceEntry>({
   },
 });
 
-/** Those that route to a subset of a host. Key: the host, as it is written. */
+/** Those that are for a host and route to subsets of it. Key: the host, as it is written in both places. */
 export const virtualServicesWithSubsets = defineIndex<VirtualServiceEntry>({
-  name: 'virtual services that route to subsets, by destination',
+  name: 'virtual services with subsets by host',
   of: [KIND.VirtualService],
   *entries(resource) {
     const view = virtualServiceOf(resource);
-    const destinations = view.routes.flatMap((route) => route.destinations.filter(({ subset, role }) => role === 'route' && subset !== undefined && subset !== ''));
-    for (const host of new Set(destinations.map((one) => one.host))) yield [host, { resource, view }];
+    const split = new Set(view.routes.flatMap((route) => route.destinations.filter(({ subset, role }) => role === 'route' && subset !== undefined && subset !== '').map(({ host }) => host)));
+    for (const host of new Set(view.hosts)) if (split.has(host)) yield [host, { resource, view }];
   },
 });

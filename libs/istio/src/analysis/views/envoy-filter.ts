@@ -28,3 +28,16 @@ export const envoyFilterOf = viewOf(({ spec }): EnvoyFilterView => ({
     body: record(one) ?? {},
   })),
 }));
+
+/** Whether istiod leaves a patch alone, because its operation means nothing for what it is applied to. */
+export function isMisused({ operation, applyTo }: EnvoyPatchView): boolean {
+  switch (operation) {
+    case 'REPLACE':
+      return !['HTTP_FILTER', 'NETWORK_FILTER', 'VIRTUAL_HOST'].includes(applyTo);
+    case 'ADD':
+    case 'REMOVE':
+      return applyTo === 'ROUTE_CONFIGURATION' || applyTo === 'HTTP_ROUTE';
+    default:
+      return false;
+  }
+}

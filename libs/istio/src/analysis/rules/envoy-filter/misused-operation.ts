@@ -2,24 +2,20 @@ import { defineRule } from '../../engine/rule.ts';
 import type { Problem, Rule } from '../../engine/rule.ts';
 import { KIND } from '../../input/kinds.ts';
 import type { Resource } from '../../input/resource.ts';
-import { envoyFilterOf } from '../../views/envoy-filter.ts';
+import { envoyFilterOf, isMisused } from '../../views/envoy-filter.ts';
 
 const WHY = 'istiod does nothing with such a patch, and says nothing.';
 
 /** REPLACE where there is nothing to be replaced. */
-export const misusedReplace = misused('REPLACE', 'IST0152', 'EnvoyFilterUsesReplaceOperationIncorrectly', 'CLUSTER', (applyTo) => !['HTTP_FILTER', 'NETWORK_FILTER', 'VIRTUAL_HOST'].includes(applyTo), 'Use MERGE, or apply it to HTTP_FILTER, NETWORK_FILTER or VIRTUAL_HOST.');
+export const misusedReplace = misused('REPLACE', 'IST0152', 'EnvoyFilterUsesReplaceOperationIncorrectly', 'CLUSTER', 'Use MERGE, or apply it to HTTP_FILTER, NETWORK_FILTER or VIRTUAL_HOST.');
 
 /** ADD where nothing can be added. */
-export const misusedAdd = misused('ADD', 'IST0153', 'EnvoyFilterUsesAddOperationIncorrectly', 'ROUTE_CONFIGURATION', isRoute, 'Use MERGE.');
+export const misusedAdd = misused('ADD', 'IST0153', 'EnvoyFilterUsesAddOperationIncorrectly', 'ROUTE_CONFIGURATION', 'Use MERGE.');
 
 /** REMOVE where nothing can be removed. */
-export const misusedRemove = misused('REMOVE', 'IST0154', 'EnvoyFilterUsesRemoveOperationIncorrectly', 'HTTP_ROUTE', isRoute, 'Remove the route where it is made, or use MERGE.');
+export const misusedRemove = misused('REMOVE', 'IST0154', 'EnvoyFilterUsesRemoveOperationIncorrectly', 'HTTP_ROUTE', 'Remove the route where it is made, or use MERGE.');
 
-function isRoute(applyTo: string): boolean {
-  return applyTo === 'ROUTE_CONFIGURATION' || applyTo === 'HTTP_ROUTE';
-}
-
-function misused(operation: string, code: string, name: string, exampleTarget: string, isWrong: (applyTo: string) => boolean, fix: string): Rule {
+function misused(operation: string, code: string, name: string, exampleTarget: string, fix: string): Rule {
   return defineRule({
     code,
     name,
@@ -38,8 +34,8 @@ spec:
     on: [KIND.EnvoyFilter],
     reads: {},
     *evaluate(subject: Resource): Generator<Problem> {
-      for (const { path, applyTo, operation: given } of envoyFilterOf(subject).patches) {
-        if (given === operation && isWrong(applyTo)) yield { path: `${path}.patch.operation`, message: `${operation} has no effect on ${applyTo}` };
+      for (const patch of envoyFilterOf(subject).patches) {
+        if (patch.operation === operation && isMisused(patch)) yield { path: `${patch.path}.patch.operation`, message: `${operation} has no effect on ${patch.applyTo}` };
       }
     },
   });

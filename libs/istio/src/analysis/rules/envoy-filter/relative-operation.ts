@@ -3,7 +3,7 @@ import type { Problem } from '../../engine/rule.ts';
 import { envoyFilterNames } from '../../indexes/envoy-filter-names.ts';
 import { KIND } from '../../input/kinds.ts';
 import type { Resource } from '../../input/resource.ts';
-import { envoyFilterOf } from '../../views/envoy-filter.ts';
+import { envoyFilterOf, isMisused } from '../../views/envoy-filter.ts';
 
 const RELATIVE = new Set(['INSERT_BEFORE', 'INSERT_AFTER', 'REMOVE', 'REPLACE']);
 const FIX = 'Set spec.priority, or an operation that needs no neighbour: ADD, MERGE, INSERT_FIRST.';
@@ -59,8 +59,9 @@ spec:
 function* relative(subject: Resource, pinned: (filter: string) => readonly Resource[], versioned: boolean): Generator<Problem> {
   const { priority, patches } = envoyFilterOf(subject);
   if (priority !== 0) return;
-  for (const [i, { path, operation, filter }] of patches.entries()) {
-    if (!RELATIVE.has(operation)) continue;
+  for (const [i, patch] of patches.entries()) {
+    const { path, operation, filter } = patch;
+    if (!RELATIVE.has(operation) || isMisused(patch)) continue;
     const pinnedHere = patches.slice(0, i + 1).some((earlier) => earlier.filter === filter && earlier.proxyVersion !== '');
     const isVersioned = pinnedHere || pinned(filter).some((other) => other.id !== subject.id);
     if (isVersioned === versioned) yield { path: `${path}.patch.operation`, message: `${operation}${filter === '' ? '' : ` of ${filter}`} depends on what stands there already, and the EnvoyFilter has no priority` };
