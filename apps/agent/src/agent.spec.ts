@@ -155,7 +155,7 @@ describe('deletion', () => {
     expect(hub.conditions.size).toBe(0);
   });
 
-  it('gives an adopted object back valid: what it cannot be without keeps its value, the rest of ours goes', async () => {
+  it('gives an adopted object back valid: what was taken is as it was, the rest of ours goes', async () => {
     const entries = { group: 'networking.istio.io', version: 'v1', kind: 'ServiceEntry', plural: 'serviceentries', namespaced: true };
     const entry = (host: string, more: object = {}): KubeObject => ({ apiVersion: 'networking.istio.io/v1', kind: 'ServiceEntry', metadata: { name: 'bank', namespace: 'shop' }, spec: { hosts: [host], ...more } });
     await test.admin.apply(entries, entry('theirs.example.com'), { fieldManager: 'argocd' });
@@ -166,7 +166,8 @@ describe('deletion', () => {
     await acked(2);
     expect(hub.conditions.size).toBe(0);
     const released = await test.admin.get(entries, 'shop', 'bank');
-    expect(hostsOf(released)).toEqual(['ours.example.com']);
+    expect(hostsOf(released)).toEqual(['theirs.example.com']);
+    expect(released['spec']).not.toHaveProperty('location');
     expect(released.metadata.labels?.['meshfleet.io/managed']).toBeUndefined();
     expect((released.metadata.managedFields ?? []).map(({ manager }) => manager)).not.toContain('meshfleet');
   });

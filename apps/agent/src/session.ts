@@ -6,6 +6,7 @@ import type { Delivery } from './apply/delivery.ts';
 import { createDelivery } from './apply/delivery.ts';
 import type { RetrySpans } from './apply/retry-schedule.ts';
 import type { Config } from './config.ts';
+import { createFormerStore } from './former/former-store.ts';
 import type { HubConnection } from './hub/hub-connection.ts';
 import type { ListenTiming } from './hub/listen.ts';
 import { listen } from './hub/listen.ts';
@@ -82,6 +83,8 @@ export function startSession(options: SessionOptions): Session {
 
     const stateStore = createStateStore(client, config.namespace);
     const stored = await persist('reading the stored state', () => stateStore.load());
+    const former = createFormerStore(client, config.namespace, problem('reading former values'));
+    await persist('reading former values', () => former.load());
     const discovery = createDiscovery(client);
     await persist('discovery', () => discovery.refresh());
     if (stored === undefined || signal.aborted) return;
@@ -111,6 +114,7 @@ export function startSession(options: SessionOptions): Session {
       retrySpans: options.retrySpans,
       client,
       discovery,
+      former,
       conditions,
       now: () => new Date(hub.hubSeconds() * 1000),
       onNews: () => reporter.poke(),

@@ -3,6 +3,8 @@ import { conflictsOf, findDrift, isNotFound } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import { isMetadataKind, parseApiVersion } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
+import type { FormerStore } from '../former/former-store.ts';
+import { rememberFormer, returnDropped } from '../former/take-over.ts';
 import { explainFailure } from './explain-failure.ts';
 import type { Outcome } from './outcome.ts';
 import type { Origin } from './ownership.ts';
@@ -11,6 +13,8 @@ import { contentMark, FIELD_MANAGER, isMark, ORIGIN_ANNOTATION, ownershipOf, sta
 export interface ApplyContext {
   readonly client: KubeClient;
   readonly discovery: Discovery;
+  /** What we took of others, to be given back; absent where nothing is written. */
+  readonly former?: FormerStore;
 }
 
 /** What is known of the object from before. */
@@ -39,13 +43,14 @@ export async function applyEntry(context: ApplyContext, entry: DesiredEntry, obj
     return { kind: 'failed', reason: 'KindNotServed', message: `The cluster does not serve ${object.kind} in ${object.apiVersion}. It is applied as soon as it does.`, transient: false };
   }
   try {
-    return await settle(context.client, resource, entry, object, knowledge);
+    return await settle(context, resource, entry, object, knowledge);
   } catch (error) {
     return explainFailure(error);
   }
 }
 
-async function settle(client: KubeClient, resource: Resource, entry: DesiredEntry, object: KubeObject, knowledge: Knowledge): Promise<Outcome> {
+async function settle(context: ApplyContext, resource: Resource, entry: DesiredEntry, object: KubeObject, knowledge: Knowledge): Promise<Outcome> {
+  const { client } = context;
   const live = await readLive(client, resource, object);
   if (live?.metadata.deletionTimestamp !== undefined) {
     return { kind: 'failed', reason: 'Terminating', message: 'The object is being deleted; it is applied again when it is gone.', transient: true };
@@ -85,15 +90,23 @@ async function settle(client: KubeClient, resource: Resource, entry: DesiredEntr
     return outcome.resourceVersion === live.metadata.resourceVersion ? outcome : { ...outcome, corrected: { reason: 'FieldsChanged', fields, manager } };
   }
 
+  const before = live === undefined ? undefined : await returnDropped(context, resource, entry.key, live, wanted);
+  const force = entry.conflicts === 'FORCE';
+  const remember = async (): Promise<void> => {
+    if (before !== undefined) await rememberFormer(context, resource, entry.key, before, wanted, force);
+  };
   try {
-    return await write(client, resource, wanted, entry.conflicts === 'FORCE', live);
+    // In what we created there is seldom anything of others: whether there is, an attempt without force tells.
+    if (origin === 'adopted') await remember();
+    return await write(client, resource, wanted, force && origin === 'adopted', before);
   } catch (error) {
     const conflicts = conflictsOf(error);
     const { previous } = knowledge;
     const wasOurs = (field: string): boolean => own.managed && entry.drift === 'CORRECT' && previous !== undefined && hasPath(previous, field);
     const takenFromUs = conflicts.length > 0 && conflicts.every(({ field }) => isMark(field) || wasOurs(field));
-    if (!takenFromUs) throw error;
-    return await write(client, resource, wanted, true, live);
+    if (!takenFromUs && (!force || conflicts.length === 0)) throw error;
+    if (!takenFromUs) await remember();
+    return await write(client, resource, wanted, true, before);
   }
 }
 

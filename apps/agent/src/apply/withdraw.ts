@@ -4,6 +4,7 @@ import type { KubeObject } from '@meshfleet/model';
 import { isMetadataKind, parseObjectKey } from '@meshfleet/model';
 import type { Tombstone } from '@meshfleet/protocol';
 import { compareApplyOrder } from '@meshfleet/protocol';
+import { returnAll } from '../former/take-over.ts';
 import type { ApplyContext } from './apply-entry.ts';
 import { explainFailure } from './explain-failure.ts';
 import type { Failed } from './outcome.ts';
@@ -45,7 +46,7 @@ export async function withdraw(context: ApplyContext, options: WithdrawOptions):
     if (options.signal.aborted) return results;
     const looked = await look(context, tombstone);
     if ('live' in looked) candidates.push(looked);
-    else results.push(looked);
+    else results.push(await forgotten(context, looked));
   }
   const allowance = deletionAllowance(options.listed + candidates.length);
   if (candidates.length > allowance && options.approvedDeletions < candidates.length) {
@@ -59,9 +60,15 @@ export async function withdraw(context: ApplyContext, options: WithdrawOptions):
   }
   for (const candidate of candidates) {
     if (options.signal.aborted) return results;
-    results.push(await remove(context, candidate));
+    results.push(await forgotten(context, await remove(context, candidate)));
   }
   return results;
+}
+
+/** What is settled leaves nothing to be given back. Should that not be stored, the record is of an object that is not ours, and has no effect. */
+async function forgotten(context: ApplyContext, withdrawal: Withdrawal): Promise<Withdrawal> {
+  if (withdrawal.kind !== 'failed') await context.former?.forget(withdrawal.tombstone.key).catch(() => undefined);
+  return withdrawal;
 }
 
 async function look(context: ApplyContext, tombstone: Tombstone): Promise<Candidate | Withdrawal> {
@@ -82,10 +89,11 @@ async function look(context: ApplyContext, tombstone: Tombstone): Promise<Candid
 }
 
 /**
- * Gives our fields back by applying none: what only we set is gone, what others set as well stays. The uid keeps an object that vanished meanwhile from
+ * Gives back what was there before us, and then our fields by applying none: what only we set is gone, what others set as well stays. The uid keeps an object that vanished meanwhile from
  * being created empty. An object that cannot be without a field that only we hold (taken by FORCE, say) keeps the values, in another manager's name.
  */
-async function release(context: ApplyContext, tombstone: Tombstone, resource: Resource, live: KubeObject): Promise<Withdrawal> {
+async function release(context: ApplyContext, tombstone: Tombstone, resource: Resource, held: KubeObject): Promise<Withdrawal> {
+  const live = await returnAll(context, resource, tombstone.key, held);
   const { name, namespace, uid } = live.metadata;
   const metadata = { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }) };
   const applyNone = () => context.client.apply(resource, { apiVersion: live.apiVersion, kind: live.kind, metadata }, { fieldManager: FIELD_MANAGER, force: true });

@@ -1,0 +1,42 @@
+import type { FieldSet } from '@meshfleet/kube';
+import { appliedFields, commonFields, copyFields, fieldsAbsentIn, isLeaf, subtractFields } from '@meshfleet/kube';
+import type { KubeObject } from '@meshfleet/model';
+import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '../apply/ownership.ts';
+
+/** What stood in fields of one object before we took them. */
+export interface FormerValues {
+  /** Of this very object; another of its name is another. */
+  readonly uid: string;
+  /** The fields that were looked at when they were taken: of those without a value there was none. */
+  readonly fields: FieldSet;
+  readonly values: { readonly [field: string]: unknown };
+}
+
+/**
+ * What is applied, by a manager of its own, to give former values back before we let go of the fields. Only of fields that are ours alone by now: who
+ * has written one since, or claims it as well, has it. Undefined when there is nothing to be given back.
+ * @param within of the fields only these
+ */
+export function handBack(live: KubeObject, former: FormerValues, within?: FieldSet): KubeObject | undefined {
+  if (live.metadata.uid !== former.uid) return undefined;
+  const recorded = commonFields(heldAlone(live), former.fields);
+  const wanted = within === undefined ? recorded : commonFields(recorded, within);
+  const set = subtractFields(wanted, fieldsAbsentIn(wanted, former.values));
+  if (isLeaf(set)) return undefined;
+  // What was given back earlier is applied again: an apply says all that a manager wants.
+  const earlier = appliedFields(live.metadata.managedFields, LEFT_BEHIND_MANAGER);
+  const base = earlier === undefined ? {} : copyFields({}, live, earlier);
+  const given = (copyFields(base, former.values, set) ?? {}) as { readonly metadata?: Pick<KubeObject['metadata'], 'labels' | 'annotations'> }; // parts of an object
+  const { name, namespace, uid, resourceVersion } = live.metadata;
+  const identity = { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }) };
+  // Nothing is given back into an object that somebody writes at this very moment.
+  return { ...given, apiVersion: live.apiVersion, kind: live.kind, metadata: { ...given.metadata, ...identity, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+}
+
+/** The fields that we hold and nobody else does. */
+export function heldAlone(live: KubeObject): FieldSet {
+  const ours = appliedFields(live.metadata.managedFields, FIELD_MANAGER) ?? {};
+  return (live.metadata.managedFields ?? [])
+    .filter(({ manager, operation, subresource }) => !(manager === FIELD_MANAGER && operation === 'Apply') && (subresource ?? '') === '')
+    .reduce<FieldSet>((set, { fieldsV1 }) => subtractFields(set, fieldsV1), ours);
+}

@@ -1,0 +1,81 @@
+import type { FieldSet, Resource } from '@meshfleet/kube';
+import { appliedFields, childOf, copyFields, fieldsAbsentIn, isLeaf, joinFields, KubeError, subtractFields } from '@meshfleet/kube';
+import type { KubeObject } from '@meshfleet/model';
+import type { ApplyContext } from '../apply/apply-entry.ts';
+import { FIELD_MANAGER, LEFT_BEHIND_MANAGER, ownershipOf } from '../apply/ownership.ts';
+import { handBack, heldAlone } from './hand-back.ts';
+
+/**
+ * Before fields are taken of an object that is there: keeps what stands in them, so that it can be given back. What the API server would track as ours
+ * is asked of it by a dry run, and only where something would be written over.
+ */
+export async function rememberFormer(context: ApplyContext, resource: Resource, key: string, live: KubeObject, wanted: KubeObject, force: boolean): Promise<void> {
+  const { former, client } = context;
+  const uid = live.metadata.uid ?? '';
+  if (former === undefined || !overwrites(wanted, live)) return;
+  const would = await client.apply(resource, wanted, { fieldManager: FIELD_MANAGER, force, dryRun: true });
+  const known = former.of(key);
+  // A record of what is not marked as ours was made by an attempt that came to nothing.
+  const recorded = known?.uid === uid && ownershipOf(live).managed ? known : undefined;
+  const taken = subtractFields(subtractFields(withoutMarks(appliedFields(would.metadata.managedFields, FIELD_MANAGER) ?? {}), heldAlone(live)), recorded?.fields);
+  if (isLeaf(taken)) return;
+  const values = (copyFields(recorded?.values ?? {}, live, taken) ?? {}) as { readonly [field: string]: unknown }; // objects are records
+  await former.remember(key, { uid, fields: joinFields(recorded?.fields ?? {}, taken), values });
+}
+
+/** Gives back the fields that the policy has come to say nothing of. Resolves to the object as it is then. */
+export async function returnDropped(context: ApplyContext, resource: Resource, key: string, live: KubeObject, wanted: KubeObject): Promise<KubeObject> {
+  const former = context.former?.of(key);
+  if (former === undefined || former.uid !== live.metadata.uid) return live;
+  const dropped = fieldsAbsentIn(former.fields, wanted);
+  if (isLeaf(dropped)) return live;
+  const after = await give(context, resource, live, handBack(live, former, dropped));
+  await context.former?.remember(key, { ...former, fields: subtractFields(former.fields, dropped) });
+  return after;
+}
+
+/** Gives everything back that was there before us. */
+export async function returnAll(context: ApplyContext, resource: Resource, key: string, live: KubeObject): Promise<KubeObject> {
+  const former = context.former?.of(key);
+  return former === undefined ? live : await give(context, resource, live, handBack(live, former));
+}
+
+/** What cannot be given back, because the API server would not take it any longer, is not. */
+async function give({ client }: ApplyContext, resource: Resource, live: KubeObject, given: KubeObject | undefined): Promise<KubeObject> {
+  if (given === undefined) return live;
+  try {
+    return await client.apply(resource, given, { fieldManager: LEFT_BEHIND_MANAGER, force: true });
+  } catch (error) {
+    if (error instanceof KubeError && (error.status === 400 || error.status === 422)) return live;
+    throw error;
+  }
+}
+
+const MARK = /^f:meshfleet\.io\//;
+
+/** Marks are ours whatever was there. */
+function withoutMarks(set: FieldSet): FieldSet {
+  const { 'f:metadata': _metadata, ...rest } = set;
+  const metadata = Object.entries(childOf(set, 'f:metadata') ?? {}).flatMap(([name, fields]) => {
+    const kept = Object.entries(fields as FieldSet).filter(([field]) => field !== '.' && !MARK.test(field)); // FieldsV1 nests objects only
+    return kept.length === 0 ? [] : [[name, Object.fromEntries(kept)] as const];
+  });
+  return metadata.length === 0 ? rest : { ...rest, 'f:metadata': Object.fromEntries(metadata) };
+}
+
+/** Whether an apply would write over something: a value that is there and is another. */
+function overwrites(wanted: KubeObject, live: KubeObject): boolean {
+  const { metadata: _w, status: _ws, ...mine } = wanted;
+  const { metadata: _l, status: _ls, ...theirs } = live;
+  return differs(mine, theirs) || differs(unmarked(wanted.metadata.labels), live.metadata.labels) || differs(unmarked(wanted.metadata.annotations), live.metadata.annotations);
+}
+
+const unmarked = (entries: Record<string, string> | undefined): Record<string, string> => Object.fromEntries(Object.entries(entries ?? {}).filter(([name]) => !name.startsWith('meshfleet.io/')));
+
+function differs(wanted: unknown, live: unknown): boolean {
+  if (live === undefined || wanted === undefined || wanted === null) return false;
+  if (typeof wanted !== 'object' || typeof live !== 'object' || live === null) return wanted !== live;
+  if (Array.isArray(wanted) || Array.isArray(live)) return JSON.stringify(wanted) !== JSON.stringify(live);
+  const there = live as { readonly [field: string]: unknown }; // both are maps
+  return Object.entries(wanted).some(([field, value]) => differs(value, there[field]));
+}
