@@ -78,6 +78,8 @@ export const globalRateLimit = definePreset({
         metadata: { name, namespace },
         spec: {
           workloadSelector: { labels },
+          // Without one, filters of equal rank come in the order of their age.
+          priority: 10,
           configPatches: [
             beforeRouter(parameters, { name: 'envoy.filters.http.ratelimit', typed_config: filter }),
             {

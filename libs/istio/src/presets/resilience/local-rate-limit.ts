@@ -97,6 +97,8 @@ export const localRateLimit = definePreset({
         metadata: { name, namespace },
         spec: {
           workloadSelector: { labels },
+          // Without one, filters of equal rank come in the order of their age.
+          priority: 10,
           configPatches: [beforeRouter(parameters, { name: 'envoy.filters.http.local_ratelimit', typed_config: filter })],
         },
       },

@@ -19,6 +19,7 @@ export const mutualTlsMigration = definePreset({
     'A DestinationRule for a single host replaces the one written here for its clients; without tls of its own Istio chooses mutual TLS by itself, with mode DISABLE or SIMPLE those clients fail at STRICT.',
     'STRICT keeps the client rules, so that each step changes one thing. Replace the policy with strict-mutual-tls when all is quiet.',
     'A workload with a PeerAuthentication of its own stays as that says.',
+    'At CLIENTS and STRICT istioctl analyze warns that the wildcard host matches no service (IST0174): it looks hosts up by their very name. Proxies do match it.',
     'Istio reads one Telemetry without selector in a namespace, the oldest. If there is one already, turn logPlaintext off and add the filter "!connection.mtls" to that.',
     'ztunnel writes every connection to its own log and knows nothing of these DestinationRules: in ambient mode OBSERVE and STRICT are all there is.',
   ],
