@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePorts } from '../bed/free-ports.ts';
 import type { RealPod } from '../node/run-pod.ts';
-import { callFrom, sendTraffic, startTraffic } from './caller.ts';
+import { behave, callFrom, sendTraffic, servedBy, startTraffic } from './caller.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meshfleet-app-'));
 // Callers need a pod's name and folder, no more.
@@ -56,6 +56,18 @@ it('goes on at its rate when nobody answers, and counts errors apart from codes'
   const counts = await traffic.stop();
   expect(counts.answered).toBe(0);
   expect(counts.byError).toEqual({ ECONNREFUSED: counts.sent });
+});
+
+it('fails and takes its time when told to, but for probes, and counts what it was sent', async () => {
+  const before = await servedBy(pod);
+  await behave(pod, { status: 503, delayMs: 50 });
+  const from = performance.now();
+  expect(await callFrom(pod, { url })).toMatchObject({ code: 503, pod: 'echo-1' });
+  expect(performance.now() - from).toBeGreaterThan(45);
+  expect(await callFrom(pod, { url: `${url}/healthz` })).toMatchObject({ code: 200 });
+  await behave(pod, {});
+  expect(await callFrom(pod, { url })).toMatchObject({ code: 200 });
+  expect((await servedBy(pod)) - before).toBe(2);
 });
 
 it('says that a pod which does not run takes no commands', async () => {

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { text } from 'node:stream/consumers';
-import type { CallAnswer, CallSpec, TrafficCounts, TrafficSpec } from './calls.ts';
+import type { Behaviour, CallAnswer, CallSpec, TrafficCounts, TrafficSpec } from './calls.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
 const identity = {
@@ -15,6 +15,9 @@ const identity = {
 };
 /** For generators: connections to the proxy are kept, as callers do. */
 const kept = new Agent({ keepAlive: true, maxSockets: 64 });
+let behaviour: Behaviour = {};
+/** Requests that came in from the network, but for probes. */
+let served = 0;
 const runs = new Map<string, { counts: TrafficCounts; timer: NodeJS.Timeout; open: Set<Promise<void>> }>();
 
 createServer(answer).listen(Number(process.env['PORT'] ?? 8080), '0.0.0.0');
@@ -34,8 +37,12 @@ if (socket !== undefined) {
 
 function answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
   incoming.resume();
-  const delay = Number(incoming.headers['x-app-delay-ms'] ?? 0);
+  const isProbe = incoming.url === '/healthz';
+  const { status = 200, delayMs = 0 } = isProbe ? {} : behaviour;
+  served += isProbe ? 0 : 1;
+  const delay = Math.max(Number(incoming.headers['x-app-delay-ms'] ?? 0), delayMs);
   setTimeout(() => {
+    outgoing.statusCode = status;
     outgoing.setHeader('content-type', 'application/json');
     outgoing.setHeader('x-app-version', identity.version);
     outgoing.setHeader('x-app-pod', identity.pod);
@@ -51,6 +58,11 @@ async function command(incoming: IncomingMessage): Promise<unknown> {
     case '/call':
       // Both ends are this project's.
       return call(JSON.parse(body) as CallSpec, new Agent({ keepAlive: false }));
+    case '/behave':
+      behaviour = JSON.parse(body) as Behaviour;
+      return {};
+    case '/served':
+      return served;
     case '/start':
       return start(JSON.parse(body) as TrafficSpec);
     case '/counts':

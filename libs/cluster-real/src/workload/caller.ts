@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RealPod } from '../node/run-pod.ts';
-import type { CallAnswer, CallSpec, TrafficCounts, TrafficSpec } from './calls.ts';
+import type { Behaviour, CallAnswer, CallSpec, TrafficCounts, TrafficSpec } from './calls.ts';
 
 /** Traffic that runs until it is stopped. */
 export interface Traffic {
@@ -29,6 +29,16 @@ export async function sendTraffic(pod: RealPod, spec: TrafficSpec & { readonly t
   const traffic = await startTraffic(pod, spec);
   while ((await traffic.counts()).sent < spec.total) await sleep(50);
   return traffic.stop();
+}
+
+/** Has the application answer so from now on; probes excepted. */
+export async function behave(pod: RealPod, behaviour: Behaviour): Promise<void> {
+  await command(pod, '/behave', behaviour);
+}
+
+/** Requests that the application has been sent so far, copies and retries included; probes excepted. */
+export function servedBy(pod: RealPod): Promise<number> {
+  return command<number>(pod, '/served', {});
 }
 
 async function command<T>(pod: RealPod, path: string, body: unknown, run = ''): Promise<T> {

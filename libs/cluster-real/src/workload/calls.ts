@@ -32,3 +32,11 @@ export interface TrafficCounts {
   readonly byCluster: Record<string, number>;
   readonly byError: Record<string, number>;
 }
+
+/** How the application answers from now on, whatever it is asked. */
+export interface Behaviour {
+  /** Status of its answers; 200 by default. */
+  readonly status?: number;
+  /** How long it takes for one. */
+  readonly delayMs?: number;
+}

@@ -13,6 +13,8 @@ export interface WorkloadSpec {
   readonly serviceAccount?: string;
   readonly replicas?: number;
   readonly port?: number;
+  /** Only on nodes of this region. */
+  readonly region?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -25,7 +27,7 @@ export async function deployWorkload(cluster: RealCluster, spec: WorkloadSpec): 
 }
 
 function workloadObjects(cluster: string, spec: WorkloadSpec): object[] {
-  const { name, namespace, version = 'v1', app = name, serviceAccount = app, replicas = 1, port = 8080, labels = {}, annotations = {} } = spec;
+  const { name, namespace, version = 'v1', app = name, serviceAccount = app, replicas = 1, port = 8080, region, labels = {}, annotations = {} } = spec;
   const variables = { APP_NAME: app, APP_VERSION: version, APP_CLUSTER: cluster, PORT: String(port) };
   const env = Object.entries(variables).map(([key, value]) => ({ name: key, value }));
   return [
@@ -47,6 +49,7 @@ function workloadObjects(cluster: string, spec: WorkloadSpec): object[] {
           metadata: { labels: { app, version, ...labels }, annotations },
           spec: {
             ...onRealNodes,
+            nodeSelector: { ...onRealNodes.nodeSelector, ...(region === undefined ? {} : { 'topology.kubernetes.io/region': region }) },
             serviceAccountName: serviceAccount,
             terminationGracePeriodSeconds: 5,
             containers: [
