@@ -1,14 +1,21 @@
 // `npm run proof -- NAME`: promises of the product, proved on real clusters by traffic. Ends in `N passed, N failed`.
+// With `--record` what was seen is kept for the documentation, if nothing failed.
+import { join } from 'node:path';
 import { meshLimit } from '@meshfleet/cluster-real';
 import { MeshfleetError } from '@meshfleet/model';
 import { proofTable, proofTotals, type ProofSection } from './print-table.ts';
-import type { Proof } from './proof.ts';
 import { federationBed } from './federation-bed.ts';
+import { policy } from './policy.ts';
+import type { Proof } from './proof.ts';
 import { publicManifests } from './public-manifests.ts';
+import { keepRows, recordedRows } from './record-proof.ts';
 import { spine } from './spine.ts';
 
-const proofs: readonly Proof[] = [spine, federationBed, publicManifests];
-const asked = process.argv.slice(2);
+const proofs: readonly Proof[] = [spine, federationBed, policy, publicManifests];
+/** What the pages of the presets show. */
+const RECORD = join(import.meta.dirname, '..', '..', 'docs', 'presets', 'proof.json');
+const record = process.argv.includes('--record');
+const asked = process.argv.slice(2).filter((argument) => argument !== '--record');
 const unknown = asked.filter((name) => !proofs.some((proof) => proof.name === name));
 if (unknown.length > 0 || asked.length === 0) {
   console.error(`Usage: npm run proof -- NAME\n${proofs.map(({ name, title }) => `  ${name}: ${title}`).join('\n')}`);
@@ -23,6 +30,7 @@ if (limit !== undefined) {
 const sections: ProofSection[] = [];
 for (const proof of proofs.filter(({ name }) => asked.includes(name))) {
   console.log(`${proof.name}: ${proof.title}`);
+  const first = sections.length;
   const report = {
     say: (line: string) => {
       console.log(`  ${line}`);
@@ -43,6 +51,11 @@ for (const proof of proofs.filter(({ name }) => asked.includes(name))) {
     if (!(error instanceof MeshfleetError)) console.error(error);
     const seen = error instanceof MeshfleetError ? `${error.summary}. ${error.why ?? ''}` : String(error);
     report.row({ sent: proof.name, expected: 'runs to its end', seen, passed: false });
+  }
+  const own = sections.slice(first);
+  if (record && proof.istiod !== undefined && proofTotals(own).failed === 0) {
+    keepRows(RECORD, recordedRows(proof.istiod, own));
+    console.log(`  kept in ${RECORD}`);
   }
 }
 const { passed, failed } = proofTotals(sections);

@@ -10,6 +10,8 @@ export interface ProofRow {
 export interface Proof {
   readonly name: string;
   readonly title: string;
+  /** Version of istiod that it runs on, where its sections are presets. */
+  readonly istiod?: string;
   /** Reports row by row; an error that it throws counts as one that failed. */
   run(report: ProofReport): Promise<void>;
 }

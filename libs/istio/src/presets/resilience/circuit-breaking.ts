@@ -16,6 +16,7 @@ export const circuitBreaking = definePreset({
     'What is beyond a limit is refused at once with 503 and the flag UO; callers must take that for an answer.',
     'With HTTP/1.1 a request needs a connection of its own: fewer connections than requests at once make the rest wait.',
     'An endpoint is ejected by each proxy for itself, after that proxy has seen the errors. In a service with one endpoint ejection means 503 for all.',
+    'Outlier detection also switches Istio’s locality preference on: where nodes carry regions and zones, each caller keeps to the nearest endpoints while they are healthy. Set least-request and its like with that in mind, or distribute by locality-balancing.',
     'Errors of the application’s own making (a 500 for a bad request) count as well.',
   ],
   parameters: z

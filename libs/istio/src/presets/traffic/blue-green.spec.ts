@@ -14,6 +14,11 @@ describe('blue-green', () => {
     expect(cutTo).toMatchObject({ spec: { http: [{ route: [{ destination: { subset: 'blue' } }] }, { route: [{ destination: { subset: 'green' } }] }] } });
   });
 
+  it('can define the subsets ahead of the routes, and keep them behind', () => {
+    const [definition] = written(blueGreen, { ...base, active: 'BLUE' });
+    expect(written(blueGreen, { ...base, active: 'BLUE', prepareOnly: true })).toEqual([definition]);
+  });
+
   it('refuses two colours of the same pods', () => {
     expect(refused(blueGreen, { ...base, green: base.blue, active: 'BLUE' })).toEqual(['green: green selects the same pods as blue']);
   });

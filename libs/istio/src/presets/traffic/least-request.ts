@@ -14,7 +14,7 @@ export const leastRequest = definePreset({
   notes: [
     ONE_POLICY_PER_HOST,
     'It is Istio’s own default; this preset states it and adds warm-up, pools and outlier detection.',
-    'Each proxy counts its own requests alone. An endpoint that fails fast looks idle and draws more: add outlier detection.',
+    'Each proxy counts its own requests alone. An endpoint that fails fast looks idle and draws more: add outlier detection. That also makes callers keep to the nearest zone.',
     WARMUP_NOTE,
   ],
   parameters: z.strictObject({ ...serviceFields, warmup, ...policyFields }),

@@ -24,6 +24,7 @@ describe('mirroring', () => {
       'live: Give the labels of the pods that answer: without them the mirror’s pods would get live requests too',
     ]);
     expect(refused(trafficMirroring, { ...base, live: { version: 'v1' }, mirror: { labels: { version: 'v1' } } })).toEqual(['mirror.labels: mirror selects the same pods as live']);
+    expect(refused(trafficMirroring, { ...base, mirror: { host: 'other' }, prepareOnly: true })).toEqual(['prepareOnly: There are no subsets to prepare: leave it out']);
     expect(refused(trafficMirroring, { ...base, mirror: { host: 'other', labels: { version: 'v1' } } })).toHaveLength(1);
   });
 });

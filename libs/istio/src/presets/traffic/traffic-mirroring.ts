@@ -4,7 +4,7 @@ import { ONE_ROUTE_PER_HOST, subsetRule } from './service-destination.ts';
 import { percentageField } from '../parameters/percentage-field.ts';
 import { routeFields } from '../parameters/service-fields.ts';
 import { virtualService } from './service-route.ts';
-import { subsetProblems } from '../parameters/subset-fields.ts';
+import { prepareOnly, PREPARE_NOTE, subsetProblems } from '../parameters/subset-fields.ts';
 
 export const trafficMirroring = definePreset({
   name: 'traffic-mirroring',
@@ -14,6 +14,7 @@ export const trafficMirroring = definePreset({
   description: 'Sends a copy of a share of the requests to another service or version and throws its answers away. Callers notice nothing.',
   notes: [
     ONE_ROUTE_PER_HOST,
+    PREPARE_NOTE,
     'Copies are real requests: a mirror that writes, mails or charges does so twice. Give it a database of its own.',
     'Proxies append "-shadow" to the host of copies; a mirror that looks at the Host header must know that.',
     'Copies cost the caller’s proxy memory and bandwidth, and the mirror as many pods as its share of the load.',
@@ -31,8 +32,10 @@ export const trafficMirroring = definePreset({
           labels: labelsField.optional().meta({ title: 'Labels', description: 'Labels of the pods that get the copies.' }),
         })
         .meta({ title: 'Mirror', description: 'Where the copies go.' }),
+      prepareOnly,
     })
-    .superRefine(({ live, mirror, host }, context) => {
+    .superRefine(({ live, mirror, host, prepareOnly: only }, context) => {
+      if (only && live === undefined && mirror.labels === undefined) context.addIssue({ code: 'custom', path: ['prepareOnly'], message: 'There are no subsets to prepare: leave it out' });
       if (mirror.host !== undefined && mirror.host !== host && mirror.labels !== undefined) context.addIssue({ code: 'custom', path: ['mirror', 'labels'], message: 'Labels pick a version of the same host; another host is mirrored to as a whole' });
       if (mirror.host !== undefined && mirror.host !== host) return;
       if (mirror.labels === undefined) context.addIssue({ code: 'custom', path: ['mirror', 'labels'], message: 'Give the labels of the mirror’s pods, or another host' });
@@ -55,6 +58,8 @@ export const trafficMirroring = definePreset({
     const service = virtualService(parameters, [
       { name: 'mirrored', to: [live === undefined ? {} : { subset: 'live' }], more: { mirror: copies, mirrorPercentage: { value } } },
     ]);
-    return subsets.length === 0 ? [service] : [subsetRule(namespace, host, subsets), service];
+    if (subsets.length === 0) return [service];
+    const definition = subsetRule(namespace, host, subsets);
+    return parameters.prepareOnly ? [definition] : [definition, service];
   },
 });

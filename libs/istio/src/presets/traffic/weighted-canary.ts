@@ -4,7 +4,7 @@ import { cohortMatch } from '../parameters/cohort.ts';
 import { ONE_ROUTE_PER_HOST, subsetRule } from './service-destination.ts';
 import { routeFields } from '../parameters/service-fields.ts';
 import { virtualService, type Rule } from './service-route.ts';
-import { subsetFields, subsetProblems, testersOf } from '../parameters/subset-fields.ts';
+import { prepareOnly, PREPARE_NOTE, subsetFields, subsetProblems, testersOf } from '../parameters/subset-fields.ts';
 
 export const weightedCanary = definePreset({
   name: 'weighted-canary',
@@ -16,6 +16,7 @@ export const weightedCanary = definePreset({
     ONE_ROUTE_PER_HOST,
     'Weights share out requests, each by itself: one caller sees both versions. Use an A/B test where a caller must stay with one.',
     'Weights do not scale: the pods of a version must carry its share.',
+    PREPARE_NOTE,
     'A retry may go to the other version.',
     'Gateways route with it only when they are named; the mesh sees the split where the caller has a proxy. In ambient mode it needs a waypoint.',
   ],
@@ -34,6 +35,7 @@ export const weightedCanary = definePreset({
           ],
         }),
       testers: testersOf('What testers see.').optional().meta({ title: 'Testers', description: 'Requests that always go to one subset.' }),
+      prepareOnly,
     })
     .superRefine(({ subsets, testers }, context) => {
       const sum = subsets.reduce((total, { weight }) => total + weight, 0);
@@ -55,6 +57,7 @@ export const weightedCanary = definePreset({
     const { namespace, host, subsets, testers } = parameters;
     const rules: Rule[] = testers === undefined ? [] : [{ name: 'testers', match: [cohortMatch(testers.cohort)], to: [{ subset: testers.subset }] }];
     rules.push({ name: 'split', to: subsets.map(({ name, weight }) => ({ subset: name, weight })) });
-    return [subsetRule(namespace, host, subsets), virtualService(parameters, rules)];
+    const definition = subsetRule(namespace, host, subsets);
+    return parameters.prepareOnly ? [definition] : [definition, virtualService(parameters, rules)];
   },
 });

@@ -1,0 +1,44 @@
+import { callFrom } from '@meshfleet/cluster-real';
+import { allOf, send, seenOf } from './measure.ts';
+import { untilForgotten, untilKnown } from './proxy-config.ts';
+import { ECHO, NAMESPACE, render, under, type Stage } from './stage.ts';
+import { untilSettled } from './until.ts';
+
+const LISTENERS = 'dynamic_listeners';
+
+export async function proveRateLimits(stage: Stage): Promise<void> {
+  const { client, v1, v2, report } = stage;
+  report.section('local-rate-limit');
+  const parameters = {
+    name: 'echo-limit',
+    namespace: NAMESPACE,
+    labels: { app: 'echo' },
+    limit: { requests: 10, per: '600s' },
+    rules: [
+      // Spent at once: shows that every proxy counts, without touching what is measured.
+      { name: 'sounding', when: { by: 'PATH', prefix: '/sounding' }, limit: { requests: 1, per: '600s' } },
+      { name: 'plan', when: { by: 'HEADER', name: 'x-plan', value: 'free' }, limit: { requests: 25, per: '600s' } },
+    ],
+  };
+  await under(stage, render('local-rate-limit', parameters), async () => {
+    for (const pod of [v1, v2]) await untilKnown(pod, LISTENERS, 'http_local_rate_limiter');
+    await untilSettled('every proxy counts', async () => (await callFrom(client, { url: `${ECHO}/sounding` })).code === 429);
+    const overall = await send(client, { url: ECHO, total: 200 });
+    report.row(limited('calls at 10 for each of two pods', overall, 20));
+    const plan = await send(client, { url: ECHO, total: 200, headers: { 'x-plan': 'free' } });
+    report.row(limited('calls with a header at 25 for each pod', plan, 50));
+  });
+  for (const pod of [v1, v2]) await untilForgotten(pod, LISTENERS, 'http_local_rate_limiter');
+  await untilSettled('no proxy counts', async () => (await callFrom(client, { url: ECHO })).code === 200);
+
+  await under(stage, render('local-rate-limit', { ...parameters, dryRun: true }), async () => {
+    for (const pod of [v1, v2]) await untilKnown(pod, LISTENERS, 'http_local_rate_limiter');
+    report.row(allOf('calls in a dry run', await send(client, { url: ECHO, total: 100 }), 200));
+  });
+  for (const pod of [v1, v2]) await untilForgotten(pod, LISTENERS, 'http_local_rate_limiter');
+}
+
+function limited(what: string, counts: Awaited<ReturnType<typeof send>>, allowed: number): ReturnType<typeof allOf> {
+  const passed = counts.byCode['200'] === allowed && counts.byCode['429'] === counts.sent - allowed;
+  return { sent: `${counts.sent} ${what}`, expected: `${allowed} × 200, else 429`, seen: seenOf(counts), passed };
+}

@@ -1,0 +1,29 @@
+import { MeshfleetError } from '@meshfleet/model';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const WITHIN_MS = 60_000;
+/** So many in a row from two pods leave one chance in a million that one of them was never asked. */
+const SETTLED = 20;
+/** The bed's proxies drain for a second. */
+const DRAINED_MS = 1_500;
+
+/** @throws INTERNAL when it does not come about within a minute: no measure of time, only an end to waiting. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + WITHIN_MS;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new MeshfleetError({ code: 'INTERNAL', summary: `Waited ${WITHIN_MS / 1000} s, but not: ${what}` });
+    await sleep(100);
+  }
+}
+
+/**
+ * Waits until it holds often enough in a row to be so at every pod that may be asked, and then until proxies have closed
+ * the connections that go by what was before.
+ */
+export async function untilSettled(what: string, holds: () => Promise<boolean>): Promise<void> {
+  await until(what, async () => {
+    for (let round = 0; round < SETTLED; round += 1) if (!(await holds())) return false;
+    return true;
+  });
+  await sleep(DRAINED_MS);
+}

@@ -1,0 +1,19 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { keepRows, recordedRows } from './record-proof.ts';
+
+it('keeps what was seen under each preset, anew for one istiod and beside the others', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'meshfleet-record-'));
+  const file = join(folder, 'proof.json');
+  const seenUnder = (istiod: string, seen: string): void => {
+    keepRows(file, recordedRows(istiod, [{ title: 'canary', rows: [{ sent: '10 calls', expected: 'all 200', seen, passed: true }] }]));
+  };
+  seenUnder('1.28.2', 'old');
+  seenUnder('1.29.1', 'first');
+  seenUnder('1.29.1', 'second');
+  const row = { preset: 'canary', sent: '10 calls', expected: 'all 200' };
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual([{ ...row, istiod: '1.28.2', seen: 'old' }, { ...row, istiod: '1.29.1', seen: 'second' }]);
+  rmSync(folder, { recursive: true });
+});

@@ -1,0 +1,24 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { ProofSection } from './print-table.ts';
+
+/** What was sent under a preset and what came of it; docs/generate reads them. */
+export interface RecordedRow {
+  readonly preset: string;
+  readonly istiod: string;
+  readonly sent: string;
+  readonly expected: string;
+  readonly seen: string;
+}
+
+/** The rows of sections that are named after presets. */
+export function recordedRows(istiod: string, sections: readonly ProofSection[]): RecordedRow[] {
+  return sections.flatMap(({ title, rows }) => rows.map(({ sent, expected, seen }) => ({ preset: title, istiod, sent, expected, seen })));
+}
+
+/** Keeps rows in a file, in place of those of the same istiod, and beside those of others. */
+export function keepRows(file: string, rows: readonly RecordedRow[]): void {
+  const versions = new Set(rows.map(({ istiod }) => istiod));
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as RecordedRow[]) : []; // written here
+  const kept = [...before.filter(({ istiod }) => !versions.has(istiod)), ...rows];
+  writeFileSync(file, `[\n${kept.map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n]\n`);
+}
