@@ -15,6 +15,7 @@ import { ClusterResolver } from './cluster/cluster.resolver.ts';
 import { ObjectConditionResolver } from './cluster/condition.resolver.ts';
 import type { ApiConfig } from './config/parse-config.ts';
 import { DesiredObjectResolver, DesiredStateResolver } from './desired-state/desired-state.resolver.ts';
+import { FreezeResolver } from './freeze/freeze.resolver.ts';
 import { GraphiqlController } from './graphiql/graphiql.controller.ts';
 import { mercuriusOptions } from './graphql/mercurius-options.ts';
 import { HealthController } from './health/health.controller.ts';
@@ -25,10 +26,11 @@ import { Budget } from './limits/budget.ts';
 import { NodeResolver } from './node/node.resolver.ts';
 import { OrganizationResolver } from './organization/organization.resolver.ts';
 import { PolicyClusterResolver, ClusterPolicyResolver } from './policy/policy-cluster.resolver.ts';
-import { PolicyApplyPayloadResolver, PolicyDeletePayloadResolver, PolicyResolver } from './policy/policy.resolver.ts';
 import { ObjectChangeResolver, ObjectClaimResolver, ObjectInspectionResolver } from './object-inspection/object-inspection.resolver.ts';
+import { PolicyApplyPayloadResolver, PolicyDeletePayloadResolver, PolicyResolver, PolicyVersionResolver } from './policy/policy.resolver.ts';
 import { PolicyPreviewClusterResolver, PolicyPreviewConflictResolver, PolicyPreviewResolver } from './policy-preview/policy-preview.resolver.ts';
 import { OrganizationFinder } from './request/organization-finder.ts';
+import { RolloutClusterResolver, RolloutResolver, RolloutWaveResolver } from './rollout/rollout.resolver.ts';
 import { CONFIG, CUSTODY, LOGGER, METRICS, STORE } from './tokens.ts';
 import { ViewerResolver } from './viewer/viewer.resolver.ts';
 
@@ -47,6 +49,7 @@ const RESOLVERS = [
   ClusterResolver,
   DesiredObjectResolver,
   DesiredStateResolver,
+  FreezeResolver,
   JoinTokenResolver,
   NodeResolver,
   ObjectChangeResolver,
@@ -61,6 +64,10 @@ const RESOLVERS = [
   PolicyPreviewConflictResolver,
   PolicyPreviewResolver,
   PolicyResolver,
+  PolicyVersionResolver,
+  RolloutClusterResolver,
+  RolloutResolver,
+  RolloutWaveResolver,
   ViewerResolver,
 ];
 

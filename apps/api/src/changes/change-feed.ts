@@ -4,9 +4,9 @@ import { CHANGED_CHANNEL, type Store } from '@meshfleet/store';
 import { z } from 'zod';
 import { STORE } from '../tokens.ts';
 
-export type ChangedKind = 'clusters' | 'policies';
+export type ChangedKind = 'clusters' | 'policies' | 'rollouts';
 
-const notice = z.object({ o: z.string(), clusters: z.array(z.string()).default([]), policies: z.array(z.string()).default([]) });
+const notice = z.object({ o: z.string(), clusters: z.array(z.string()).default([]), policies: z.array(z.string()).default([]), rollouts: z.array(z.string()).default([]) });
 
 /** Changes that come within this time are told together, each object once. */
 const COALESCE_MS = 100;
@@ -19,7 +19,7 @@ export interface Watch {
   close(): void;
 }
 
-/** Hands out what LISTEN says of changed clusters and policies, to those who watch their organization. */
+/** Hands out what LISTEN says of changed clusters, policies and rollouts, to those who watch their organization. */
 export class ChangeFeed implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   readonly #store: Store;
   readonly #watches = new Map<string, Set<OpenWatch>>();

@@ -6,6 +6,8 @@ import type { GraphqlContext } from '../graphql/context.ts';
 import { rowId } from '../graphql/global-id.ts';
 import { policyById } from '../policy/policy-loaders.ts';
 import { policyView } from '../policy/policy-view.ts';
+import { rolloutById } from '../rollout/rollout-loaders.ts';
+import { rolloutView } from '../rollout/rollout-view.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { watchChanges } from './watch-changes.ts';
 
@@ -41,6 +43,20 @@ export class ChangesResolver {
       load: async (scope, changed) => {
         const row = await policyById(scope, changed);
         return row === undefined ? undefined : policyView(row);
+      },
+    });
+  }
+
+  @Subscription()
+  async rolloutChanged(_root: unknown, args: { id?: string | null }, context: GraphqlContext) {
+    const id = typeof args.id === 'string' ? rowId('Rollout', args.id, ['id']) : undefined;
+    return watchChanges(context, this.#feed, {
+      field: 'rolloutChanged',
+      kind: 'rollouts',
+      id,
+      load: async (scope, changed) => {
+        const row = await rolloutById(scope, changed);
+        return row === undefined ? undefined : rolloutView(row);
       },
     });
   }

@@ -1,7 +1,7 @@
 import { MeshfleetError } from '@meshfleet/model';
 
 /** Types with a global id. */
-export type NodeType = 'Organization' | 'Cluster' | 'Policy' | 'DesiredState' | 'JoinToken' | 'ApiToken';
+export type NodeType = 'Organization' | 'Cluster' | 'Policy' | 'DesiredState' | 'JoinToken' | 'ApiToken' | 'Rollout' | 'Freeze';
 
 export interface GlobalId {
   readonly type: NodeType;
@@ -11,8 +11,8 @@ export interface GlobalId {
   readonly revision?: number;
 }
 
-const LETTERS: Readonly<Record<NodeType, string>> = { Organization: 'O', Cluster: 'C', Policy: 'P', DesiredState: 'D', JoinToken: 'J', ApiToken: 'A' };
-const SHAPE = /^([OCPDJA]):([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?::([1-9]\d{0,14}))?$/;
+const LETTERS: Readonly<Record<NodeType, string>> = { Organization: 'O', Cluster: 'C', Policy: 'P', DesiredState: 'D', JoinToken: 'J', ApiToken: 'A', Rollout: 'R', Freeze: 'F' };
+const SHAPE = /^([OCPDJARF]):([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?::([1-9]\d{0,14}))?$/;
 
 export function formatGlobalId({ type, id, revision }: GlobalId): string {
   return Buffer.from(`${LETTERS[type]}:${id}${revision === undefined ? '' : `:${revision}`}`).toString('base64url');
@@ -52,4 +52,6 @@ const NAMES: Readonly<Record<NodeType, string>> = {
   DesiredState: 'desired state',
   JoinToken: 'join token',
   ApiToken: 'API token',
+  Rollout: 'rollout',
+  Freeze: 'freeze',
 };

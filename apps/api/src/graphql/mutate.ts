@@ -9,6 +9,8 @@ import { InputProblems, isExpected, problemsOf, userErrorOf, type UserError } fr
 export interface Change {
   readonly tx: Tx;
   readonly actor: string;
+  /** What the actor holds: at least the role that the use case asks for. */
+  readonly role: Role;
   readonly now: Date;
   random(bytes: number): Uint8Array;
 }
@@ -46,8 +48,8 @@ export async function mutate<S extends z.ZodType, A, P>(context: GraphqlContext,
     const prepared = useCase.prepare === undefined ? (parsed.data as unknown as P) : await useCase.prepare(parsed.data);
     const { scope } = context;
     const now = new Date();
-    const answer = await scope.write(useCase.role, async (tx) => {
-      const change: Change = { tx, actor: scope.actor, now, random: (bytes) => randomBytes(bytes) };
+    const answer = await scope.write(useCase.role, async (tx, role) => {
+      const change: Change = { tx, actor: scope.actor, role, now, random: (bytes) => randomBytes(bytes) };
       let audit: Outcome<A>['audit'];
       const work = async (): Promise<A> => {
         const outcome = await useCase.run(change, prepared);

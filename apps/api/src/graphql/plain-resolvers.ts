@@ -32,5 +32,8 @@ export const plainResolvers = {
   ObjectConditionConnection: counting,
   InventoryConnection: counting,
   PolicyPreviewClusterConnection: counting,
+  RolloutConnection: counting,
+  RolloutClusterConnection: counting,
+  FreezeConnection: counting,
   Finding: { related: ({ related }: Finding) => related ?? [] },
 };

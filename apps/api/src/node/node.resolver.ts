@@ -3,6 +3,7 @@ import { apiTokenById, apiTokenView } from '../api-token/api-token-view.ts';
 import { clusterById } from '../cluster/cluster-loaders.ts';
 import { clusterView } from '../cluster/cluster-view.ts';
 import { desiredStateOf } from '../desired-state/desired-state-view.ts';
+import { freezeById, freezeView } from '../freeze/freeze-view.ts';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { parseGlobalId, type GlobalId } from '../graphql/global-id.ts';
 import { joinTokenView } from '../join-token/join-token-view.ts';
@@ -11,6 +12,8 @@ import { organizationView } from '../organization/organization-view.ts';
 import { policyById } from '../policy/policy-loaders.ts';
 import { policyView } from '../policy/policy-view.ts';
 import type { RequestScope } from '../request/request-scope.ts';
+import { rolloutById } from '../rollout/rollout-loaders.ts';
+import { rolloutView } from '../rollout/rollout-view.ts';
 
 /** Any object by its global id: null when it does not exist, or is not of the request's organization. */
 @Resolver('Node')
@@ -45,6 +48,10 @@ async function find(scope: RequestScope, { type, id, revision }: GlobalId) {
       return shown(await joinTokenById(scope, id), (row) => joinTokenView(row, new Date()));
     case 'ApiToken':
       return shown(await apiTokenById(scope, id), apiTokenView);
+    case 'Rollout':
+      return shown(await rolloutById(scope, id), rolloutView);
+    case 'Freeze':
+      return shown(await freezeById(scope, id), freezeView);
   }
 }
 

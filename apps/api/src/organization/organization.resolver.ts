@@ -1,16 +1,21 @@
 import { Inject } from '@nestjs/common';
 import { Mutation, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import type { Custody } from '@meshfleet/pki';
+import { webhookKeyOf, type Custody } from '@meshfleet/pki';
+import type { RolloutStatus } from '@meshfleet/planner';
 import { readOrganization, type Store } from '@meshfleet/store';
 import { listAuditEventsOf } from '../audit/list-audit-events.ts';
+import { includesRole } from '../auth/principal.ts';
 import { listClustersOf } from '../cluster/list-clusters.ts';
+import type { ApiConfig } from '../config/parse-config.ts';
+import { listFreezesOf } from '../freeze/freeze-view.ts';
 import type { ConnectionArgs } from '../graphql/connection.ts';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { mutate, userErrorsOf } from '../graphql/mutate.ts';
 import { listJoinTokensOf } from '../join-token/list-join-tokens.ts';
 import { listPoliciesOf } from '../policy/list-policies.ts';
 import { OrganizationFinder } from '../request/organization-finder.ts';
-import { CUSTODY, STORE } from '../tokens.ts';
+import { listRolloutsOf } from '../rollout/list-rollouts.ts';
+import { CONFIG, CUSTODY, STORE } from '../tokens.ts';
 import { createOrganization } from './create-organization.ts';
 import { organizationView, type OrganizationView } from './organization-view.ts';
 import { resumeOrganization } from './resume-organization.ts';
@@ -20,11 +25,13 @@ export class OrganizationResolver {
   readonly #store: Store;
   readonly #custody: Custody;
   readonly #finder: OrganizationFinder;
+  readonly #config: ApiConfig;
 
-  constructor(@Inject(STORE) store: Store, @Inject(CUSTODY) custody: Custody, @Inject(OrganizationFinder) finder: OrganizationFinder) {
+  constructor(@Inject(STORE) store: Store, @Inject(CUSTODY) custody: Custody, @Inject(OrganizationFinder) finder: OrganizationFinder, @Inject(CONFIG) config: ApiConfig) {
     this.#store = store;
     this.#custody = custody;
     this.#finder = finder;
+    this.#config = config;
   }
 
   @Query()
@@ -45,6 +52,22 @@ export class OrganizationResolver {
   @ResolveField()
   joinTokens({ scope }: OrganizationView, args: ConnectionArgs) {
     return listJoinTokensOf(scope, args);
+  }
+
+  @ResolveField()
+  rollouts({ scope }: OrganizationView, args: ConnectionArgs & { status?: RolloutStatus[] | null }) {
+    return listRolloutsOf(scope, args);
+  }
+
+  @ResolveField()
+  freezes({ scope }: OrganizationView, args: ConnectionArgs & { open?: boolean | null }) {
+    return listFreezesOf(scope, args);
+  }
+
+  @ResolveField()
+  async webhookSigningKey({ scope }: OrganizationView) {
+    const { role, organizationId } = await scope.access();
+    return includesRole(role, 'ADMIN') ? webhookKeyOf(this.#config.key, organizationId) : null;
   }
 
   @ResolveField()

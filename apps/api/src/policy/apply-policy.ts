@@ -3,7 +3,6 @@ import type { Placement } from '@meshfleet/planner';
 import {
   advancePolicy,
   announceChanged,
-  enqueue,
   existingClusterNames,
   findCurrentPolicyVersion,
   insertPolicy,
@@ -21,6 +20,8 @@ import type { Change, Outcome, UseCase } from '../graphql/mutate.ts';
 import { InputProblems } from '../graphql/user-error.ts';
 import { manifestReader } from './manifest-reader.ts';
 import { placementInput } from './placement-input.ts';
+import { admitChange, beginStaged } from '../rollout/stage-change.ts';
+import { stageInput } from '../rollout/stage-input.ts';
 import { intentOf } from './policy-view.ts';
 import type { ReadManifests } from './read-manifests.ts';
 
@@ -36,11 +37,14 @@ const input = z.object({
   conflicts: z.enum(['REPORT', 'FORCE']).default('REPORT'),
   comment: z.string().max(2000, 'A comment has at most 2000 characters').optional(),
   expectedVersion: z.int().min(0, 'Versions begin with 1; 0 says that the policy must be new').optional(),
+  ...stageInput,
 });
 type Input = z.output<typeof input> & { readonly read: ReadManifests };
 
 export interface AppliedPolicy {
   readonly policyId: string;
+  /** The rollout that brings it to clusters. */
+  readonly rolloutId?: string;
   readonly changed: boolean;
   readonly warnings: readonly ErrorEnvelope[];
 }
@@ -75,16 +79,20 @@ export async function readIntent(given: z.output<typeof input>): Promise<Input> 
 }
 
 async function writeVersion(
-  { tx, actor, now, random }: Change,
+  change: Change,
   given: Input,
   policy: LockedPolicy | undefined,
   warnings: readonly ErrorEnvelope[],
 ): Promise<Outcome<AppliedPolicy>> {
+  const { tx, actor, now, random } = change;
   const policyId = policy?.id ?? uuidv7(now, random(10));
   const version = (policy?.currentVersion ?? 0) + 1;
+  const stage = { ...given, policy, policyName: given.name, version, objectKeys: given.read.objects.map(({ key }) => key) };
+  await admitChange(change, stage);
+  const staged = given.rollout !== undefined;
   const description = given.description ?? policy?.description ?? null;
-  if (policy === undefined) insertPolicy(tx, { id: policyId, name: given.name, description, at: now, staged: false });
-  else advancePolicy(tx, { id: policyId, description, version, at: now, staged: false });
+  if (policy === undefined) insertPolicy(tx, { id: policyId, name: given.name, description, at: now, staged });
+  else advancePolicy(tx, { id: policyId, description, version, at: now, staged });
   storeContents(tx, given.read.objects);
   insertPolicyVersion(tx, {
     policyId,
@@ -94,10 +102,10 @@ async function writeVersion(
     createdBy: actor,
     createdAt: now,
   });
-  await enqueue(tx, 'policy.changed', { policyId, version, actor });
+  const rolloutId = await beginStaged(change, policyId, stage);
   announceChanged(tx, { clusterIds: [], policyIds: [policyId] });
-  const details = { name: given.name, version, objects: given.read.objects.length, comment: given.comment ?? null };
-  return { answer: { policyId, changed: true, warnings }, audit: { action: 'policy.apply', target: policyId, details } };
+  const details = { name: given.name, version, objects: given.read.objects.length, comment: given.comment ?? null, staged };
+  return { answer: { policyId, changed: true, warnings, ...(rolloutId === undefined ? {} : { rolloutId }) }, audit: { action: 'policy.apply', target: policyId, details } };
 }
 
 function refuseOtherVersion({ expectedVersion, name }: Input, policy: LockedPolicy | undefined): void {
@@ -114,6 +122,8 @@ function refuseOtherVersion({ expectedVersion, name }: Input, policy: LockedPoli
 
 function isCurrent(policy: LockedPolicy, current: PolicyVersionRow | undefined, given: Input): boolean {
   if (current === undefined || (given.description !== undefined && given.description !== policy.description)) return false;
+  // What a rollout took back, or is to be overtaken, is asked for anew.
+  if (given.supersede || (policy.stableVersion !== policy.currentVersion && policy.activeRolloutId === null)) return false;
   return isDeepStrictEqual(intentOf(current), intentOfInput(given));
 }
 

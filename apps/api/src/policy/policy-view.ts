@@ -20,8 +20,9 @@ export type PolicyView = ReturnType<typeof policyView>;
 /** A version as GraphQL's type PolicyVersion. */
 export function policyVersionView(row: PolicyVersionRow) {
   const { version, comment, createdBy, createdAt } = row;
-  return { version, ...intentOf(row), comment, createdBy, createdAt };
+  return { row, version, ...intentOf(row), comment, createdBy, createdAt };
 }
+export type PolicyVersionView = ReturnType<typeof policyVersionView>;
 
 /** What a version wants: two that want the same are one. */
 export function intentOf(row: Omit<PolicyVersionRow, 'version' | 'policyId' | 'comment' | 'createdBy' | 'createdAt'>) {

@@ -5,14 +5,18 @@ import type { ConnectionArgs } from '../graphql/connection.ts';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { parseGlobalId } from '../graphql/global-id.ts';
 import { mutate } from '../graphql/mutate.ts';
-import { userErrorOf } from '../graphql/user-error.ts';
+import { userErrorOf, type UserError } from '../graphql/user-error.ts';
 import { batchedConnection } from '../request/batched-list.ts';
-import { applyPolicy } from './apply-policy.ts';
+import { activeRolloutOf, rolloutById, rolloutsOfPolicy } from '../rollout/rollout-loaders.ts';
+import { rolloutView, type RolloutView } from '../rollout/rollout-view.ts';
+import { applyPolicy, type AppliedPolicy } from './apply-policy.ts';
 import { checkPolicy } from './check-policy.ts';
 import { deletePolicy } from './delete-policy.ts';
+import { diffVersions } from './diff-versions.ts';
 import { clusterPolicyView } from './policy-cluster-view.ts';
 import { clustersOfPolicy, policyById, policySummary, policyVersion, versionsOfPolicy } from './policy-loaders.ts';
-import { policyVersionView, policyView, type PolicyView } from './policy-view.ts';
+import { policyVersionView, policyView, type PolicyVersionView, type PolicyView } from './policy-view.ts';
+import { rollBackPolicy } from './roll-back-policy.ts';
 
 @Resolver('Policy')
 export class PolicyResolver {
@@ -43,6 +47,23 @@ export class PolicyResolver {
   }
 
   @ResolveField()
+  async stableVersion({ row }: PolicyView, _args: unknown, { scope }: GraphqlContext) {
+    const version = row.stableVersion === 0 ? undefined : await policyVersion(scope, { policyId: row.id, version: row.stableVersion });
+    return version === undefined ? null : policyVersionView(version);
+  }
+
+  @ResolveField()
+  async activeRollout({ row }: PolicyView, _args: unknown, { scope }: GraphqlContext) {
+    const rollout = await activeRolloutOf(scope, row.id);
+    return rollout === undefined ? null : rolloutView(rollout);
+  }
+
+  @ResolveField()
+  rollouts({ row }: PolicyView, args: ConnectionArgs, { scope }: GraphqlContext) {
+    return batchedConnection(scope, rolloutsOfPolicy, row.id, args, {}, rolloutView);
+  }
+
+  @ResolveField()
   versions({ row }: PolicyView, args: ConnectionArgs, { scope }: GraphqlContext) {
     return batchedConnection(scope, versionsOfPolicy, row.id, args, {}, policyVersionView);
   }
@@ -61,24 +82,41 @@ export class PolicyResolver {
   @Mutation()
   async policyApply(_root: unknown, args: { input: unknown }, context: GraphqlContext) {
     const { answer, userErrors } = await mutate(context, applyPolicy, args.input);
-    return {
-      policyId: answer?.policyId,
-      changed: answer?.changed ?? false,
-      warnings: (answer?.warnings ?? []).map(userErrorOf),
-      userErrors,
-    };
+    return appliedPayload(answer, userErrors);
+  }
+
+  @Mutation()
+  async policyRollBack(_root: unknown, args: { input: unknown }, context: GraphqlContext) {
+    const { answer, userErrors } = await mutate(context, rollBackPolicy, args.input);
+    return appliedPayload(answer, userErrors);
   }
 
   @Mutation()
   async policyDelete(_root: unknown, args: { input: unknown }, context: GraphqlContext) {
     const { answer, userErrors } = await mutate(context, deletePolicy, args.input);
-    return { policyId: answer?.policyId, userErrors };
+    return { policyId: answer?.policyId, rolloutId: answer?.rolloutId, userErrors };
   }
 }
 
 /** Where a mutation leaves its policy to be read, if it is asked for: not before, since that takes another transaction. */
 interface PolicyPayload {
   readonly policyId: string | undefined;
+  readonly rolloutId: string | undefined;
+}
+
+function appliedPayload(answer: AppliedPolicy | undefined, userErrors: readonly UserError[]) {
+  return {
+    policyId: answer?.policyId,
+    rolloutId: answer?.rolloutId,
+    changed: answer?.changed ?? false,
+    warnings: (answer?.warnings ?? []).map(userErrorOf),
+    userErrors,
+  };
+}
+
+async function rolloutOf({ rolloutId }: PolicyPayload, { scope }: GraphqlContext): Promise<RolloutView | null> {
+  const row = rolloutId === undefined ? undefined : await rolloutById(scope, rolloutId);
+  return row === undefined ? null : rolloutView(row);
 }
 
 async function policyOf({ policyId }: PolicyPayload, _args: unknown, { scope }: GraphqlContext): Promise<PolicyView | null> {
@@ -92,6 +130,11 @@ export class PolicyApplyPayloadResolver {
   policy(payload: PolicyPayload, args: unknown, context: GraphqlContext) {
     return policyOf(payload, args, context);
   }
+
+  @ResolveField()
+  rollout(payload: PolicyPayload, _args: unknown, context: GraphqlContext) {
+    return rolloutOf(payload, context);
+  }
 }
 
 @Resolver('PolicyDeletePayload')
@@ -99,5 +142,18 @@ export class PolicyDeletePayloadResolver {
   @ResolveField()
   policy(payload: PolicyPayload, args: unknown, context: GraphqlContext) {
     return policyOf(payload, args, context);
+  }
+
+  @ResolveField()
+  rollout(payload: PolicyPayload, _args: unknown, context: GraphqlContext) {
+    return rolloutOf(payload, context);
+  }
+}
+
+@Resolver('PolicyVersion')
+export class PolicyVersionResolver {
+  @ResolveField()
+  diff({ row }: PolicyVersionView, { against }: { against?: number | null }, { scope }: GraphqlContext) {
+    return diffVersions(scope, row, typeof against === 'number' ? against : row.version - 1);
   }
 }

@@ -60,14 +60,15 @@ export class RequestScope {
   }
 
   /** A transaction of its own for a change, in which the role is checked again. */
-  async write<T>(role: Role, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async write<T>(role: Role, work: (tx: Tx, held: Role) => Promise<T>): Promise<T> {
     const organizationId = await this.organizationId();
     const { principal } = this;
     // A request never holds two connections: with a full pool, readers who wait to write would wait for each other.
     (await this.#reading?.catch(noop))?.transaction.end();
     const answer = await this.#parts.store.transaction(organizationId, async (tx) => {
-      requireRole((await this.#parts.finder.accessOf(tx, principal)).role, role);
-      return work(tx);
+      const { role: held } = await this.#parts.finder.accessOf(tx, principal);
+      requireRole(held, role);
+      return work(tx, held);
     });
     this.forget();
     return answer;

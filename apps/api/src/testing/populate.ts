@@ -2,6 +2,7 @@ import { contentHash, type KubeObject } from '@meshfleet/model';
 import { digestOf, type DesiredState } from '@meshfleet/protocol';
 import { randomUUID } from 'node:crypto';
 import { formatGlobalId } from '../graphql/global-id.ts';
+import { populateRollout } from './populate-rollout.ts';
 import type { TestApi } from './test-api.ts';
 
 /** Global ids of one object of every kind that has one. */
@@ -12,6 +13,8 @@ export interface Populated {
   readonly DesiredState: string;
   readonly JoinToken: string;
   readonly ApiToken: string;
+  readonly Rollout: string;
+  readonly Freeze: string;
   /** What every text of it holds. */
   readonly mark: string;
   readonly clusterId: string;
@@ -50,7 +53,9 @@ export async function populate(api: TestApi, organization: { id: string; token: 
   );
   const clusterId = await insertCluster(api, organization.id, `${mark}-cluster`, { mark });
   await fillCluster(api, organization.id, clusterId, policyId, mark);
+  const rollout = await populateRollout(api, organization.id, clusterId, policyId, mark);
   return {
+    ...rollout,
     Organization: formatGlobalId({ type: 'Organization', id: organization.id }),
     Cluster: formatGlobalId({ type: 'Cluster', id: clusterId }),
     Policy,

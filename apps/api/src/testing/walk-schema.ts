@@ -1,6 +1,6 @@
 import { getNamedType, isInterfaceType, isObjectType, isNonNullType, type GraphQLField, type GraphQLNamedType, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
 
-const DEEPEST = 9;
+const DEEPEST = 7;
 
 /**
  * A selection of every field of a type, and of the types below it, none inside itself; lists by pages of two. Of nodes below
@@ -21,6 +21,18 @@ export function selectEverything(type: GraphQLNamedType, schema: GraphQLSchema, 
     return isObjectType(inner) && selection === '{ __typename  }' ? [] : [`${field.name}${pageArguments(field)} ${selection}`];
   });
   return `{ __typename ${fields.join(' ')} }`;
+}
+
+/** {@link selectEverything} in parts, each small enough for one query: one for each field that leads to other objects. */
+export function selectInParts(type: GraphQLNamedType, schema: GraphQLSchema): string[] {
+  if (!isObjectType(type)) return [selectEverything(type, schema)];
+  const fields = Object.values(type.getFields()).filter((field) => getNamedType(field.type).name !== type.name && !lacksArguments(field));
+  const leading = fields.filter((field) => isObjectType(getNamedType(field.type)) || isInterfaceType(getNamedType(field.type)));
+  const plain = fields.filter((field) => !leading.includes(field)).map(({ name }) => name);
+  return [
+    `{ __typename ${plain.join(' ')} }`,
+    ...leading.map((field) => `{ __typename ${field.name}${pageArguments(field)} ${selectEverything(getNamedType(field.type), schema, [type.name])} }`),
+  ];
 }
 
 /** Names `Type.field` of everything in an answer that is not null. */

@@ -4,6 +4,7 @@ export { commandRollout } from './command-rollout.ts';
 export type { RolloutCommand } from './command-rollout.ts';
 export { forecastRollout } from './forecast.ts';
 export type { RolloutForecast } from './forecast.ts';
+export { showGates } from './show-gates.ts';
 export { planWaves } from './plan-waves.ts';
 export type { PlannedWave, RolloutCandidate } from './plan-waves.ts';
 export { ENDED_STATUSES, ROLLOUT_STATUSES, TOUCHED_PHASES, beginRollout, hasEnded } from './state.ts';

@@ -1,3 +1,4 @@
+import { NEW_ERROR, UNHEALTHY } from './show-gates.ts';
 import { AWAY_AFTER_MS, isAway } from './state.ts';
 import type { ClusterObservation, RolloutCluster, RolloutEvent, RolloutObservation, RolloutState, RolloutWave } from './state.ts';
 import type { RolloutStrategy } from './strategy.ts';
@@ -78,9 +79,9 @@ function failureOf(wave: RolloutWave, seen: ClusterObservation): { readonly reas
   const [error] = seen.newErrors;
   if (wave.gates.findings && error !== undefined) {
     const more = seen.newErrors.length - 1;
-    return { reason: `the analysis finds a new error: ${error}${more === 0 ? '' : ` (and ${more} more)`}`, slow: false };
+    return { reason: `${NEW_ERROR}${error}${more === 0 ? '' : ` (and ${more} more)`}`, slow: false };
   }
-  if (wave.gates.healthy && seen.unhealthy !== null) return { reason: `not healthy: ${seen.unhealthy}`, slow: true };
+  if (wave.gates.healthy && seen.unhealthy !== null) return { reason: `${UNHEALTHY}${seen.unhealthy}`, slow: true };
   return undefined;
 }
 

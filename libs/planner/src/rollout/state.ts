@@ -117,7 +117,6 @@ export type RolloutEventKind =
   | 'PLANNED'
   | 'WAITING'
   | 'WAVE_OPENED'
-  | 'CLUSTERS_TOLD'
   | 'CLUSTER_FAILED'
   | 'CLUSTER_RECOVERED'
   | 'SOAK_BEGAN'

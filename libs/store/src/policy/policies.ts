@@ -7,12 +7,14 @@ export interface PolicyRow {
   readonly name: string;
   readonly description: string | null;
   readonly currentVersion: number;
+  /** What clusters hold that no rollout speaks for; 0 before the first is established. */
+  readonly stableVersion: number;
   readonly deletedAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
-const COLUMNS = `p.id, p.name, p.description, p.current_version as "currentVersion", p.deleted_at as "deletedAt",
+const COLUMNS = `p.id, p.name, p.description, p.current_version as "currentVersion", p.stable_version as "stableVersion", p.deleted_at as "deletedAt",
   p.created_at as "createdAt", p.updated_at as "updatedAt"`;
 const BY_NAME: Order = { columns: [{ sql: 'p.name', type: 'text' }, { sql: 'p.id', type: 'uuid' }] };
 

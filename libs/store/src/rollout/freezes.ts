@@ -1,4 +1,10 @@
-import type { Tx } from '../connection/sql.ts';
+import { parseLabelSelector } from '@meshfleet/model';
+import { labelConditions } from '../cluster/label-conditions.ts';
+import type { Sql, Tx } from '../connection/sql.ts';
+import { Values } from '../connection/values.ts';
+import { OUTBOX_CHANNEL } from '../outbox/enqueue.ts';
+import { keyset, slice } from '../paging/keyset.ts';
+import type { Page, Slice } from '../paging/keyset.ts';
 
 /** A time in which nothing new is begun. */
 export interface FreezeRow {
@@ -26,4 +32,70 @@ export async function openFreezes(tx: Tx, now: Date): Promise<FreezeRow[]> {
     [tx.organizationId, now],
   );
   return rows;
+}
+
+/** By id, ended ones too. */
+export async function findFreezes(sql: Sql, ids: readonly string[]): Promise<FreezeRow[]> {
+  const { rows } = await sql.query<FreezeRow>(`select ${COLUMNS} from rollout_freeze f where f.id = any($1::uuid[])`, [ids]);
+  return rows;
+}
+
+/** The organization's freezes, newest first; with `now` only those that are in force or still to come. */
+export async function listFreezes(tx: Tx, now: Date | undefined, page: Page): Promise<Slice<FreezeRow>> {
+  const values = new Values([tx.organizationId]);
+  const filters = ['f.organization_id = $1', ...unended(now, values)];
+  const { conditions, tail } = keyset({ columns: [{ sql: 'f.id', type: 'uuid' }], descending: true }, page, values);
+  const { rows } = await tx.query<FreezeRow>(`select ${COLUMNS} from rollout_freeze f where ${[...filters, ...conditions].join(' and ')} ${tail}`, values.list);
+  return slice(rows, page);
+}
+
+export async function countFreezes(tx: Tx, now: Date | undefined): Promise<number> {
+  const values = new Values([tx.organizationId]);
+  const { rows } = await tx.query<{ count: number }>(`select count(*) as count from rollout_freeze f where ${['f.organization_id = $1', ...unended(now, values)].join(' and ')}`, values.list);
+  return rows[0]?.count ?? 0;
+}
+
+function unended(now: Date | undefined, values: Values): string[] {
+  return now === undefined ? [] : [`f.ended_at is null and (f.ends_at is null or f.ends_at > ${values.add(now)})`];
+}
+
+export type NewFreeze = Omit<FreezeRow, 'endedBy' | 'endedAt'>;
+
+/** Rollouts see it at their next step: those that are under way are woken. */
+export function insertFreeze(tx: Tx, freeze: NewFreeze): void {
+  tx.send(
+    `insert into rollout_freeze (id, organization_id, cluster_selector, reason, starts_at, ends_at, created_by, created_at) values ($2, $1, $3, $4, $5, $6, $7, $8)`,
+    [tx.organizationId, freeze.id, freeze.clusterSelector, freeze.reason, freeze.startsAt, freeze.endsAt, freeze.createdBy, freeze.createdAt],
+  );
+  wakeRollouts(tx);
+}
+
+/** False when there is no such freeze. Ending twice keeps the first time. */
+export async function endFreeze(tx: Tx, id: string, by: { readonly actor: string; readonly at: Date }): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update rollout_freeze set ended_at = coalesce(ended_at, $3), ended_by = coalesce(ended_by, $4) where organization_id = $1 and id = $2`,
+    [tx.organizationId, id, by.at, by.actor],
+  );
+  if (rowCount > 0) wakeRollouts(tx);
+  return rowCount > 0;
+}
+
+/** The freeze that a placement runs into, when a change is to be made at once. */
+export async function findFreezeInWay(tx: Tx, selected: { readonly text: string; readonly values: readonly unknown[] }, now: Date): Promise<FreezeRow | undefined> {
+  for (const freeze of await openFreezes(tx, now)) {
+    const { clusterSelector } = freeze;
+    if (clusterSelector === null || clusterSelector === '') return freeze;
+    const values = new Values(selected.values);
+    const conditions = ['c.organization_id = $1', `c.id in (${selected.text})`, ...labelConditions(parseLabelSelector(clusterSelector), values)];
+    const { rowCount } = await tx.query(`select from cluster c where ${conditions.join(' and ')} limit 1`, values.list);
+    if (rowCount > 0) return freeze;
+  }
+  return undefined;
+}
+
+function wakeRollouts(tx: Tx): void {
+  tx.send(`insert into outbox (organization_id, topic, payload) select $1, 'rollout.changed', jsonb_build_object('rolloutId', r.id) from rollout r where r.organization_id = $1 and r.active`, [
+    tx.organizationId,
+  ]);
+  tx.notify(OUTBOX_CHANNEL, tx.organizationId);
 }

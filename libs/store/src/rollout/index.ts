@@ -1,4 +1,22 @@
+export { commandRollout } from './command-rollout.ts';
+export { countFreezes, endFreeze, findFreezeInWay, findFreezes, insertFreeze, listFreezes, openFreezes } from './freezes.ts';
+export type { FreezeRow } from './freezes.ts';
+export { findOverlappingRollout } from './find-overlap.ts';
 export { insertRollout, supersedeRollout } from './insert-rollout.ts';
-export type { NewRollout } from './insert-rollout.ts';
+export { previewRollout } from './preview-rollout.ts';
+export type { RolloutRow } from './rollout-row.ts';
+export {
+  countClustersOfRollouts,
+  countRollouts,
+  findActiveRollouts,
+  findRollouts,
+  listClustersOfRollouts,
+  listEventsOfRollouts,
+  listRollouts,
+  listRolloutsOfPolicies,
+  pacesOfRollouts,
+  tallyRollouts,
+} from './rollouts.ts';
+export type { RolloutClusterFilter, RolloutClusterRow, RolloutEventRow, RolloutFilter, RolloutTally } from './rollouts.ts';
 export { listDueRollouts, stepRollout } from './step-rollout.ts';
 export type { SteppedRollout } from './step-rollout.ts';

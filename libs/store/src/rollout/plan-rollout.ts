@@ -67,20 +67,21 @@ async function readPolicy(tx: Tx, policyId: string, version: number | null): Pro
   return rows[0] ?? { name: '', placed: true, stableVersion: 0, placement: null };
 }
 
-async function findCandidates(tx: Tx, wanted: { readonly text: string; readonly values: readonly unknown[] }): Promise<Candidate[]> {
+/** Clusters that hold something of the policy ($2), or that `wanted` selects. */
+export async function findCandidates(tx: Tx, wanted: { readonly text: string; readonly values: readonly unknown[] }): Promise<Candidate[]> {
   const { rows } = await tx.query<Candidate>(
     `with wanted as materialized (${wanted.text})
      select c.id, c.name, c.labels, c.region, c.zone, c.network, c.mesh, c.lifecycle = 'ACTIVE' and not ${isOffline('c.last_seen_at')} as online,
        x.version as held, c.id in (select w.id from wanted w) as wanted
-     from cluster c left join policy_cluster x on x.cluster_id = c.id and x.policy_id = $2
+     from cluster c left join policy_cluster x on x.cluster_id = c.id and x.policy_id = $2::uuid
      where c.organization_id = $1 and c.lifecycle in ${PLACEABLE} and (c.id in (select w.id from wanted w)
-       or c.id in (select y.cluster_id from policy_cluster y where y.organization_id = $1 and y.policy_id = $2 and y.version is not null))`,
+       or c.id in (select y.cluster_id from policy_cluster y where y.organization_id = $1 and y.policy_id = $2::uuid and y.version is not null))`,
     wanted.values,
   );
   return rows;
 }
 
-function candidateOf(cluster: Candidate): RolloutCandidate {
+export function candidateOf(cluster: Candidate): RolloutCandidate {
   return { id: cluster.id, name: cluster.name, labels: placementLabels(cluster), online: cluster.online };
 }
 

@@ -1,0 +1,36 @@
+import { MeshfleetError, parseLabelSelector } from '@meshfleet/model';
+import { insertFreeze, uuidv7 } from '@meshfleet/store';
+import { z } from 'zod';
+import type { UseCase } from '../graphql/mutate.ts';
+
+const moment = z.coerce.date('A time is written in ISO 8601').optional();
+
+const input = z
+  .object({
+    reason: z.string().min(1, 'A freeze has a reason').max(2000, 'A reason has at most 2000 characters'),
+    clusterSelector: z.string().max(4096, 'A label selector has at most 4096 characters').optional(),
+    startsAt: moment,
+    endsAt: moment,
+  })
+  .superRefine(({ clusterSelector, startsAt, endsAt }, context) => {
+    if (startsAt !== undefined && endsAt !== undefined && endsAt <= startsAt) context.addIssue({ code: 'custom', message: 'A freeze ends after it begins', path: ['endsAt'] });
+    try {
+      parseLabelSelector(clusterSelector ?? '');
+    } catch (error) {
+      if (!(error instanceof MeshfleetError)) throw error;
+      context.addIssue({ code: 'custom', message: error.summary, path: ['clusterSelector'], params: { envelope: error.toEnvelope() } });
+    }
+  });
+
+/** From when on nothing new is begun in the clusters that it is about. */
+export const createFreeze: UseCase<typeof input, { freezeId: string }> = {
+  name: 'freezeCreate',
+  role: 'ADMIN',
+  input,
+  run({ tx, actor, now, random }, { reason, clusterSelector, startsAt, endsAt }) {
+    const id = uuidv7(now, random(10));
+    insertFreeze(tx, { id, clusterSelector: clusterSelector ?? null, reason, startsAt: startsAt ?? now, endsAt: endsAt ?? null, createdBy: actor, createdAt: now });
+    const details = { reason, clusterSelector: clusterSelector ?? null, startsAt: (startsAt ?? now).toISOString(), endsAt: endsAt?.toISOString() ?? null };
+    return Promise.resolve({ answer: { freezeId: id }, audit: { action: 'freeze.create', target: id, details } });
+  },
+};

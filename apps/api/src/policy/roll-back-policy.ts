@@ -1,0 +1,55 @@
+import { MeshfleetError } from '@meshfleet/model';
+import { placementSchema } from '@meshfleet/planner';
+import { advancePolicy, announceChanged, findPolicyVersions, insertPolicyVersion, lockPolicyById, lockPolicyByName } from '@meshfleet/store';
+import { z } from 'zod';
+import { rowId } from '../graphql/global-id.ts';
+import type { UseCase } from '../graphql/mutate.ts';
+import { admitChange, beginStaged } from '../rollout/stage-change.ts';
+import { stageInput } from '../rollout/stage-input.ts';
+import type { AppliedPolicy } from './apply-policy.ts';
+import { noSuchPolicy } from './delete-policy.ts';
+
+const input = z
+  .object({
+    id: z.string().optional(),
+    name: z.string().optional(),
+    version: z.int().min(1, 'Versions begin with 1'),
+    comment: z.string().max(2000, 'A comment has at most 2000 characters').optional(),
+    ...stageInput,
+  })
+  .refine(({ id, name }) => (id === undefined) !== (name === undefined), { error: 'Say which policy: either by id or by name', path: ['id'] });
+
+/** Makes the next version of a policy from the intent of an earlier one: history only grows. */
+export const rollBackPolicy: UseCase<typeof input, AppliedPolicy> = {
+  name: 'policyRollBack',
+  role: 'OPERATOR',
+  input,
+  async run(change, { id, name, version: earlier, comment, ...stage }) {
+    const { tx, actor, now } = change;
+    const policy = id === undefined ? await lockPolicyByName(tx, name ?? '') : await lockPolicyById(tx, rowId('Policy', id));
+    if (policy === undefined) throw noSuchPolicy(id === undefined ? 'name' : 'id');
+    const [found] = await findPolicyVersions(tx, [{ policyId: policy.id, version: earlier }]);
+    if (found === undefined) throw noSuchVersion(policy.name, earlier, policy.currentVersion);
+    const version = policy.currentVersion + 1;
+    const staged = { ...stage, policy, policyName: policy.name, version, objectKeys: found.objects.map(({ key }) => key), placement: placementSchema.parse(found.placement) };
+    await admitChange(change, staged);
+    advancePolicy(tx, { id: policy.id, description: policy.description, version, at: now, staged: stage.rollout !== undefined });
+    insertPolicyVersion(tx, { ...found, version, comment: comment ?? `As version ${earlier}`, createdBy: actor, createdAt: now });
+    const rolloutId = await beginStaged(change, policy.id, staged);
+    announceChanged(tx, { clusterIds: [], policyIds: [policy.id] });
+    return {
+      answer: { policyId: policy.id, changed: true, warnings: [], ...(rolloutId === undefined ? {} : { rolloutId }) },
+      audit: { action: 'policy.roll-back', target: policy.id, details: { name: policy.name, version, earlier, staged: stage.rollout !== undefined } },
+    };
+  },
+};
+
+function noSuchVersion(name: string, version: number, current: number): MeshfleetError {
+  return new MeshfleetError({
+    code: 'NOT_FOUND',
+    summary: `${name} has no version ${version}`,
+    why: `its versions are 1 to ${current}`,
+    fix: 'Take the number from Policy.versions.',
+    where: { field: ['input', 'version'] },
+  });
+}

@@ -1,0 +1,39 @@
+import { placementSchema, strategySchema } from '@meshfleet/planner';
+import { findCurrentPolicyVersion, findPolicyByName, previewRollout } from '@meshfleet/store';
+import { z } from 'zod';
+import type { GraphqlContext } from '../graphql/context.ts';
+import { problemsOf, userErrorOf, type UserError } from '../graphql/user-error.ts';
+import { placementInput } from '../policy/placement-input.ts';
+
+const input = z.object({ policyName: z.string().max(63).nullish(), placement: placementInput.nullish(), rollout: strategySchema });
+const MOST_CLUSTERS = 1000;
+
+export interface PreviewedWave {
+  readonly index: number;
+  readonly name: string;
+  readonly size: number;
+  readonly soakSeconds: number;
+  readonly clusters: readonly { readonly name: string; readonly because: string }[];
+}
+
+/** Which cluster would be in which wave. */
+export async function previewRolloutOf({ scope }: GraphqlContext, rawInput: unknown): Promise<{ waves: PreviewedWave[]; userErrors: UserError[] }> {
+  const tx = await scope.read();
+  const parsed = input.safeParse(rawInput);
+  if (!parsed.success) return { waves: [], userErrors: problemsOf(parsed.error).map(userErrorOf) };
+  const { policyName, placement, rollout } = parsed.data;
+  const name = policyName ?? '';
+  const [policy, current] = name === '' ? [] : await Promise.all([findPolicyByName(tx, name), findCurrentPolicyVersion(tx, name)]);
+  const placed = placement ?? (current === undefined ? null : placementSchema.parse(current.placement));
+  const waves = await previewRollout(tx, { id: policy?.id, name }, placed, rollout);
+  return {
+    waves: waves.map(({ name: wave, soakSeconds, clusters }, index) => ({
+      index,
+      name: wave,
+      size: clusters.length,
+      soakSeconds,
+      clusters: clusters.slice(0, MOST_CLUSTERS).map((cluster) => ({ name: cluster.name, because: cluster.because })),
+    })),
+    userErrors: [],
+  };
+}

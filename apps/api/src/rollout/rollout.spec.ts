@@ -1,0 +1,229 @@
+import { stepRollout } from '@meshfleet/store';
+import { createClient } from 'graphql-sse';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ChangeFeed } from '../changes/change-feed.ts';
+import { insertCluster, manifest } from '../testing/populate.ts';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+
+interface UserErrors {
+  readonly userErrors: readonly { readonly code: string; readonly message: string; readonly field: string[] | null }[];
+}
+interface Gate {
+  readonly kind: string;
+  readonly status: string;
+  readonly evidence: string;
+}
+interface ShownRollout {
+  readonly id: string;
+  readonly status: string;
+  readonly because: string;
+  readonly version: { readonly version: number } | null;
+  readonly waves: readonly { readonly name: string; readonly size: number; readonly gates: readonly Gate[]; readonly clusters: { readonly nodes: readonly { readonly phase: string; readonly because: string; readonly cluster: { readonly name: string } }[] } }[];
+  readonly timeline: { readonly nodes: readonly { readonly kind: string; readonly actor: string | null }[] };
+  readonly forecast: { readonly doneAt: string | null; readonly assumptions: readonly string[] };
+}
+type Applied = UserErrors & { readonly changed: boolean; readonly rollout: ShownRollout | null; readonly policy: { readonly stableVersion: { readonly version: number } | null; readonly currentVersion: { readonly version: number } } | null };
+
+const SHOWN = `id status because version { version } waves { name size gates { kind status evidence } clusters(first: 10) { nodes { phase because cluster { name } } } }
+  timeline(first: 20) { nodes { kind actor } } forecast { doneAt assumptions }`;
+const ERRORS = 'userErrors { code message field }';
+
+let api: TestApi;
+let ada: { id: string; slug: string; token: string };
+let bob: string;
+let count = 0;
+let name: string;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  ada = await api.organization('ada', 'acme');
+  await api.db.admin.query(`insert into member (id, organization_id, identity, role) values (gen_random_uuid(), $1, $2, 'OPERATOR')`, [ada.id, `${api.issuer.issuer}|bob`]);
+  bob = await api.token('bob');
+  for (const cluster of ['alpha', 'beta', 'gamma']) await insertCluster(api, ada.id, cluster, { env: 'prod' });
+});
+afterAll(() => api.close());
+beforeEach(() => {
+  count += 1;
+  name = `policy-${count}`;
+});
+
+async function ask<T>(token: string, field: string, type: string, input: object, selection: string): Promise<T> {
+  const { data, errors } = await api.query<Record<string, T>>(token, `mutation ($input: ${type}!) { ${field}(input: $input) { ${selection} } }`, { input });
+  expect(errors).toEqual([]);
+  return data[field] as T; // the field that was asked for
+}
+const apply = (input: object, token = ada.token): Promise<Applied> =>
+  ask(token, 'policyApply', 'PolicyApplyInput', { name, manifests: manifest(name), placement: { clusterSelector: 'env=prod' }, ...input }, `changed rollout { ${SHOWN} } policy { stableVersion { version } currentVersion { version } } ${ERRORS}`);
+const press = (mutation: string, input: object, token = ada.token): Promise<UserErrors & { changed: boolean; rollout: ShownRollout | null }> =>
+  ask(token, mutation, `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`, input, `changed rollout { ${SHOWN} } ${ERRORS}`);
+async function show(id: string): Promise<ShownRollout> {
+  return (await api.query<{ node: ShownRollout }>(ada.token, `query ($id: ID!) { node(id: $id) { ... on Rollout { ${SHOWN} } } }`, { id })).data.node;
+}
+/** The reconciler's part, without its compilation. */
+async function step(id: string): Promise<ShownRollout> {
+  const rolloutId = Buffer.from(id, 'base64url').toString().slice(2);
+  while ((await api.db.store.transaction(ada.id, (tx) => stepRollout(tx, rolloutId, new Date()))).moved);
+  return show(id);
+}
+async function begin(rollout: object, input: object = {}): Promise<ShownRollout> {
+  const applied = await apply({ rollout, ...input });
+  expect(applied.userErrors).toEqual([]);
+  return step(applied.rollout?.id ?? '');
+}
+
+describe('a rollout over the API', () => {
+  it('shows what it is about to do, where each cluster is and why, and what its gates stand on', async () => {
+    const applied = await apply({ rollout: { waves: [{ name: 'canary', count: 1, gates: { approval: { role: 'OPERATOR' } } }], soakSeconds: 60 } });
+    expect(applied).toMatchObject({ changed: true, rollout: { status: 'QUEUED', waves: [], version: { version: 1 } }, policy: { stableVersion: null, currentVersion: { version: 1 } } });
+    const rollout = await step(applied.rollout?.id ?? '');
+    expect(rollout).toMatchObject({
+      status: 'WAITING_APPROVAL',
+      waves: [
+        { name: 'canary', size: 1, gates: [{ kind: 'APPROVAL_BEFORE', status: 'PENDING', evidence: '0 of 1 (operator or above)' }, { kind: 'APPLIED' }, { kind: 'SOAK' }], clusters: { nodes: [{ phase: 'PENDING', because: 'the wave takes 1 of the clusters that are left', cluster: { name: 'alpha' } }] } },
+        { name: 'the rest', size: 2 },
+      ],
+      forecast: { assumptions: ['approvals are given at once'] },
+    });
+    expect(rollout.forecast.doneAt).not.toBeNull();
+  });
+
+  it('is approved by somebody else than its author, in time, and once by each', async () => {
+    const { id } = await begin({ gates: { approval: { count: 1 } } });
+    expect((await press('rolloutApprove', { id, wave: 0 })).userErrors).toMatchObject([{ code: 'FORBIDDEN' }]);
+    expect(await press('rolloutApprove', { id, wave: 0 }, bob)).toMatchObject({ changed: true, userErrors: [] });
+    expect(await press('rolloutApprove', { id, wave: 0 }, bob)).toMatchObject({ changed: false, userErrors: [] });
+    const rollout = await step(id);
+    expect(rollout).toMatchObject({ status: 'RUNNING', waves: [{ gates: [{ kind: 'APPROVAL_BEFORE', status: 'GREEN' }, { kind: 'APPLIED', status: 'PENDING', evidence: '0 of 3 updated, 3 on the way, 0 failed' }] }] });
+    expect(rollout.timeline.nodes.find(({ kind }) => kind === 'APPROVED')?.actor).toContain('|bob');
+  });
+
+  it('asks an approver for the role that the gate names', async () => {
+    const { id } = await begin({ gates: { approval: { role: 'ADMIN', allowAuthor: true } } });
+    expect((await press('rolloutApprove', { id, wave: 0 }, bob)).userErrors).toMatchObject([{ code: 'FORBIDDEN', message: expect.stringContaining('approved by admins') as string }]);
+    expect((await press('rolloutApprove', { id, wave: 0 })).userErrors).toEqual([]);
+  });
+
+  it('pauses, resumes, is promoted and aborted, each of it in the audit log, and by two at once once', async () => {
+    const { id } = await begin({ waves: [{ count: 1 }], soakSeconds: 600 });
+    const both = await Promise.all([press('rolloutPause', { id, reason: 'look' }), press('rolloutPause', { id, reason: 'look too' }, bob)]);
+    expect(both.map(({ changed }) => changed).sort()).toEqual([false, true]);
+    expect((await press('rolloutResume', { id })).userErrors).toEqual([]);
+    expect((await press('rolloutPromote', { id, wave: 1 })).userErrors).toMatchObject([{ code: 'CONFLICT' }]);
+    expect((await press('rolloutPromote', { id, wave: 0 })).changed).toBe(true);
+    expect((await press('rolloutAbort', { id, reason: 'no' })).changed).toBe(true);
+    expect((await press('rolloutPause', { id })).userErrors).toMatchObject([{ code: 'ROLLOUT_ENDED' }]);
+    expect((await step(id)).status).toBe('ROLLING_BACK');
+    const { rows } = await api.db.admin.query<{ action: string }>(`select action from audit_event where target = $1 order by seq`, [Buffer.from(id, 'base64url').toString().slice(2)]);
+    expect(rows.map(({ action }) => action)).toEqual(['rollout.pause', 'rollout.resume', 'rollout.promote', 'rollout.abort']);
+  });
+
+  it('keeps every other change of its policy off, until one takes its place', async () => {
+    const { id } = await begin({ waves: [{ count: 1 }] });
+    expect((await apply({ manifests: manifest(name, 'PERMISSIVE') })).userErrors).toMatchObject([{ code: 'ROLLOUT_ACTIVE', field: ['input', 'supersede'] }]);
+    const remove = (input: object): Promise<UserErrors> => ask(ada.token, 'policyDelete', 'PolicyDeleteInput', { name, ...input }, ERRORS);
+    expect((await remove({})).userErrors).toMatchObject([{ code: 'ROLLOUT_ACTIVE' }]);
+    expect(await apply({ manifests: manifest(name, 'PERMISSIVE'), supersede: true })).toMatchObject({ userErrors: [], rollout: null, policy: { stableVersion: { version: 2 } } });
+    expect((await step(id)).status).toBe('SUPERSEDED');
+    expect((await remove({})).userErrors).toEqual([]);
+  });
+
+  it('keeps a change of another policy off that would touch the same object, or lets it queue', async () => {
+    const shared = manifest(`shared-${count}`);
+    await begin({ waves: [{ count: 1 }] }, { manifests: shared });
+    const other = { name: `${name}-other`, manifests: shared };
+    expect((await apply(other)).userErrors).toMatchObject([{ code: 'ROLLOUT_ACTIVE' }]);
+    expect((await apply({ ...other, rollout: { onOverlap: 'REFUSE' } })).userErrors).toMatchObject([{ code: 'ROLLOUT_ACTIVE' }]);
+    expect((await begin({}, other)).status).toBe('QUEUED');
+    expect((await apply({ name: `${name}-apart`, manifests: manifest(`apart-${count}`) })).userErrors).toEqual([]);
+  });
+
+  it('of a version that was taken back is asked for anew with the same input', async () => {
+    await apply({});
+    const { id } = await begin({ waves: [{ count: 1 }] }, { manifests: manifest(name, 'PERMISSIVE') });
+    expect(await apply({ manifests: manifest(name, 'PERMISSIVE'), rollout: {} })).toMatchObject({ changed: false, userErrors: [] });
+    await press('rolloutAbort', { id, rollback: false });
+    await step(id);
+    expect(await apply({ manifests: manifest(name, 'PERMISSIVE'), rollout: {} })).toMatchObject({ changed: true, policy: { stableVersion: { version: 1 }, currentVersion: { version: 3 } } });
+  });
+
+  it('withdraws a policy, which is removed when the last wave is good', async () => {
+    await apply({});
+    const removed = await ask<UserErrors & { rollout: ShownRollout }>(ada.token, 'policyDelete', 'PolicyDeleteInput', { name, rollout: { waves: [{ count: 1 }] } }, `rollout { ${SHOWN} } ${ERRORS}`);
+    expect(removed).toMatchObject({ userErrors: [], rollout: { version: null } });
+    const { data } = await api.query<{ policy: { activeRollout: { id: string } } }>(ada.token, `{ policy(name: "${name}") { activeRollout { id } } }`);
+    expect(data.policy.activeRollout.id).toBe(removed.rollout.id);
+  });
+
+  it('refuses a strategy that makes no sense, naming the field', async () => {
+    const { userErrors } = await apply({ rollout: { waves: [{ count: 1, percent: 5 }, { clusterSelector: 'env in prod' }], windows: [{ start: '22:00', end: '23:00', timeZone: 'Berlin' }] } });
+    expect(userErrors.map(({ field }) => field?.join('.')).sort()).toEqual(['input.rollout.waves.0.percent', 'input.rollout.waves.1.clusterSelector', 'input.rollout.windows.0.timeZone']);
+  });
+
+  it('is previewed without a change', async () => {
+    const { data } = await api.query<{ rolloutPreview: object }>(ada.token, 'query ($input: RolloutPreviewInput!) { rolloutPreview(input: $input) { waves { name size clusters { name because } } userErrors { code } } }', {
+      input: { placement: { clusterNames: ['alpha', 'gamma'] }, rollout: { waves: [{ name: 'first', percent: 50 }] } },
+    });
+    expect(data.rolloutPreview).toEqual({
+      waves: [
+        { name: 'first', size: 1, clusters: [{ name: 'alpha', because: 'the wave takes 50 % of 2, rounded up, from the clusters that are left' }] },
+        { name: 'the rest', size: 1, clusters: [{ name: 'gamma', because: 'no wave before has taken it' }] },
+      ],
+      userErrors: [],
+    });
+  });
+
+  it('is told to those who subscribe', async () => {
+    const { id } = await begin({ waves: [{ count: 1 }] });
+    const client = createClient({ url: `${api.url}/graphql/stream`, headers: { authorization: `Bearer ${ada.token}` }, retryAttempts: 0 });
+    const seen: string[] = [];
+    const stop = client.subscribe<{ rolloutChanged: { status: string } }>({ query: 'subscription ($id: ID) { rolloutChanged(id: $id) { status } }', variables: { id } }, { next: ({ data }) => seen.push(data?.rolloutChanged.status ?? ''), error: () => undefined, complete: () => undefined });
+    await expect.poll(() => api.app.get(ChangeFeed).size).toBe(1);
+    await press('rolloutPause', { id });
+    await expect.poll(() => seen).toEqual(['PAUSED']);
+    stop();
+  });
+});
+
+describe('a freeze', () => {
+  it('refuses changes at once, lets rollouts wait, and is an administrator’s to make, to end and to pass', async () => {
+    const create = (input: object, token = ada.token): Promise<UserErrors & { freeze: { id: string } | null }> => ask(token, 'freezeCreate', 'FreezeCreateInput', input, `freeze { id } ${ERRORS}`);
+    expect((await create({ reason: 'mine' }, bob)).userErrors).toMatchObject([{ code: 'FORBIDDEN' }]);
+    expect((await create({ reason: 'odd', clusterSelector: 'a in b' })).userErrors).toMatchObject([{ field: ['input', 'clusterSelector'] }]);
+    expect((await create({ reason: 'odd', startsAt: '2026-12-02T00:00:00Z', endsAt: '2026-12-01T00:00:00Z' })).userErrors).toMatchObject([{ field: ['input', 'endsAt'] }]);
+    await create({ reason: 'elsewhere', clusterSelector: 'env=dev' });
+    expect((await apply({})).userErrors).toEqual([]);
+    const { freeze } = await create({ reason: 'Black Friday', clusterSelector: 'env=prod' });
+    expect((await apply({ manifests: manifest(`${name}-b`) })).userErrors).toMatchObject([{ code: 'FROZEN', message: expect.stringContaining('Black Friday') as string }]);
+    expect((await apply({ manifests: manifest(`${name}-b`), ignoreFreeze: true }, bob)).userErrors).toMatchObject([{ code: 'FORBIDDEN' }]);
+    expect((await apply({ manifests: manifest(`${name}-b`), ignoreFreeze: true })).userErrors).toEqual([]);
+    const rollout = await begin({}, { manifests: manifest(`${name}-c`) });
+    expect(rollout).toMatchObject({ status: 'FROZEN', because: 'frozen: Black Friday' });
+    expect((await ask<UserErrors>(ada.token, 'freezeEnd', 'FreezeEndInput', { id: freeze?.id }, ERRORS)).userErrors).toEqual([]);
+    expect((await step(rollout.id)).status).toBe('RUNNING');
+    const { data } = await api.query<{ organization: { freezes: { nodes: { reason: string }[] } } }>(ada.token, '{ organization { freezes(first: 5, open: true) { nodes { reason } } } }');
+    expect(data.organization.freezes.nodes.map(({ reason }) => reason)).toEqual(['elsewhere']);
+  });
+});
+
+describe('versions of a policy', () => {
+  it('are compared, and brought back as the next one', async () => {
+    await apply({});
+    await apply({ manifests: manifest(name, 'PERMISSIVE'), placement: { clusterNames: ['alpha'] } });
+    const back = await ask<Applied>(ada.token, 'policyRollBack', 'PolicyRollBackInput', { name, version: 1 }, `changed rollout { id } policy { stableVersion { version } currentVersion { version } } ${ERRORS}`);
+    expect(back).toMatchObject({ changed: true, rollout: null, userErrors: [], policy: { stableVersion: { version: 3 }, currentVersion: { version: 3 } } });
+    const { data } = await api.query<{ policy: { currentVersion: { diff: Record<string, unknown>; same: Record<string, unknown> } } }>(
+      ada.token,
+      `{ policy(name: "${name}") { currentVersion { diff { fromVersion manifests settings added { key } changed { key diff } removed { key } } same: diff(against: 1) { fromVersion toVersion manifests settings changed { key } } } } }`,
+    );
+    expect(data.policy.currentVersion.diff).toMatchObject({ fromVersion: 2, added: [], removed: [], changed: [{ key: `PeerAuthentication.security.istio.io/shop/${name}`, diff: expect.stringContaining('+    mode: STRICT') as string }] });
+    expect(data.policy.currentVersion.diff['settings']).toContain('-    - alpha');
+    expect(data.policy.currentVersion.same).toEqual({ fromVersion: 1, toVersion: 3, manifests: '', settings: '', changed: [] });
+    expect((await ask<Applied>(ada.token, 'policyRollBack', 'PolicyRollBackInput', { name, version: 9 }, ERRORS)).userErrors).toMatchObject([{ code: 'NOT_FOUND', field: ['input', 'version'] }]);
+  });
+});
+
+it('the key that signs webhooks is shown to administrators alone', async () => {
+  const key = async (token: string): Promise<string | null> => (await api.query<{ organization: { webhookSigningKey: string | null } }>(token, '{ organization { webhookSigningKey } }')).data.organization.webhookSigningKey;
+  expect(await key(ada.token)).toMatch(/^[A-Za-z0-9+/]{43}=$/);
+  expect(await key(bob)).toBeNull();
+});
