@@ -1,8 +1,10 @@
 import { contentHash } from '@meshfleet/model';
 import type { JsonObject, Json, KubeObject } from '@meshfleet/model';
 
-const SPEC_LIMIT = 16 * 1024;
+/** Beyond this a spec is left out, and the hub can say nothing of the object. */
+const SPEC_LIMIT = 64 * 1024;
 const LABEL_LIMIT = 20;
+const ANNOTATION_LENGTH = 256;
 
 /** The part of an object that the inventory carries: small, and without what changes all the time. */
 export function summarize(object: KubeObject): JsonObject {
@@ -12,6 +14,7 @@ export function summarize(object: KubeObject): JsonObject {
     case 'Service':
       return compact({
         labels: labelsOf(object),
+        annotations: annotationsOf(object),
         type: text(at(object, 'spec', 'type')) ?? 'ClusterIP',
         ports: list(at(object, 'spec', 'ports')).map((port) => compact({ name: text(at(port, 'name')), port: json(at(port, 'port')), protocol: text(at(port, 'protocol')), appProtocol: text(at(port, 'appProtocol')), targetPort: json(at(port, 'targetPort')) })),
         selector: json(at(object, 'spec', 'selector')),
@@ -37,6 +40,8 @@ function workload(object: KubeObject): JsonObject {
     labels: limited(at(template, 'metadata', 'labels')),
     serviceAccount: text(at(template, 'spec', 'serviceAccountName')) ?? 'default',
     injected: injectionOf(template),
+    proxied: allContainers(template).some((container) => at(container, 'name') === 'istio-proxy') ? true : undefined,
+    runsAsProxy: runsAsProxy(template) ? true : undefined,
   });
 }
 
@@ -50,6 +55,16 @@ function injectionOf(template: unknown): string | undefined {
   return istio ?? (linkerd === undefined ? undefined : `linkerd:${linkerd}`) ?? (ambient === undefined ? undefined : `dataplane:${ambient}`);
 }
 
+const allContainers = (template: unknown): readonly unknown[] => [...list(at(template, 'spec', 'initContainers')), ...list(at(template, 'spec', 'containers'))];
+
+/** The user of the sidecar: what others send under its name passes the sidecar by. */
+const PROXY_USER = 1337;
+
+function runsAsProxy(template: unknown): boolean {
+  const applications = list(at(template, 'spec', 'containers')).filter((container) => at(container, 'name') !== 'istio-proxy');
+  return [at(template, 'spec'), ...applications].some((one) => at(one, 'securityContext', 'runAsUser') === PROXY_USER);
+}
+
 function meshConfiguration(object: KubeObject): JsonObject {
   const spec = json(object['spec']) ?? {};
   const size = Buffer.byteLength(JSON.stringify(spec));
@@ -59,6 +74,8 @@ function meshConfiguration(object: KubeObject): JsonObject {
     hash: contentHash(spec),
     managedBy: object.metadata.labels?.['meshfleet.io/managed'] === 'true' ? 'meshfleet' : managers[0],
     policyId: object.metadata.annotations?.['meshfleet.io/policy'],
+    labels: object.metadata.labels === undefined ? undefined : labelsOf(object),
+    annotations: annotationsOf(object),
     ...(size < SPEC_LIMIT ? { spec } : {}),
   });
 }
@@ -66,6 +83,16 @@ function meshConfiguration(object: KubeObject): JsonObject {
 function labelsOf(object: KubeObject): JsonObject {
   return limited(object.metadata.labels);
 }
+
+/** The annotations that meshes and we read: those of others change without end. Undefined when there are none. */
+function annotationsOf(object: KubeObject): JsonObject | undefined {
+  const entries = Object.entries(object.metadata.annotations ?? {}).filter(([name, value]) => MESH_ANNOTATION.test(name) && !OUR_MARKS.has(name) && value.length <= ANNOTATION_LENGTH);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries.slice(0, LABEL_LIMIT));
+}
+
+const MESH_ANNOTATION = /^([a-z0-9-]+\.)*(istio\.io|linkerd\.io|meshfleet\.io|gateway\.networking\.k8s\.io)\//;
+/** Written with each apply; what they say stands in fields of its own. */
+const OUR_MARKS = new Set(['meshfleet.io/policy', 'meshfleet.io/origin', 'meshfleet.io/content']);
 
 /** Labels of meshes first: a namespace can carry hundreds. */
 function limited(labels: unknown): JsonObject {

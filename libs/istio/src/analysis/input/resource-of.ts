@@ -70,7 +70,7 @@ function summaryOfWorkload(object: KubeObject, kind: string): JsonObject {
   return {
     kind: object.kind,
     replicas: number(at(object, 'spec', 'replicas')) ?? 1,
-    images: containers.map((container) => text(at(container, 'image')) ?? ''),
+    images: list(at(spec, 'containers')).map((container) => text(at(container, 'image')) ?? ''),
     labels,
     serviceAccount: text(at(spec, 'serviceAccountName')) ?? 'default',
     ...(injected === undefined ? {} : { injected }),
