@@ -1,10 +1,14 @@
 import type { EntryMode } from '@meshfleet/protocol';
 
-/** One object that a policy wants: its content by hash, and whether only its labels and annotations are asked for. */
+/** One object that a policy wants: its content by hash, whether only its labels and annotations are asked for, and what is taken of others. */
 export interface AssignedObject {
   readonly key: string;
   readonly hash: string;
   readonly mode?: EntryMode | undefined;
+  /** Instead of what the policy says of conflicts. */
+  readonly conflicts?: 'FORCE' | undefined;
+  /** Fields that are taken of other managers; sorted, never empty. */
+  readonly takeOver?: readonly string[] | undefined;
 }
 
 /** A policy as it is assigned to one cluster. */

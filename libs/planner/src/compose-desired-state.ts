@@ -44,9 +44,9 @@ export function composeDesiredState(input: CompositionInput): Composition {
   const { previous } = input;
   const claims = claimObjects(input.assignments);
   const entries: DesiredEntry[] = [];
-  for (const [key, { assignment, hash, mode }] of claims.holders) {
+  for (const [key, { assignment, hash, mode, takeOver, conflicts: own }] of claims.holders) {
     const { policyId, drift, conflicts } = assignment;
-    entries.push({ key, hash, policyId, drift, conflicts, ...(mode === undefined ? {} : { mode }) });
+    entries.push({ key, hash, policyId, drift, conflicts: own ?? conflicts, ...(mode === undefined ? {} : { mode }), ...(takeOver === undefined ? {} : { takeOver }) });
   }
 
   const touchedPolicies = policiesBetween(previous.state.entries, entries);

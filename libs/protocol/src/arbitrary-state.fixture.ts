@@ -23,12 +23,15 @@ const entry = fc.record({
   drift: fc.constantFrom('CORRECT' as const, 'REPORT' as const),
   conflicts: fc.constantFrom('REPORT' as const, 'FORCE' as const),
   mode: fc.constantFrom(undefined, 'METADATA' as const),
+  takeOver: fc.constantFrom(undefined, ['.spec.http'], ['.metadata.labels.a', '.spec']),
 });
 
 export const arbitraryState: fc.Arbitrary<DesiredState> = fc.record({
   entries: fc
     .uniqueArray(entry, { selector: ({ hash }) => keyOf(hash), maxLength: 5 })
-    .map((entries) => entries.map(({ mode, ...each }) => ({ key: keyOf(each.hash), ...each, ...(mode === undefined ? {} : { mode }) }))),
+    .map((entries) =>
+      entries.map(({ mode, takeOver, ...each }) => ({ key: keyOf(each.hash), ...each, ...(mode === undefined ? {} : { mode }), ...(takeOver === undefined ? {} : { takeOver }) })),
+    ),
   tombstones: fc.uniqueArray(
     fc.record({ key: fc.constantFrom('Secret/shop/x', 'Secret/shop/y', 'Namespace/z'), policyId: fc.constantFrom(...POLICIES) }),
     { selector: ({ key, policyId }) => `${key} ${policyId}`, maxLength: 4 },

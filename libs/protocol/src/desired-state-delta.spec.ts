@@ -64,6 +64,15 @@ describe('deltas of desired states', () => {
     expect(codeOf(() => applyDelta(undefined, change))).toBe('STATE_CORRUPT');
   });
 
+  it('whose take-overs an older agent cannot read are refused by it, as are take-overs that are slipped in', () => {
+    const taking = deltaBetween(undefined, { entries: [{ ...entry, takeOver: ['.spec.http'] }], tombstones: [] }, contentOf);
+    expect(applyDelta(undefined, taking).entries[0]?.takeOver).toEqual(['.spec.http']);
+    const asRead = { ...taking, upsert: taking.upsert.map(({ takeOver: _, ...each }) => each) };
+    expect(codeOf(() => applyDelta(undefined, asRead))).toBe('STATE_CORRUPT');
+    const more = { ...taking, upsert: taking.upsert.map((each) => ({ ...each, takeOver: ['.spec'] })) };
+    expect(codeOf(() => applyDelta(undefined, more))).toBe('STATE_CORRUPT');
+  });
+
   it('whose modes an older agent cannot read are refused by it, and change nothing', () => {
     const labels = deltaBetween(undefined, { entries: [{ ...entry, mode: 'METADATA' }], tombstones: [] }, contentOf);
     expect(applyDelta(undefined, labels).entries[0]?.mode).toBe('METADATA');

@@ -7,7 +7,15 @@ export const objectKeySchema = z.string().min(3).max(1024);
 const key = objectKeySchema;
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hexadecimal');
 const policyId = z.string().min(1).max(64);
-const entry = { key, hash: digest, policyId, drift: z.enum(['CORRECT', 'REPORT']), conflicts: z.enum(['REPORT', 'FORCE']), mode: z.enum(['METADATA']).optional() };
+const entry = {
+  key,
+  hash: digest,
+  policyId,
+  drift: z.enum(['CORRECT', 'REPORT']),
+  conflicts: z.enum(['REPORT', 'FORCE']),
+  mode: z.enum(['METADATA']).optional(),
+  takeOver: z.array(z.string().min(1).max(512)).min(1).max(100).optional(),
+};
 
 // Checked as far as an agent needs before it hands the object to its API server; every other field passes as it is.
 export const kubeObjectSchema = z.looseObject({

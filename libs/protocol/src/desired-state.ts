@@ -19,6 +19,8 @@ export interface DesiredEntry {
   readonly conflicts: ConflictMode;
   /** Absent: the whole object. */
   readonly mode?: EntryMode | undefined;
+  /** Fields that are taken of other managers although `conflicts` says to report, sorted; see `coversField`. Absent: none. */
+  readonly takeOver?: readonly string[] | undefined;
 }
 
 /** The only thing that may make an agent delete an object. */
@@ -44,14 +46,17 @@ export function normalizeState(state: DesiredState): DesiredState {
 }
 
 /**
- * SHA-256 over what the state says, independent of the order in which it is given. A mode counts only where there is one: agents that do not know of
- * modes agree on every state without, and refuse any with, since they cannot come to its digest.
+ * SHA-256 over what the state says, independent of the order in which it is given. Modes and take-overs count only where there are some:
+ * agents that do not know of them agree on every state without, and refuse any with, since they cannot come to its digest.
  */
 export function digestOf(state: DesiredState): string {
   const { entries, tombstones } = normalizeState(state);
   return sha256Hex(
     canonicalJson({
-      entries: entries.map(({ key, hash, policyId, drift, conflicts, mode }) => [key, hash, policyId, drift, conflicts, ...(mode === undefined ? [] : [mode])]),
+      entries: entries.map(({ key, hash, policyId, drift, conflicts, mode, takeOver }) => {
+        const more = takeOver === undefined ? (mode === undefined ? [] : [mode]) : [mode ?? null, takeOver];
+        return [key, hash, policyId, drift, conflicts, ...more];
+      }),
       tombstones: tombstones.map(({ key, policyId }) => [key, policyId]),
     }),
   );
@@ -59,7 +64,14 @@ export function digestOf(state: DesiredState): string {
 
 /** Whether two entries ask for the same, in the same way. */
 export function sameEntry(left: DesiredEntry, right: DesiredEntry): boolean {
-  return left.hash === right.hash && left.policyId === right.policyId && left.drift === right.drift && left.conflicts === right.conflicts && left.mode === right.mode;
+  return (
+    left.hash === right.hash &&
+    left.policyId === right.policyId &&
+    left.drift === right.drift &&
+    left.conflicts === right.conflicts &&
+    left.mode === right.mode &&
+    (left.takeOver ?? []).join() === (right.takeOver ?? []).join()
+  );
 }
 
 /** Order of tombstones in a state: by key, then by policy. */

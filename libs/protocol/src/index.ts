@@ -1,5 +1,6 @@
 export * from './accept-state.ts';
 export * from './agent-tasks.ts';
+export * from './field-cover.ts';
 export * from './apply-order.ts';
 export * from './cursor.ts';
 export * from './desired-state.ts';

@@ -2,6 +2,7 @@ import type { Discovery, DriftedField, KubeClient, Resource } from '@meshfleet/k
 import { conflictsOf, findDrift, isNotFound } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import { isMetadataKind, parseApiVersion } from '@meshfleet/model';
+import { coversField } from '@meshfleet/protocol';
 import type { DesiredEntry } from '@meshfleet/protocol';
 import type { FormerStore } from '../former/former-store.ts';
 import { rememberFormer, returnDropped } from '../former/take-over.ts';
@@ -92,20 +93,22 @@ async function settle(context: ApplyContext, resource: Resource, entry: DesiredE
 
   const before = live === undefined ? undefined : await returnDropped(context, resource, entry.key, live, wanted);
   const force = entry.conflicts === 'FORCE';
-  const remember = async (): Promise<void> => {
-    if (before !== undefined) await rememberFormer(context, resource, entry.key, before, wanted, force);
+  const remember = async (taking: boolean): Promise<void> => {
+    if (before !== undefined) await rememberFormer(context, resource, entry.key, before, wanted, taking);
   };
   try {
     // In what we created there is seldom anything of others: whether there is, an attempt without force tells.
-    if (origin === 'adopted') await remember();
+    if (origin === 'adopted') await remember(force);
     return await write(client, resource, wanted, force && origin === 'adopted', before);
   } catch (error) {
     const conflicts = conflictsOf(error);
     const { previous } = knowledge;
     const wasOurs = (field: string): boolean => own.managed && entry.drift === 'CORRECT' && previous !== undefined && hasPath(previous, field);
     const takenFromUs = conflicts.length > 0 && conflicts.every(({ field }) => isMark(field) || wasOurs(field));
-    if (!takenFromUs && (!force || conflicts.length === 0)) throw error;
-    if (!takenFromUs) await remember();
+    const mayTake = (field: string): boolean => force || isMark(field) || wasOurs(field) || coversField(entry.takeOver ?? [], field);
+    // An apply takes all fields that others hold, or none: one that is not to be taken stands in the way of the rest.
+    if (conflicts.length === 0 || !conflicts.every(({ field }) => mayTake(field))) throw error;
+    if (!takenFromUs) await remember(true);
     return await write(client, resource, wanted, true, before);
   }
 }

@@ -94,4 +94,4 @@ export function createKeyMemory(now: () => number): KeyMemory {
   };
 }
 
-const describe = (entry: DesiredEntry, mode: OrganizationMode): string => [entry.hash, entry.policyId, entry.drift, entry.conflicts, entry.mode ?? '', mode].join(' ');
+const describe = (entry: DesiredEntry, mode: OrganizationMode): string => [entry.hash, entry.policyId, entry.drift, entry.conflicts, entry.mode ?? '', entry.takeOver ?? '', mode].join(' ');

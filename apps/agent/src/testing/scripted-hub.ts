@@ -22,6 +22,8 @@ export interface Publication {
   readonly policyId?: string;
   readonly drift?: 'CORRECT' | 'REPORT';
   readonly conflicts?: 'REPORT' | 'FORCE';
+  /** Fields that are taken of others, of every object. */
+  readonly takeOver?: readonly string[];
   readonly mode?: OrganizationMode;
   readonly approvedDeletions?: number;
   readonly epoch?: number;
@@ -252,7 +254,7 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
       const entries = (publication.objects ?? []).map((object): DesiredEntry => {
         const hash = contentHash(object);
         contents.set(hash, object);
-        return { key: formatObjectKey(objectKeyOf(object)), hash, policyId: publication.policyId ?? POLICY, drift: publication.drift ?? 'CORRECT', conflicts: publication.conflicts ?? 'REPORT', ...(isMetadataOnly(object) ? { mode: 'METADATA' as const } : {}) };
+        return { key: formatObjectKey(objectKeyOf(object)), hash, policyId: publication.policyId ?? POLICY, drift: publication.drift ?? 'CORRECT', conflicts: publication.conflicts ?? 'REPORT', ...(publication.takeOver === undefined ? {} : { takeOver: publication.takeOver }), ...(isMetadataOnly(object) ? { mode: 'METADATA' as const } : {}) };
       });
       const tombstones = (publication.tombstones ?? []).map((each) => (typeof each === 'string' ? { key: each, policyId: publication.policyId ?? POLICY } : each));
       state = normalizeState({ entries, tombstones });
