@@ -29,5 +29,6 @@ it('cookies come and go in their own field', async () => {
 });
 
 it('the probes answer without anybody signed in', async () => {
-  for (const path of ['/healthz', '/readyz', '/metrics']) expect((await inject(api.app, event('GET', path))).statusCode).toBe(200);
+  for (const path of ['/healthz', '/readyz']) expect((await inject(api.app, event('GET', path))).statusCode).toBe(200);
+  expect((await inject(api.app, event('GET', '/metrics'))).statusCode).toBe(404);
 });

@@ -1,10 +1,12 @@
 import 'reflect-metadata';
 import { MeshfleetError } from '@meshfleet/model';
-import { startTracing } from '@meshfleet/telemetry';
+import { startTracing, type Metrics } from '@meshfleet/telemetry';
 import { ChangeFeed } from './changes/change-feed.ts';
 import { createApp } from './create-app.ts';
+import { serveMetrics } from './health/metrics-server.ts';
 import { Readiness } from './health/readiness.ts';
 import { openParts } from './open-parts.ts';
+import { METRICS } from './tokens.ts';
 
 /** Requests under way get so long to finish once the process is told to end. */
 const DRAIN_MS = 20_000;
@@ -16,7 +18,8 @@ async function main(): Promise<void> {
   const app = await createApp(parts);
   // After a restart all agents come back within a second or two: Node's own backlog of 511 would turn most of them away.
   await app.listen({ port: config.port, host: config.host, backlog: 4096 });
-  logger.info({ url: await app.getUrl(), readyAfterMs: Math.round(performance.now()) }, 'the API listens');
+  const metrics = config.metricsPort === undefined ? undefined : await serveMetrics({ port: config.metricsPort, host: config.host, metrics: app.get<Metrics>(METRICS) });
+  logger.info({ url: await app.getUrl(), metricsPort: metrics?.port, readyAfterMs: Math.round(performance.now()) }, 'the API listens');
 
   let ending = false;
   const end = (signal: NodeJS.Signals): void => {
@@ -31,6 +34,7 @@ async function main(): Promise<void> {
     app.get(ChangeFeed).close();
     app
       .close()
+      .then(() => metrics?.close())
       .then(() => store.close())
       .then(() => tracing.stop())
       .then(

@@ -5,6 +5,7 @@ import type { KubeObject } from '@meshfleet/model';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyAgentRole } from './agent-role.ts';
+import { readClusterUid } from './cluster-uid.ts';
 
 /** The demo's fleet: two production clusters and a staging one. */
 export const FLEET = [
@@ -15,6 +16,8 @@ export const FLEET = [
 
 export interface DemoCluster {
   readonly name: string;
+  /** By this the hub knows it, also under another name. */
+  readonly uid: string;
   readonly labels: Record<string, string>;
   readonly cluster: OpenCluster;
   /** For people: the administrator's kubeconfig. */
@@ -44,7 +47,7 @@ export async function startDemoCluster(kind: ClusterKind, index: number, folder:
     const token = await cluster.createToken({ namespace: 'meshfleet-system', name: 'meshfleet-agent' }, { expirationSeconds: AGENT_TOKEN_SECONDS });
     const agentKubeconfigFile = join(folder, `${spec.name}.agent.kubeconfig`);
     writeFileSync(agentKubeconfigFile, cluster.kubeconfig({ token, name: 'meshfleet-agent' }), { mode: 0o600 });
-    return { name: spec.name, labels: { ...spec.labels }, cluster, kubeconfigFile, agentKubeconfigFile };
+    return { name: spec.name, uid: await readClusterUid(kubeconfigFile), labels: { ...spec.labels }, cluster, kubeconfigFile, agentKubeconfigFile };
   } catch (error) {
     await cluster.stop();
     throw error;

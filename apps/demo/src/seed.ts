@@ -36,13 +36,13 @@ export async function enrolAll(fleet: Fleet, client: GraphqlClient, progress: Pr
   await progress.step(`Enrolling ${fleet.clusters.length} clusters`, async () => {
     const known = await clusterStatuses(client);
     for (const cluster of fleet.clusters) {
-      const status = known.get(cluster.name);
+      const status = known.get(cluster.uid);
       fleet.startAgent(cluster, status === undefined || status === 'EVICTED' ? await createJoinToken(client, cluster) : undefined);
     }
     await until('every cluster is online', 60_000, async () => {
       const statuses = await clusterStatuses(client);
       // What was put into quarantine before stays there until somebody releases it.
-      return fleet.clusters.every(({ name }) => ['ONLINE', 'QUARANTINED'].includes(statuses.get(name) ?? ''));
+      return fleet.clusters.every(({ uid }) => ['ONLINE', 'QUARANTINED'].includes(statuses.get(uid) ?? ''));
     });
   });
 }
@@ -72,9 +72,10 @@ async function createJoinToken(client: GraphqlClient, cluster: DemoCluster): Pro
   return joinTokenCreate.secret;
 }
 
+/** By the clusters' uids: people may have renamed them. */
 async function clusterStatuses(client: GraphqlClient): Promise<Map<string, string>> {
-  const { organization } = await client.request<{ organization: { clusters: { nodes: { name: string; status: string }[] } } }>(
-    '{ organization { clusters(first: 100) { nodes { name status } } } }',
+  const { organization } = await client.request<{ organization: { clusters: { nodes: { uid: string; status: string }[] } } }>(
+    '{ organization { clusters(first: 100) { nodes { uid status } } } }',
   );
-  return new Map(organization.clusters.nodes.map(({ name, status }) => [name, status]));
+  return new Map(organization.clusters.nodes.map(({ uid, status }) => [uid, status]));
 }

@@ -12,7 +12,11 @@ const GOOD = {
 
 describe('configuration', () => {
   it('has sensible defaults, and drops the slash at the end of the public URL', () => {
-    expect(parseConfig(GOOD)).toMatchObject({ port: 8080, host: '0.0.0.0', publicUrl: 'https://fleet.example.com', signinLink: true, oidc: { issuer: 'https://issuer.example.com', audience: 'meshfleet' } });
+    expect(parseConfig(GOOD)).toMatchObject({ port: 8080, metricsPort: undefined, host: '0.0.0.0', publicUrl: 'https://fleet.example.com', signinLink: true, oidc: { issuer: 'https://issuer.example.com', audience: 'meshfleet' } });
+  });
+
+  it('serves metrics where it is told to', () => {
+    expect([parseConfig({ ...GOOD, METRICS_PORT: '9464' }).metricsPort, parseConfig({ ...GOOD, METRICS_PORT: '' }).metricsPort]).toEqual([9464, undefined]);
   });
 
   it.each([
@@ -20,6 +24,8 @@ describe('configuration', () => {
     ['DATABASE_URL', 'mysql://x'],
     ['MESHFLEET_PUBLIC_URL', 'fleet.example.com'],
     ['PORT', '99999'],
+    ['METRICS_PORT', '8080'],
+    ['METRICS_PORT', 'many'],
     ['MESHFLEET_KEY', 'c2hvcnQ='],
     ['MESHFLEET_KEY', undefined],
     ['OIDC_AUDIENCE', undefined],

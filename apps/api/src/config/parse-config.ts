@@ -6,6 +6,8 @@ import { z } from 'zod';
 export interface ApiConfig {
   readonly host: string;
   readonly port: number;
+  /** Where `/metrics` is served, on the same host; undefined: nowhere. Never on the public port. */
+  readonly metricsPort: number | undefined;
   readonly databaseUrl: string;
   readonly poolSize: number;
   /** Where people and agents reach this API; the audience of agents' requests. No trailing slash. */
@@ -32,6 +34,7 @@ const optionalText = z
 const environment = z.object({
   HOST: z.string().min(1).default('0.0.0.0'),
   PORT: port.default(8080),
+  METRICS_PORT: z.preprocess((value) => (value === '' ? undefined : value), port.optional()),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a URL like postgres://user:password@host:5432/database' }),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
   MESHFLEET_PUBLIC_URL: url(/^https?$/),
@@ -56,9 +59,11 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     throw invalid(name, env[name] === undefined ? 'it is not set' : (issue?.message ?? 'its value cannot be read'));
   }
   const value = parsed.data;
+  if (value.METRICS_PORT === value.PORT && value.PORT !== 0) throw invalid('METRICS_PORT', 'it is the public port');
   return {
     host: value.HOST,
     port: value.PORT,
+    metricsPort: value.METRICS_PORT,
     databaseUrl: value.DATABASE_URL,
     poolSize: value.DATABASE_POOL_SIZE,
     publicUrl: value.MESHFLEET_PUBLIC_URL,
@@ -73,6 +78,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
 
 const SHAPES: Readonly<Record<string, string>> = {
   PORT: 'a port from 0 to 65535',
+  METRICS_PORT: 'a port from 0 to 65535 other than PORT, or leave it out',
   DATABASE_URL: 'a URL like postgres://user:password@host:5432/database',
   MESHFLEET_PUBLIC_URL: 'the http or https URL at which people and agents reach this API',
   OIDC_ISSUER: 'the issuer of your OpenID Connect provider, exactly as its tokens name it',

@@ -9,12 +9,10 @@ import { Readiness } from './readiness.ts';
 @Controller()
 export class HealthController {
   readonly #readiness: Readiness;
-  readonly #metrics: Metrics;
 
   constructor(@Inject(Readiness) readiness: Readiness, @Inject(ChangeFeed) feed: ChangeFeed, @Inject(METRICS) metrics: Metrics) {
     this.#readiness = readiness;
-    this.#metrics = metrics;
-    const gauge = this.#metrics.gauge('meshfleet_subscriptions', 'Open GraphQL subscriptions');
+    const gauge = metrics.gauge('meshfleet_subscriptions', 'Open GraphQL subscriptions');
     Object.assign(gauge, {
       collect() {
         gauge.set(feed.size);
@@ -32,11 +30,5 @@ export class HealthController {
   async ready(@Res() reply: FastifyReply): Promise<void> {
     const { ready, why } = await this.#readiness.check();
     await reply.code(ready ? 200 : 503).type('text/plain').send(ready ? 'ok\n' : `${why ?? 'not ready'}\n`);
-  }
-
-  @Get('metrics')
-  async metrics(@Res() reply: FastifyReply): Promise<void> {
-    const { contentType, body } = await this.#metrics.expose();
-    await reply.type(contentType).send(body);
   }
 }

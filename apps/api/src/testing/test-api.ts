@@ -39,6 +39,7 @@ export async function startTestApi(overrides: Partial<ApiConfig> = {}): Promise<
   const config: ApiConfig = {
     host: '127.0.0.1',
     port: 0,
+    metricsPort: undefined,
     databaseUrl: db.url,
     poolSize: 8,
     publicUrl: 'http://127.0.0.1:8080',
