@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '@meshfleet/model';
 import { createHolderIdentity, isNotFound } from '@meshfleet/kube';
 import type { Agent } from './agent.ts';
+import { isReady } from './probes/status.ts';
 import { keyOf, spawnAgent, startTestAgent, startTestCluster, until, VIRTUAL_SERVICES, virtualService } from './testing/agent-fixture.ts';
 import type { TestCluster } from './testing/agent-fixture.ts';
 import type { ScriptedHub } from './testing/scripted-hub.ts';
@@ -422,6 +423,10 @@ describe('who the agent is', () => {
     await acked(1);
     hub.control('evicted');
     await until(() => agent.status.lifecycle === 'evicted');
+    const lease = { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true };
+    const holder = async () => ((await test.admin.get(lease, 'meshfleet-system', 'meshfleet-agent'))['spec'] as { holderIdentity?: string }).holderIdentity;
+    await until(async () => (await holder()) === '');
+    expect([await holder(), isReady(agent.status)]).toEqual(['', false]);
     await tamper('reviews', ['mine']);
     await stop(agent);
     agent = await start();

@@ -54,6 +54,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           metrics: () => renderMetrics(status, { delivery: session?.delivery, watch: session?.watch, hubBytesSent: hub.bytesSent }),
         });
 
+  /** Evicted, this process has nothing left to do: whoever is installed next need not wait for its Lease to run out. */
+  const standDown = (): void => {
+    turn = turn.then(async () => {
+      await session?.stop();
+      session = undefined;
+      status.role = 'standby';
+      await election.stop();
+    });
+  };
+
   const election = startElection({
     client,
     namespace: config.namespace,
@@ -70,7 +80,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           log.warn({ other }, other === undefined ? 'the Lease could not be renewed: standing by' : 'another agent acts in this cluster: standing by');
         } else if (session === undefined) {
           status.role = 'acting';
-          session = startSession({ config, client, hub, log, status, agentVersion, ...(options.listenTiming === undefined ? {} : { listenTiming: options.listenTiming }), retrySpans: options.retrySpans });
+          session = startSession({ onEvicted: standDown, config, client, hub, log, status, agentVersion, ...(options.listenTiming === undefined ? {} : { listenTiming: options.listenTiming }), retrySpans: options.retrySpans });
         }
       });
     },

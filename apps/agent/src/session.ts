@@ -44,6 +44,8 @@ export interface SessionOptions {
   readonly log: Log;
   readonly status: AgentStatus;
   readonly agentVersion: string;
+  /** Once, when the hub has evicted this cluster: nothing is done any longer. */
+  onEvicted(): void;
   readonly listenTiming?: Partial<ListenTiming>;
   readonly retrySpans?: RetrySpans | undefined;
 }
@@ -137,7 +139,7 @@ export function startSession(options: SessionOptions): Session {
       onEvicted() {
         listening.abort();
         delivery.pause(true);
-        enrolled.change((current) => ({ ...current, evicted: true })).catch(problem('storing the eviction'));
+        enrolled.change((current) => ({ ...current, evicted: true })).catch(problem('storing the eviction')).finally(options.onEvicted);
       },
       onKeysRefused() {
         // Two pairs of keys, and this one is not the valid one: the answer to a replacement was lost.
@@ -254,6 +256,7 @@ export function startSession(options: SessionOptions): Session {
 
   function waitForToken(): void {
     status.lifecycle = 'evicted';
+    options.onEvicted();
     log.error({}, 'this cluster was evicted: create a join token, set MESHFLEET_JOIN_TOKEN and restart the agent');
   }
 

@@ -15,8 +15,9 @@ export const newStatus = (): AgentStatus => ({ role: 'starting', lifecycle: 'new
 
 /**
  * Ready: it does what it is there for. A hub that is away makes no agent unready, since restarting the pod would not bring the hub back;
- * a standby is ready to take over.
+ * a standby is ready to take over. An agent that was evicted is not ready: somebody has to do something.
  */
 export function isReady(status: AgentStatus): boolean {
+  if (status.lifecycle === 'evicted') return false;
   return status.role === 'standby' || (status.role === 'acting' && (status.lifecycle === 'enrolled' || status.lifecycle === 'quarantined'));
 }
