@@ -30,6 +30,6 @@ export { PRESET_CATEGORIES, PRESET_FLAVOURS, definePreset } from './preset/prese
 export type { ParameterProblem, RenderedPreset } from './preset/render-preset.ts';
 export { presetSchema, renderPreset } from './preset/render-preset.ts';
 export { formatManifests } from './preset/format-manifests.ts';
-export { dnsLabelField, durationField, hostField, labelsField, objectNameField, portField, wildcardHostField } from './preset/parameter-fields.ts';
+export { dnsLabelField, durationField, hostField, labelsField, objectNameField, portField, REFERENCE, wildcardHostField, withoutReferences } from './preset/parameter-fields.ts';
 export { durationMilliseconds, gatewayDurationField, positiveDurationField } from './preset/duration-fields.ts';
 export { presentFields } from './preset/present-fields.ts';

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 
-/** What the hub fills in per cluster may be a piece of any name: `shop.${cluster.region}.example.com`. */
-const REFERENCE = String.raw`\$\{(?:cluster|var)\.[^{}]+\}`;
+/** What the hub fills in per cluster may be a piece of any name: `shop.${cluster.region}.example.com`. Source of a regular expression. */
+export const REFERENCE = String.raw`\$\{(?:cluster|var)\.[^{}]+\}`;
+
+/** The text with "x" in place of what is filled in per cluster, for checks of the rest. */
+export function withoutReferences(text: string): string {
+  return text.replaceAll(new RegExp(REFERENCE, 'g'), 'x');
+}
 const EDGE = `(?:[a-z0-9]|${REFERENCE})`;
 const LABEL = `${EDGE}(?:(?:[-a-z0-9]|${REFERENCE})*${EDGE})?`;
 const SUBDOMAIN = String.raw`${LABEL}(?:\.${LABEL})*`;

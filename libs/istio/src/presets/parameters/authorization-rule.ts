@@ -1,7 +1,5 @@
-import { portField } from '@meshfleet/manifest';
+import { portField, REFERENCE, withoutReferences } from '@meshfleet/manifest';
 import { z } from 'zod';
-
-const REFERENCE = String.raw`\$\{(?:cluster|var)\.[^{}]+\}`;
 
 const serviceAccount = z
   .string()
@@ -18,13 +16,13 @@ const method = z.string().regex(/^[A-Z]+$/, 'Must be an HTTP method in capitals'
 const hostPattern = z
   .string()
   .regex(/^[^\s/]+$/, 'Must be a host, with "*" at its start or end if need be')
-  .refine((host) => host === host.toLowerCase(), 'Must be in lower case')
+  .refine((host) => withoutReferences(host) === withoutReferences(host).toLowerCase(), 'Must be in lower case')
   .meta({ examples: ['api.example.com', '*.example.com', 'api.example.com:*'] });
 
 /** A path as Istio matches it: exact, `/api/*`, `*.html`, or with the templates `{*}` and `{**}`. */
 export const pathPatternField = z
   .string()
-  .regex(/^[/*{]\S*$/, 'Must start with "/" (or "*"), as in "/api/*"')
+  .regex(/^[/*{$]\S*$/, 'Must start with "/" (or "*"), as in "/api/*"')
   .refine(isMatchable, 'Use one "*", at the start or the end; or whole segments "{*}" and a last "{**}", and no "*" beside them')
   .meta({ examples: ['/healthz', '/api/*', '*.html', '/users/{*}/orders', '/static/{**}'] });
 
@@ -86,7 +84,8 @@ function saysSomething(fields: Readonly<Record<string, unknown>>): boolean {
 }
 
 /** istiod's webhook refuses the same (pkg/config/security), and Envoy only knows these forms. */
-function isMatchable(path: string): boolean {
+function isMatchable(text: string): boolean {
+  const path = withoutReferences(text);
   const segments = path.replace(/^\/+|\/+$/g, '').split('/');
   if (!segments.some((segment) => /[{}]/.test(segment))) return path.indexOf('*') === path.lastIndexOf('*') && (!path.includes('*') || path.startsWith('*') || path.endsWith('*'));
   const rest = segments.indexOf('{**}');

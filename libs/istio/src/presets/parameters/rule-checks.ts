@@ -1,3 +1,4 @@
+import { REFERENCE } from '@meshfleet/manifest';
 import { z } from 'zod';
 import { authorizationRuleField } from './authorization-rule.ts';
 import type { AuthorizationRule } from './authorization-rule.ts';
@@ -13,7 +14,7 @@ export const ruleParameters = {
     .meta({ title: 'Data plane', description: 'How the workloads of mesh, namespaces or labels are in the mesh. ztunnel knows connections alone, so that rules about requests are refused there.' }),
   trustDomain: z
     .string()
-    .regex(/^(?:\*|\*?[a-z0-9.-]+|(?:[a-z0-9.-]|\$\{(?:cluster|var)\.[^{}]+\})+)$/, 'Must be a trust domain, as in "cluster.local", or "*" for any')
+    .regex(new RegExp(`^(?:\\*|\\*?(?:[a-z0-9.-]|${REFERENCE})+)$`), 'Must be a trust domain, as in "cluster.local", or "*" for any')
     .default('cluster.local')
     .meta({ title: 'Trust domain', description: 'Trust domain of the service accounts. To sidecars, gateways and waypoints "cluster.local" means that of the mesh, whatever it is called; to ztunnel it does not: name it in ambient mode.', examples: ['cluster.local', 'prod.example.com', '*'] }),
   rules: z.array(authorizationRuleField).min(1).max(512).meta({ title: 'Rules', description: 'One of them must match.' }),

@@ -45,6 +45,11 @@ describe('an allow list', () => {
     expect(principal('*')).toEqual([{ from: [{ source: { principals: ['*/ns/shop/sa/checkout'] } }] }]);
   });
 
+  it('takes what a cluster fills in, wherever a name stands', () => {
+    const source = { serviceAccounts: ['shop-${cluster.region}/${var.account}'], namespaces: ['${cluster.labels.Team}'] };
+    expect(refused(allowList, { name: 'a-${cluster.name}', target: payments, trustDomain: '${var.trustDomain}', rules: [{ from: [source], to: [{ hosts: ['${cluster.labels.Site}.example.com'] }] }] })).toEqual([]);
+  });
+
   it('refuses a rule that would match everything, or that nobody can mean', () => {
     const said = (rule: unknown): string[] => refused(allowList, { name: 'a', target: payments, rules: [rule] });
     expect(said({})).toEqual(['rules.0: A rule that says nothing matches everything: name clients, requests or conditions']);
@@ -63,7 +68,7 @@ describe('an allow list', () => {
     expect(refused(allowList, { name: 'a', target: payments, rules: [{ to: [{ paths: [path] }] }] })).toHaveLength(1);
   });
 
-  it.each(['/', '*', '/a/*', '*.png', '/{*}/a', '/{**}', '/a/{**}/b'])('takes the path %s', (path) => {
+  it.each(['/', '*', '/a/*', '*.png', '/{*}/a', '/{**}', '/a/{**}/b', '/${cluster.name}/a/*', '${var.base}/{*}'])('takes the path %s', (path) => {
     expect(refused(allowList, { name: 'a', target: payments, rules: [{ to: [{ paths: [path] }] }] })).toEqual([]);
   });
 

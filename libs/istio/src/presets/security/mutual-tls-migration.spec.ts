@@ -30,6 +30,15 @@ describe('the migration to strict mutual TLS', () => {
     ]);
   });
 
+  it('puts the rule for a server without proxy beside the rule for all, where clients look first', () => {
+    const parameters = { target: { scope: 'NAMESPACES', namespaces: ['shop', 'pay'] }, stage: 'CLIENTS', plaintextServices: ['db.pay.svc.cluster.local'] };
+    const rules = written(mutualTlsMigration, parameters).filter(({ kind }) => kind === 'DestinationRule');
+    expect(rules.map(({ metadata, ...rest }) => [metadata.namespace, (rest['spec'] as { host: string }).host])).toEqual([['shop', '*.shop.svc.cluster.local'], ['pay', '*.pay.svc.cluster.local'], ['pay', 'db.pay.svc.cluster.local']]);
+    for (const host of ['db.other.svc.cluster.local', 'db', 'db.pay']) {
+      expect(refused(mutualTlsMigration, { ...parameters, plaintextServices: [host] })).toEqual(['plaintextServices: Write full names of Services in scope, as in "legacy-ftp.shop.svc.cluster.local": others are not touched']);
+    }
+  });
+
   it('can bind the clients of one namespace first', () => {
     const rules = stage('CLIENTS', { clientNamespace: 'web', target: { scope: 'NAMESPACES', namespaces: ['shop', 'pay'] } }).filter(({ kind }) => kind === 'DestinationRule');
     expect(rules.map(({ metadata, ...rest }) => [`${metadata.namespace ?? ''}/${metadata.name ?? ''}`, (rest['spec'] as { host: string }).host])).toEqual([

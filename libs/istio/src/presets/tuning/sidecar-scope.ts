@@ -5,8 +5,8 @@ const dependency = z
   .strictObject({
     namespace: z
       .string()
-      .regex(/^(?:\*|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)$/, 'Must be the name of a namespace, or "*" for any')
-      .max(63)
+      .max(253)
+      .refine((name) => name === '*' || dnsLabelField.safeParse(name).success, 'Must be the name of a namespace, or "*" for any')
       .meta({ title: 'Namespace', description: 'Namespace of what is called; "*" for hosts outside, wherever they are declared.', examples: ['pay', 'search', '*'] }),
     hosts: z
       .array(hostField.meta({ examples: ['ledger.pay.svc.cluster.local', 'api.example.com'] }))
