@@ -26,9 +26,11 @@ import { Budget } from './limits/budget.ts';
 import { NodeResolver } from './node/node.resolver.ts';
 import { OrganizationResolver } from './organization/organization.resolver.ts';
 import { PolicyClusterResolver, ClusterPolicyResolver } from './policy/policy-cluster.resolver.ts';
+import { PolicyCheckPayloadResolver } from './policy/policy-check.resolver.ts';
 import { ObjectChangeResolver, ObjectClaimResolver, ObjectInspectionResolver } from './object-inspection/object-inspection.resolver.ts';
 import { PolicyApplyPayloadResolver, PolicyDeletePayloadResolver, PolicyResolver, PolicyVersionResolver } from './policy/policy.resolver.ts';
 import { PolicyPreviewClusterResolver, PolicyPreviewConflictResolver, PolicyPreviewResolver } from './policy-preview/policy-preview.resolver.ts';
+import { PresetResolver } from './preset/preset.resolver.ts';
 import { OrganizationFinder } from './request/organization-finder.ts';
 import { RolloutClusterResolver, RolloutResolver, RolloutWaveResolver } from './rollout/rollout.resolver.ts';
 import { CONFIG, CUSTODY, LOGGER, METRICS, STORE } from './tokens.ts';
@@ -63,11 +65,13 @@ const RESOLVERS = [
   PolicyPreviewClusterResolver,
   PolicyPreviewConflictResolver,
   PolicyPreviewResolver,
+  PolicyCheckPayloadResolver,
   PolicyResolver,
   PolicyVersionResolver,
   RolloutClusterResolver,
   RolloutResolver,
   RolloutWaveResolver,
+  PresetResolver,
   ViewerResolver,
 ];
 

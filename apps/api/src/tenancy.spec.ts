@@ -52,7 +52,23 @@ async function readEverything(token: string, ids: Populated): Promise<unknown[]>
       answers.push(answer.data);
     }
   }
+  answers.push(await readByCluster(token, ids.Policy, ids.Cluster));
   return answers;
+}
+
+/** Fields of policies that want to know for which cluster. */
+async function readByCluster(token: string, policy: string, cluster: string): Promise<unknown> {
+  const rendering = '{ __typename objects { __typename key hash manifest metadataOnly } problems { __typename key message } }';
+  const { data, errors } = await api.query(
+    token,
+    `query ($policy: ID!, $cluster: ID!) {
+      policy(id: $policy) { __typename placementOf(cluster: $cluster) { __typename selected because cluster { __typename id } } versions(first: 2) { nodes { __typename rendered(cluster: $cluster) ${rendering} } } }
+      policyCheck(input: {manifests: "{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: '\${cluster.labels.none}', namespace: shop}}"}) { rendered(cluster: $cluster) ${rendering} }
+    }`,
+    { policy, cluster },
+  );
+  expect(errors).toEqual([]);
+  return data;
 }
 
 function rootQueries(ids: Populated): Record<string, string> {
@@ -65,6 +81,9 @@ function rootQueries(ids: Populated): Record<string, string> {
     objectInspection: `(clusterId: "${ids.Cluster}", key: "ConfigMap/${ids.mark}/${ids.mark}-map")`,
     policyPreview: `(apply: {name: "${ids.mark}-new", manifests: ${JSON.stringify(troubled(ids.mark))}, placement: {clusterSelector: "mark=${ids.mark}", clusterNames: ["adamark-cluster", "evemark-cluster"]}})`,
     rolloutPreview: `(input: {policyName: "${ids.mark}-policy", rollout: {}})`,
+    presets: '',
+    preset: '(name: "strict-mutual-tls")',
+    presetRender: '(name: "strict-mutual-tls", parameters: {target: {scope: "WORKLOADS", namespace: "shop", labels: {app: "a"}}})',
     policyCheck: '(input: {manifests: "{}", placement: {clusterSelector: "", clusterNames: ["adamark-cluster", "evemark-cluster"]}})',
   };
 }
@@ -117,6 +136,14 @@ describe('tenancy', () => {
       `{ objectInspection(clusterId: "${adas.Cluster}", key: "ConfigMap/adamark/adamark-map") { key } cluster(id: "${adas.Cluster}") { id } policy(id: "${adas.Policy}") { id } byName: cluster(name: "adamark-cluster") { id } policyByName: policy(name: "adamark-policy") { id } }`,
     );
     expect(data).toEqual({ cluster: null, policy: null, byName: null, policyByName: null, objectInspection: null });
+  });
+
+  it('renders for, and explains, no cluster of another organization', async () => {
+    expect(await readByCluster(eve.token, eves.Policy, adas.Cluster)).toMatchObject({
+      policy: { placementOf: null, versions: { nodes: [{ rendered: null }, { rendered: null }] } },
+      policyCheck: { rendered: null },
+    });
+    expect(await readByCluster(eve.token, adas.Policy, eves.Cluster)).toMatchObject({ policy: null });
   });
 
   it('has a crossing here for every field that takes an id', () => {

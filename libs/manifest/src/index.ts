@@ -18,6 +18,7 @@ export { createCatalogue, mergeCatalogues } from './catalogue/kind-catalogue.ts'
 export { readSourceFacts } from './facts/source-facts.ts';
 export type { ParsedDocument, ParseOptions, ParseResult } from './parse/parse-manifests.ts';
 export { parseManifests } from './parse/parse-manifests.ts';
+export { parseValue } from './parse/parse-value.ts';
 export type { ManifestProblem } from './parse/manifest-problem.ts';
 export type { CheckedObject, CheckOptions, CheckResult } from './check/check-manifests.ts';
 export { checkManifests } from './check/check-manifests.ts';

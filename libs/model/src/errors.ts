@@ -20,6 +20,8 @@ export const ERROR_CODES = [
   // Warnings: what they are about was applied all the same.
   'MANIFEST_DEPRECATED',
   'MANIFEST_STRIPPED',
+  // A reference, variable or patch comes to nothing that a cluster could take.
+  'RENDER_FAILED',
   'PLACEMENT_INVALID',
   'TOKEN_INVALID',
   'TOKEN_EXPIRED',
@@ -61,6 +63,8 @@ export interface ErrorWhere {
   readonly column?: number;
   /** Object that the error is about, as `kind.group/namespace/name`. */
   readonly object?: string;
+  /** Names of the clusters that it is about; absent: of no cluster in particular. */
+  readonly clusters?: readonly string[];
 }
 
 /** What every error of ours says: what happened, why, and what to do about it. */

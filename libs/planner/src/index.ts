@@ -16,6 +16,8 @@ export { OBJECT_STEPS, nextStep, wayOfObject } from './inspect/way-of-object.ts'
 export type { ObjectSituation, ObjectStep, StepState, StepVerdict } from './inspect/way-of-object.ts';
 export * from './rollout/index.ts';
 export { patchProblem } from './render/apply-patch.ts';
+export { renderAndCheck } from './render/render-and-check.ts';
+export type { CheckedRendering, RenderFailure } from './render/render-and-check.ts';
 export { renderObjects } from './render/render-objects.ts';
 export type { RenderProblem, Rendering } from './render/render-objects.ts';
 export { inputsOf, renderingOf } from './render/rendering-inputs.ts';

@@ -2,6 +2,7 @@ import { appendAudit, withIdempotency, type AuditEntry, type Tx } from '@meshfle
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Role } from '../auth/principal.ts';
+import type { RequestScope } from '../request/request-scope.ts';
 import type { GraphqlContext } from './context.ts';
 import { InputProblems, isExpected, problemsOf, userErrorOf, type UserError } from './user-error.ts';
 
@@ -22,8 +23,11 @@ export interface UseCase<S extends z.ZodType, A, P = z.output<S>> {
   readonly input: S;
   /** Audit says what was done; without it nothing was. */
   run(change: Change, input: P): Promise<Outcome<A>>;
-  /** What needs no database, done before a connection is taken: parsing of what may be large. Default: the input itself. */
-  prepare?(input: z.output<S>): P | Promise<P>;
+  /**
+   * What needs no lock, done before the change: parsing of what may be large, and what can be read before. It reads through
+   * the request's own scope, whose connection is given back before the change takes one. Default: the input itself.
+   */
+  prepare?(input: z.output<S>, scope: Pick<RequestScope, 'read'>): P | Promise<P>;
 }
 
 export interface Outcome<A> {
@@ -41,12 +45,12 @@ const idempotencyKey = z.string().min(1, 'An idempotency key must not be empty')
  */
 export async function mutate<S extends z.ZodType, A, P>(context: GraphqlContext, useCase: UseCase<S, A, P>, rawInput: unknown): Promise<Mutated<A>> {
   try {
+    const { scope } = context;
     const { key, rest } = splitKey(rawInput);
     const parsed = useCase.input.safeParse(rest);
     if (!parsed.success) throw new InputProblems(problemsOf(parsed.error));
     // Without a prepare step P is the input's own type, which is its default.
-    const prepared = useCase.prepare === undefined ? (parsed.data as unknown as P) : await useCase.prepare(parsed.data);
-    const { scope } = context;
+    const prepared = useCase.prepare === undefined ? (parsed.data as unknown as P) : await useCase.prepare(parsed.data, scope);
     const now = new Date();
     const answer = await scope.write(useCase.role, async (tx, role) => {
       const change: Change = { tx, actor: scope.actor, role, now, random: (bytes) => randomBytes(bytes) };

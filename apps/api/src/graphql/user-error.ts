@@ -11,7 +11,11 @@ export interface UserError {
   readonly document: number | null;
   readonly line: number | null;
   readonly column: number | null;
+  readonly clusters: readonly string[];
 }
+
+/** More names than anybody reads. */
+const MOST_CLUSTERS = 100;
 
 export function userErrorOf(error: ErrorEnvelope): UserError {
   return {
@@ -23,6 +27,7 @@ export function userErrorOf(error: ErrorEnvelope): UserError {
     document: error.where?.document ?? null,
     line: error.where?.line ?? null,
     column: error.where?.column ?? null,
+    clusters: (error.where?.clusters ?? []).slice(0, MOST_CLUSTERS),
   };
 }
 

@@ -1,12 +1,13 @@
 import { MeshfleetError, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
-import { NOWHERE, type Assignment, type Placement } from '@meshfleet/planner';
-import { findPolicies, findPolicyByName, listTouchedClusters, uuidv7, type PolicyRow, type TouchedCluster, type Tx } from '@meshfleet/store';
+import { NOWHERE, type Placement } from '@meshfleet/planner';
+import { findPolicies, findPolicyByName, listTouchedClusters, uuidv7, type LoadedAssignment, type PolicyRow, type TouchedCluster, type Tx } from '@meshfleet/store';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { parseGlobalId } from '../graphql/global-id.ts';
 import { userErrorsOf } from '../graphql/mutate.ts';
 import { InputProblems, problemsOf, userErrorOf, type UserError } from '../graphql/user-error.ts';
+import type { RequestScope } from '../request/request-scope.ts';
 import { applyPolicy, readIntent } from '../policy/apply-policy.ts';
 
 /** A change of one policy that nobody has made yet: what it would assign, and whom it would touch. */
@@ -16,7 +17,8 @@ export interface PreviewPlan {
   readonly policyId: string;
   readonly policyName: string;
   /** What its clusters would be assigned; null when the policy would be deleted. */
-  readonly assignment: Assignment | null;
+  readonly assignment: LoadedAssignment | null;
+  /** Objects by hash; templates, where they differ from cluster to cluster. */
   readonly bodies: ReadonlyMap<string, KubeObject>;
   readonly placement: Placement;
   readonly touched: readonly TouchedCluster[];
@@ -37,21 +39,23 @@ export async function planPreview({ scope }: GraphqlContext, given: { apply?: un
     if ((given.apply == null) === (given.delete == null)) {
       throw new MeshfleetError({ code: 'INVALID_INPUT', summary: 'Say what would be done: either apply or delete', fix: 'Give one of the two arguments, and not both.', where: { field: ['apply'] } });
     }
-    const { plan, warnings } = given.apply == null ? await planDeletion(tx, given.delete) : await planApplication(tx, given.apply);
+    const { plan, warnings } = given.apply == null ? await planDeletion(tx, given.delete) : await planApplication(scope, given.apply);
     return { plan, warnings: warnings.map(userErrorOf), userErrors: [] };
   } catch (error) {
     return { plan: null, warnings: [], userErrors: userErrorsOf(error) };
   }
 }
 
-async function planApplication(tx: Tx, rawInput: unknown): Promise<{ plan: PreviewPlan; warnings: readonly ErrorEnvelope[] }> {
+async function planApplication(scope: RequestScope, rawInput: unknown): Promise<{ plan: PreviewPlan; warnings: readonly ErrorEnvelope[] }> {
   const parsed = applyPolicy.input.safeParse(withoutNulls(rawInput));
   if (!parsed.success) throw new InputProblems(problemsOf(parsed.error));
-  const input = await readIntent(parsed.data);
+  const input = await readIntent(parsed.data, scope, 'VIEWER');
+  const tx = await scope.read();
   const policy = await findPolicyByName(tx, input.name);
   const policyId = policy?.id ?? newId();
-  const { placement, drift, conflicts } = input;
-  const objects = input.read.objects.map(({ key, hash }) => ({ key, hash }));
+  const { placement, drift, conflicts, variables, patches } = input;
+  const objects = input.read.objects.map(({ body: _body, ...object }) => object);
+  const { inputs } = input.read;
   const version = (policy?.currentVersion ?? 0) + 1;
   const createdAt = policy?.createdAt.getTime() ?? Date.now();
   return {
@@ -60,7 +64,7 @@ async function planApplication(tx: Tx, rawInput: unknown): Promise<{ plan: Previ
       name: Symbol('preview'),
       policyId,
       policyName: input.name,
-      assignment: { policyId, policyName: input.name, createdAt, version, objects, drift, conflicts },
+      assignment: { policyId, policyName: input.name, createdAt, version, objects, drift, conflicts, inputs, variables, patches },
       bodies: new Map(input.read.objects.map(({ hash, body }) => [hash, body])),
       placement,
       touched: await listTouchedClusters(tx, placement, { policyName: input.name, policyId: policy?.id }),

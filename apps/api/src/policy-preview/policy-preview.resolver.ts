@@ -84,6 +84,11 @@ export class PolicyPreviewClusterResolver {
   }
 
   @ResolveField()
+  async unrendered(view: PreviewClusterView, _args: unknown, { scope }: GraphqlContext) {
+    return ((await composed(scope, view))?.unrendered ?? []).filter(({ policyId }) => policyId === view.plan.policyId);
+  }
+
+  @ResolveField()
   async conflicts(view: PreviewClusterView, _args: unknown, { scope }: GraphqlContext) {
     const preview = await composed(scope, view);
     return preview === undefined ? [] : conflictsOf(scope, view.plan, preview);

@@ -1,8 +1,9 @@
 import type { KubeObject } from '@meshfleet/model';
-import { composeDesiredState, type Assignment, type Composition } from '@meshfleet/planner';
-import { readClusters, type LoadedCluster, type Tx } from '@meshfleet/store';
+import { composeDesiredState, type Composition } from '@meshfleet/planner';
+import { readClusters, renderAssignments, type LoadedAssignment, type LoadedCluster, type RenderedAssignments, type Tx } from '@meshfleet/store';
 import { changedHashes } from '../desired-state/diff-states.ts';
 import { objectContent } from '../desired-state/desired-state-loaders.ts';
+import { MANAGED, knownKinds } from '../policy/known-kinds.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import type { PreviewPlan } from './plan-preview.ts';
 
@@ -10,6 +11,10 @@ import type { PreviewPlan } from './plan-preview.ts';
 export interface ClusterPreview {
   readonly loaded: LoadedCluster;
   readonly composition: Composition;
+  /** Objects that could not be rendered for it, and why: it would keep what it holds of their policies. */
+  readonly unrendered: RenderedAssignments['unrendered'];
+  /** By hash, of what was rendered for it. */
+  readonly bodies: ReadonlyMap<string, KubeObject>;
 }
 
 /** The same composition as the reconciler's, from the same rows, with the change in place of what the policy is now. */
@@ -20,24 +25,30 @@ export function previewOfCluster(scope: RequestScope, plan: PreviewPlan, cluster
 async function composeAll(tx: Tx, plan: PreviewPlan, clusterIds: readonly string[]): Promise<(ClusterPreview | undefined)[]> {
   const selected = new Set(plan.touched.filter((cluster) => cluster.selected).map(({ id }) => id));
   const loaded = await readClusters(tx, clusterIds);
-  const previews = new Map(loaded.map((cluster) => [cluster.id, compose(cluster, plan, selected.has(cluster.id) ? plan.assignment : null)]));
+  const planned = loaded.map((cluster) => ({ ...cluster, assignments: assignmentsOf(cluster, plan, selected.has(cluster.id) ? plan.assignment : null) }));
+  const rendered = await renderAssignments(tx, planned, { catalogue: knownKinds, options: { manages: MANAGED }, keep: false, templates: plan.bodies });
+  const previews = new Map(rendered.map((each) => [each.cluster.id, compose(each)]));
   return clusterIds.map((id) => previews.get(id));
 }
 
-function compose(loaded: LoadedCluster, { policyId }: PreviewPlan, assignment: Assignment | null): ClusterPreview {
-  const others = loaded.assignments.filter((each) => each.policyId !== policyId);
+function assignmentsOf({ assignments }: LoadedCluster, { policyId }: PreviewPlan, planned: LoadedAssignment | null): LoadedAssignment[] {
+  const others = assignments.filter((each) => each.policyId !== policyId);
+  return planned === null ? others : [...others, planned];
+}
+
+function compose({ cluster: loaded, assignments, unrendered, bodies }: RenderedAssignments): ClusterPreview {
   const composition = composeDesiredState({
-    assignments: assignment === null ? others : [...others, assignment],
+    assignments,
     previous: loaded.previous,
     acknowledged: loaded.ackedEpoch === loaded.epoch && loaded.ackedRevision >= loaded.revision,
     failedKeys: new Set(loaded.conditions.filter(({ status }) => status === 'FAILED').map(({ key }) => key)),
   });
-  return { loaded, composition };
+  return { loaded, composition, unrendered, bodies };
 }
 
 /** Bodies of everything that would differ: from the change itself, or as they are stored. */
-export async function changedBodies(scope: RequestScope, plan: PreviewPlan, { loaded, composition }: ClusterPreview): Promise<ReadonlyMap<string, KubeObject>> {
+export async function changedBodies(scope: RequestScope, plan: PreviewPlan, { loaded, composition, bodies: rendered }: ClusterPreview): Promise<ReadonlyMap<string, KubeObject>> {
   const hashes = changedHashes(loaded.previous.state, composition.state);
-  const bodies = await Promise.all(hashes.map(async (hash) => [hash, plan.bodies.get(hash) ?? (await objectContent(scope, hash))] as const));
+  const bodies = await Promise.all(hashes.map(async (hash) => [hash, rendered.get(hash) ?? plan.bodies.get(hash) ?? (await objectContent(scope, hash))] as const));
   return new Map(bodies.filter((entry): entry is [string, KubeObject] => entry[1] !== undefined));
 }

@@ -18,7 +18,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Change, Outcome, UseCase } from '../graphql/mutate.ts';
 import { InputProblems } from '../graphql/user-error.ts';
-import { manifestReader } from './manifest-reader.ts';
+import type { Role } from '../auth/principal.ts';
+import type { RequestScope } from '../request/request-scope.ts';
+import { intentInput, presetInput } from './intent-input.ts';
+import { manifestsOf, readForTargets, type PolicyManifests } from './policy-manifests.ts';
 import { placementInput } from './placement-input.ts';
 import { admitChange, beginStaged } from '../rollout/stage-change.ts';
 import { stageInput } from '../rollout/stage-input.ts';
@@ -30,7 +33,10 @@ const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const input = z.object({
   name: z.string().regex(dnsLabel, 'A policy’s name is a DNS label: 1 to 63 of a-z 0-9 - that begins and ends with a letter or digit'),
   description: z.string().max(2000, 'A description has at most 2000 characters').optional(),
-  manifests: z.string(),
+  manifests: z.string().optional(),
+  preset: presetInput.optional(),
+  ...intentInput,
+  allowPartial: z.boolean().default(false),
   defaultNamespace: z.string().regex(dnsLabel, 'A namespace’s name is a DNS label').optional(),
   placement: placementInput,
   drift: z.enum(['CORRECT', 'REPORT']).default('CORRECT'),
@@ -39,7 +45,8 @@ const input = z.object({
   expectedVersion: z.int().min(0, 'Versions begin with 1; 0 says that the policy must be new').optional(),
   ...stageInput,
 });
-type Input = z.output<typeof input> & { readonly read: ReadManifests };
+type Given = z.output<typeof input>;
+type Input = Omit<Given, 'manifests' | 'preset'> & PolicyManifests & { readonly read: ReadManifests };
 
 export interface AppliedPolicy {
   readonly policyId: string;
@@ -57,7 +64,7 @@ export const applyPolicy: UseCase<typeof input, AppliedPolicy, Input> = {
   name: 'policyApply',
   role: 'OPERATOR',
   input,
-  prepare: readIntent,
+  prepare: (given, scope) => readIntent(given, scope),
   async run(change, given) {
     const { tx } = change;
     // Sent together. The version is read after the lock is held: each statement sees what had been committed by its start.
@@ -72,10 +79,11 @@ export const applyPolicy: UseCase<typeof input, AppliedPolicy, Input> = {
 };
 
 /** The input with its manifests read. @throws InputProblems naming document and line of whatever is wrong with them */
-export async function readIntent(given: z.output<typeof input>): Promise<Input> {
-  const read = await manifestReader.read(given.manifests, given.defaultNamespace);
+export async function readIntent(given: Given, scope: Pick<RequestScope, 'read'>, role: Role = 'OPERATOR'): Promise<Input> {
+  const written = manifestsOf(given);
+  const read = await readForTargets(scope, { ...given, ...written, defaultNamespace: given.defaultNamespace, role });
   if (read.problems.length > 0) throw new InputProblems(read.problems);
-  return { ...given, read };
+  return { ...given, ...written, read };
 }
 
 async function writeVersion(
@@ -127,10 +135,9 @@ function isCurrent(policy: LockedPolicy, current: PolicyVersionRow | undefined, 
   return isDeepStrictEqual(intentOf(current), intentOfInput(given));
 }
 
-function intentOfInput({ manifests, defaultNamespace, read, placement, drift, conflicts }: Input) {
-  const objects = read.objects.map(({ key, hash }) => ({ key, hash }));
-  const same = { preset: null, presetParameters: null, variables: [], patches: [], inputs: null };
-  return intentOf({ manifests, defaultNamespace: defaultNamespace ?? null, objects, placement, ...same, drift, conflicts });
+function intentOfInput({ defaultNamespace, read, ...given }: Input) {
+  const objects = read.objects.map(({ body: _body, ...object }) => object);
+  return intentOf({ ...given, defaultNamespace: defaultNamespace ?? null, objects, inputs: read.inputs });
 }
 
 /** A cluster may be named before it enrols; more often its name is misspelt. */

@@ -1,34 +1,66 @@
+import { NOWHERE } from '@meshfleet/planner';
 import { findPolicyByName, namesOfSelectedClusters } from '@meshfleet/store';
 import { z } from 'zod';
 import type { GraphqlContext } from '../graphql/context.ts';
+import { userErrorsOf } from '../graphql/mutate.ts';
 import { problemsOf, userErrorOf, type UserError } from '../graphql/user-error.ts';
+import { intentInput, presetInput } from './intent-input.ts';
 import { placementInput } from './placement-input.ts';
-import { manifestReader } from './manifest-reader.ts';
+import { manifestsOf, readForTargets } from './policy-manifests.ts';
+import type { ReadManifests } from './read-manifests.ts';
 
-const input = z.object({ name: z.string().max(63).nullish(), manifests: z.string(), defaultNamespace: z.string().nullish(), placement: placementInput.nullish() });
+const input = z.object({
+  name: z.string().max(63).nullish(),
+  manifests: z.string().nullish(),
+  preset: presetInput.nullish(),
+  variables: intentInput.variables.nullish().transform((variables) => variables ?? []),
+  patches: intentInput.patches.nullish().transform((patches) => patches ?? []),
+  allowPartial: z.boolean().nullish().transform((allowed) => allowed ?? false),
+  defaultNamespace: z.string().nullish(),
+  placement: placementInput.nullish(),
+});
 /** More names than anybody reads; a person wants to know whether it is three clusters or all of them. */
 const MOST_NAMES = 1000;
 
 export interface CheckedPolicy {
+  readonly manifests: string | null;
   readonly objects: readonly { key: string; hash: string }[];
   readonly clusters: readonly string[];
   readonly warnings: readonly UserError[];
   readonly userErrors: readonly UserError[];
+  /** What was read, for the fields that render it. */
+  readonly checked?: CheckedIntent;
+}
+
+export interface CheckedIntent extends Pick<z.output<typeof input>, 'variables' | 'patches'> {
+  readonly read: ReadManifests;
 }
 
 /** Checks manifests and placement as applying would, and tells which clusters they would reach. Changes nothing. */
 export async function checkPolicy({ scope }: GraphqlContext, rawInput: unknown): Promise<CheckedPolicy> {
   await scope.read('VIEWER');
   const parsed = input.safeParse(rawInput);
-  if (!parsed.success) return { objects: [], clusters: [], warnings: [], userErrors: problemsOf(parsed.error).map(userErrorOf) };
-  const { name, manifests, defaultNamespace, placement } = parsed.data;
-  const tx = await scope.read();
-  const policy = typeof name === 'string' ? await findPolicyByName(tx, name) : undefined;
-  const read = await manifestReader.read(manifests, defaultNamespace ?? undefined);
-  return {
-    objects: read.objects.map(({ key, hash }) => ({ key, hash })),
-    clusters: placement === null || placement === undefined ? [] : await namesOfSelectedClusters(tx, placement, { policyName: name ?? '', policyId: policy?.id }, MOST_NAMES),
-    warnings: read.warnings.map(userErrorOf),
-    userErrors: read.problems.map(userErrorOf),
-  };
+  if (!parsed.success) return refused(problemsOf(parsed.error).map(userErrorOf));
+  const { name, defaultNamespace, variables, patches, allowPartial } = parsed.data;
+  const placement = parsed.data.placement ?? NOWHERE;
+  try {
+    const { manifests } = manifestsOf(parsed.data);
+    const read = await readForTargets(scope, { name: name ?? undefined, manifests, defaultNamespace: defaultNamespace ?? undefined, variables, patches, placement, allowPartial, role: 'VIEWER' });
+    const tx = await scope.read();
+    const policy = typeof name === 'string' ? await findPolicyByName(tx, name) : undefined;
+    return {
+      manifests,
+      objects: read.objects.map(({ key, hash }) => ({ key, hash })),
+      clusters: placement === NOWHERE ? [] : await namesOfSelectedClusters(tx, placement, { policyName: name ?? '', policyId: policy?.id }, MOST_NAMES),
+      warnings: read.warnings.map(userErrorOf),
+      userErrors: read.problems.map(userErrorOf),
+      checked: { variables, patches, read },
+    };
+  } catch (error) {
+    return refused(userErrorsOf(error));
+  }
+}
+
+function refused(userErrors: readonly UserError[]): CheckedPolicy {
+  return { manifests: null, objects: [], clusters: [], warnings: [], userErrors };
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManifestReader } from './manifest-reader.ts';
-import { readManifests } from './read-manifests.ts';
+import { readManifests, type ManifestOrder } from './read-manifests.ts';
 
 const services = (count: number, broken = -1): string =>
   Array.from(
@@ -15,6 +15,8 @@ spec:
 `,
   ).join('---\n');
 
+const order = (text: string): ManifestOrder => ({ text, defaultNamespace: undefined, variables: [], patches: [], targets: [], allowPartial: false });
+
 let reader = new ManifestReader();
 afterEach(async () => {
   await reader.close();
@@ -25,17 +27,17 @@ describe('large manifests', () => {
   it('are read as small ones are, problems with document and line included', async () => {
     const text = services(2_000, 1_500);
     expect(text.length).toBeGreaterThan(256 * 1024);
-    const read = await reader.read(text, undefined);
-    expect(read).toEqual(readManifests(text, undefined));
+    const read = await reader.read(order(text));
+    expect(read).toEqual(readManifests(order(text)));
     expect(read.problems[0]?.where).toMatchObject({ document: 1_501 });
   });
 
   it('leave the event loop to everybody else', async () => {
     const text = services(5_000);
-    await reader.read(services(2_000), undefined);
+    await reader.read(order(services(2_000)));
     let turns = 0;
     const timer = setInterval(() => (turns += 1), 1);
-    const { objects } = await reader.read(text, undefined);
+    const { objects } = await reader.read(order(text));
     clearInterval(timer);
     expect(objects).toHaveLength(5_000);
     // Read in place, not a single turn comes between question and answer.
@@ -44,21 +46,21 @@ describe('large manifests', () => {
 
   it('are read one after another, each answered to the one who sent it', async () => {
     const counts = [1_500, 1_600, 1_700];
-    const read = await Promise.all(counts.map((count) => reader.read(services(count), undefined)));
+    const read = await Promise.all(counts.map((count) => reader.read(order(services(count)))));
     expect(read.map(({ objects }) => objects.length)).toEqual(counts);
   });
 
   it('that take too long are given up, and those behind them are read all the same', async () => {
     const impatient = new ManifestReader({ longestMs: 1 });
-    await expect(impatient.read(services(2_000), undefined)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    await expect(impatient.read(order(services(2_000)))).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
     await impatient.close();
-    const large = reader.read(services(1_500), undefined);
+    const large = reader.read(order(services(1_500)));
     expect((await large).objects).toHaveLength(1_500);
   });
 
   it('beyond those that may wait are refused', async () => {
     const text = services(1_500);
-    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => reader.read(text, undefined)));
+    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => reader.read(order(text))));
     const refused = asked.filter((answer) => answer.status === 'rejected');
     expect(refused).toHaveLength(3);
     expect(refused[0]?.reason).toMatchObject({ code: 'LIMIT_EXCEEDED' });
@@ -67,6 +69,6 @@ describe('large manifests', () => {
 
 describe('small manifests', () => {
   it('are read where they are', async () => {
-    expect((await reader.read(services(3), undefined)).objects).toHaveLength(3);
+    expect((await reader.read(order(services(3)))).objects).toHaveLength(3);
   });
 });

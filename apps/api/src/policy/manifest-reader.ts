@@ -1,6 +1,6 @@
 import { MeshfleetError } from '@meshfleet/model';
 import { Worker } from 'node:worker_threads';
-import { readManifests, type ReadManifests } from './read-manifests.ts';
+import { readManifests, type ManifestOrder, type ReadManifests } from './read-manifests.ts';
 
 /** Up to so many characters, a text is read where it is: some 10 ms, less than it takes to hand it over and back. */
 const LARGE = 256 * 1024;
@@ -8,17 +8,15 @@ const LARGE = 256 * 1024;
 const LONGEST_MS = 30_000;
 /** Texts of up to 8 MiB each that may wait. */
 const MOST_WAITING = 16;
+/** How often a text is read at most: once for each kind of cluster among its targets. */
+const MOST_RENDERINGS = 50;
 const IDLE_MS = 60_000;
 const MEMORY_MIB = 768;
 
-export interface ReadOrder {
-  readonly text: string;
-  readonly defaultNamespace: string | undefined;
-}
-
 export type ReadAnswer = { readonly read: ReadManifests } | { readonly fault: string };
 
-interface Waiting extends ReadOrder {
+interface Waiting {
+  readonly order: ManifestOrder;
   readonly answered: PromiseWithResolvers<ReadManifests>;
 }
 
@@ -38,13 +36,13 @@ export class ManifestReader {
   }
 
   /** @throws MeshfleetError LIMIT_EXCEEDED when it takes too long or too many wait */
-  async read(text: string, defaultNamespace: string | undefined): Promise<ReadManifests> {
-    if (text.length <= LARGE) return readManifests(text, defaultNamespace);
+  async read(order: ManifestOrder): Promise<ReadManifests> {
+    if (order.text.length * Math.max(1, Math.min(order.targets.length, MOST_RENDERINGS)) <= LARGE) return readManifests(order);
     if (this.#waiting.length >= MOST_WAITING) {
       throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'Too many large manifests are being read', fix: 'Try again in a moment.', where: FIELD });
     }
     const answered = Promise.withResolvers<ReadManifests>();
-    this.#waiting.push({ text, defaultNamespace, answered });
+    this.#waiting.push({ order, answered });
     this.#next();
     return answered.promise;
   }
@@ -62,9 +60,9 @@ export class ManifestReader {
       this.#timer = setTimeout(() => void this.#end(), IDLE_MS).unref();
       return;
     }
-    const { text, defaultNamespace } = this.#reading;
+    const { order } = this.#reading;
     this.#worker ??= this.#start();
-    this.#worker.postMessage({ text, defaultNamespace } satisfies ReadOrder);
+    this.#worker.postMessage(order);
     this.#timer = setTimeout(() => void this.#end(tooSlow(this.#longestMs)), this.#longestMs).unref();
   }
 

@@ -20,8 +20,10 @@ export type PolicyView = ReturnType<typeof policyView>;
 /** A version as GraphQL's type PolicyVersion. */
 export function policyVersionView(row: PolicyVersionRow) {
   const { version, comment, createdBy, createdAt } = row;
-  return { row, version, ...intentOf(row), comment, createdBy, createdAt };
+  const { preset, presetParameters, inputs, ...intent } = intentOf(row);
+  return { row, version, ...intent, preset: preset === null ? null : { name: preset, parameters: presetParameters }, differs: inputs !== null, comment, createdBy, createdAt };
 }
+
 export type PolicyVersionView = ReturnType<typeof policyVersionView>;
 
 /** What a version wants: two that want the same are one. */

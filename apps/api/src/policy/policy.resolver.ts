@@ -13,9 +13,11 @@ import { applyPolicy, type AppliedPolicy } from './apply-policy.ts';
 import { checkPolicy } from './check-policy.ts';
 import { deletePolicy } from './delete-policy.ts';
 import { diffVersions } from './diff-versions.ts';
+import { explainPlacement } from './explain-placement.ts';
 import { clusterPolicyView } from './policy-cluster-view.ts';
 import { clustersOfPolicy, policyById, policySummary, policyVersion, versionsOfPolicy } from './policy-loaders.ts';
 import { policyVersionView, policyView, type PolicyVersionView, type PolicyView } from './policy-view.ts';
+import { renderForCluster } from './render-for-cluster.ts';
 import { rollBackPolicy } from './roll-back-policy.ts';
 
 @Resolver('Policy')
@@ -72,6 +74,11 @@ export class PolicyResolver {
   clusters({ row }: PolicyView, args: ConnectionArgs & { status?: PolicyClusterStatus[] | null }, { scope }: GraphqlContext) {
     const filter = args.status === null || args.status === undefined ? {} : { status: args.status };
     return batchedConnection(scope, clustersOfPolicy, row.id, args, filter, clusterPolicyView);
+  }
+
+  @ResolveField()
+  placementOf({ row }: PolicyView, { cluster }: { cluster: string }, { scope }: GraphqlContext) {
+    return explainPlacement(scope, row, cluster);
   }
 
   @ResolveField()
@@ -152,6 +159,11 @@ export class PolicyDeletePayloadResolver {
 
 @Resolver('PolicyVersion')
 export class PolicyVersionResolver {
+  @ResolveField()
+  rendered({ row }: PolicyVersionView, { cluster }: { cluster: string }, { scope }: GraphqlContext) {
+    return renderForCluster(scope, row, cluster);
+  }
+
   @ResolveField()
   diff({ row }: PolicyVersionView, { against }: { against?: number | null }, { scope }: GraphqlContext) {
     return diffVersions(scope, row, typeof against === 'number' ? against : row.version - 1);

@@ -1,11 +1,27 @@
-import { ISTIO_MANAGED_GROUPS, istioCatalogue } from '@meshfleet/istio';
-import { LINKERD_MANAGED_GROUPS, linkerdCatalogue } from '@meshfleet/linkerd';
-import { checkManifests, managedGroups, mergeCatalogues, parseManifests, type KindCatalogue, type ManifestProblem } from '@meshfleet/manifest';
+import { checkManifests, parseManifests, type KindCatalogue, type ParsedDocument } from '@meshfleet/manifest';
 import { formatObjectKey, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
+import { inputsOf, type AssignedObject, type Patch, type RenderedCluster, type Variable } from '@meshfleet/planner';
+import { checkTemplate } from './check-template.ts';
+import { MANAGED, knownKinds } from './known-kinds.ts';
+
+/** Manifests as they were sent, with all that decides whether they are sound. */
+export interface ManifestOrder {
+  readonly text: string;
+  readonly defaultNamespace: string | undefined;
+  readonly variables: readonly Variable[];
+  readonly patches: readonly Patch[];
+  /** Clusters that the policy would reach. */
+  readonly targets: readonly RenderedCluster[];
+  /** What some of them would refuse, and not all, is a warning. */
+  readonly allowPartial: boolean;
+}
 
 /** Manifests as a policy's version keeps them. */
 export interface ReadManifests {
-  readonly objects: readonly { readonly key: string; readonly hash: string; readonly body: KubeObject }[];
+  /** Templates of what clusters get, where `inputs` is not null. */
+  readonly objects: readonly (AssignedObject & { readonly body: KubeObject })[];
+  /** Values of a cluster that renderings depend on; null: every cluster gets the same. */
+  readonly inputs: readonly string[] | null;
   readonly problems: readonly ErrorEnvelope[];
   readonly warnings: readonly ErrorEnvelope[];
 }
@@ -13,32 +29,46 @@ export interface ReadManifests {
 /** More than this nobody reads; the rest comes when these are mended. */
 const MOST_SHOWN = 100;
 
-const MANAGED = managedGroups(...ISTIO_MANAGED_GROUPS, ...LINKERD_MANAGED_GROUPS);
-let catalogue: KindCatalogue | undefined;
+/** Whether manifests may say something else in each cluster; only then does it matter which clusters they are for. */
+export function mayDiffer({ text, patches }: Pick<ManifestOrder, 'text' | 'patches'>): boolean {
+  return patches.length > 0 || /\$\{(?:cluster|var)\./.test(text);
+}
 
 /** Reads manifests as they were sent and checks them as the clusters will, each problem with its document and line. */
-export function readManifests(text: string, defaultNamespace: string | undefined): ReadManifests {
-  catalogue ??= mergeCatalogues(istioCatalogue(), linkerdCatalogue());
-  const parsed = parseManifests(text);
-  const checked = checkManifests(parsed.documents, catalogue, {
-    manages: MANAGED,
-    ...(defaultNamespace === undefined ? {} : { defaultNamespace }),
-  });
-  const problems = [...parsed.problems, ...checked.problems].sort(byPlace);
-  if (problems.length === 0 && checked.objects.length === 0) {
-    return { objects: [], problems: [{ code: 'MANIFEST_INVALID', summary: 'The manifests hold no object', fix: 'Send at least one document.', where: { field: ['input', 'manifests'] } }], warnings: [] };
+export function readManifests(order: ManifestOrder): ReadManifests {
+  const catalogue = knownKinds();
+  const parsed = parseManifests(order.text);
+  // Documents are JSON; whether they are objects is checked below.
+  const inputs = inputsOf({ objects: parsed.documents.map(({ value }) => value as unknown as KubeObject), variables: order.variables, patches: order.patches });
+  const read = inputs === null ? checkPlain(parsed.documents, order, catalogue) : checkTemplate(parsed.documents, inputs, order, catalogue, { manages: MANAGED });
+  const problems = [...parsed.problems, ...read.problems].sort(byPlace);
+  if (problems.length === 0 && read.objects.length === 0) {
+    return { objects: [], inputs: null, problems: [{ code: 'MANIFEST_INVALID', summary: 'The manifests hold no object', fix: 'Send at least one document.', where: { field: ['input', 'manifests'] } }], warnings: [] };
   }
   return {
-    objects: checked.objects.map(({ key, hash, object }) => ({ key: formatObjectKey(key), hash, body: object })),
+    objects: read.objects,
+    inputs: read.inputs,
     problems: problems.slice(0, MOST_SHOWN).map(inManifests),
-    warnings: [...checked.warnings].sort(byPlace).slice(0, MOST_SHOWN).map(inManifests),
+    warnings: [...read.warnings].sort(byPlace).slice(0, MOST_SHOWN).map(inManifests),
   };
 }
 
-function inManifests(problem: ManifestProblem): ErrorEnvelope {
-  return { ...problem, where: { ...problem.where, field: ['input', 'manifests'] } };
+/** What is the same in every cluster. */
+function checkPlain(documents: readonly ParsedDocument[], { defaultNamespace, variables }: ManifestOrder, known: KindCatalogue): ReadManifests {
+  const checked = checkManifests(documents, known, { manages: MANAGED, ...(defaultNamespace === undefined ? {} : { defaultNamespace }) });
+  const idle = variables.map(({ name }, index): ErrorEnvelope => ({ code: 'RENDER_FAILED', summary: `Nothing refers to the variable ${name}`, fix: `Write \${var.${name}} where its value belongs, or remove it.`, where: { field: ['input', 'variables', String(index)] } }));
+  return {
+    objects: checked.objects.map(({ key, hash, mode, object }) => ({ key: formatObjectKey(key), hash, ...(mode === undefined ? {} : { mode }), body: object })),
+    inputs: null,
+    problems: checked.problems,
+    warnings: [...checked.warnings, ...idle],
+  };
 }
 
-function byPlace(a: ManifestProblem, b: ManifestProblem): number {
-  return a.where.document - b.where.document || a.where.line - b.where.line;
+function inManifests(problem: ErrorEnvelope): ErrorEnvelope {
+  return { ...problem, where: { field: ['input', 'manifests'], ...problem.where } };
+}
+
+function byPlace(a: ErrorEnvelope, b: ErrorEnvelope): number {
+  return (a.where?.document ?? 0) - (b.where?.document ?? 0) || (a.where?.line ?? 0) - (b.where?.line ?? 0);
 }

@@ -33,6 +33,14 @@ export const troubled = (mark: string): string =>
     `apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: theirs, namespace: ${mark}}\n`,
     `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: ${mark}, namespace: ${mark}}\nspec: {hosts: [${mark}], http: [{route: [{destination: {host: nowhere}}]}]}\n`,
   ].join('---\n');
+/** A preset's policy that is another in each cluster. */
+function differing(mark: string): object {
+  return {
+    preset: { name: 'permissive-mutual-tls', parameters: { target: { scope: 'WORKLOADS', namespace: 'shop', labels: { mark } }, name: `${mark}-strict` } },
+    variables: [{ name: 'owner', description: `${mark} owner`, default: mark, values: [{ clusterSelector: `mark=${mark}`, value: `\${cluster.name}-${mark}` }] }],
+    patches: [{ clusterSelector: `mark=${mark}`, target: { group: 'security.istio.io', kind: 'PeerAuthentication', namespace: 'shop', name: `${mark}-strict` }, patch: 'metadata: {annotations: {owner: "${var.owner}"}}' }],
+  };
+}
 
 /** One row of everything, every text of it marked, so that nothing of it can be seen elsewhere without being noticed. */
 export async function populate(api: TestApi, organization: { id: string; token: string }, mark: string): Promise<Populated> {
@@ -41,7 +49,7 @@ export async function populate(api: TestApi, organization: { id: string; token: 
     api.query<{ policyApply: { policy: { id: string } | null; userErrors: object[] } }>(
       token,
       'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { policy { id } userErrors { message } } }',
-      { input: { name: `${mark}-policy`, description: `${mark} description`, manifests: manifest(`${mark}-strict`, mode), defaultNamespace: `${mark}-namespace`, placement: { clusterSelector: `mark=${mark}`, clusterNames: [`${mark}-cluster`], ...(mode === 'STRICT' ? { percent: 50 } : { count: 5 }) }, comment: `${mark} comment` } },
+      { input: { name: `${mark}-policy`, description: `${mark} description`, ...(mode === 'STRICT' ? { manifests: manifest(`${mark}-strict`, mode) } : differing(mark)), defaultNamespace: `${mark}-namespace`, placement: { clusterSelector: `mark=${mark}`, clusterNames: [`${mark}-cluster`], ...(mode === 'STRICT' ? { percent: 50 } : { count: 5 }) }, comment: `${mark} comment` } },
     );
   await apply('PERMISSIVE');
   const Policy = (await apply('STRICT')).data.policyApply.policy?.id ?? '';

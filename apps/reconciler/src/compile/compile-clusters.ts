@@ -1,8 +1,8 @@
-import { announceChanged, announceDesired, loadClusters, writeDesiredStates, writePolicyStatus } from '@meshfleet/store';
+import { announceChanged, announceDesired, loadClusters, renderAssignments, writeDesiredStates, writePolicyStatus } from '@meshfleet/store';
 import type { Tx } from '@meshfleet/store';
+import { RENDERING } from './known-kinds.ts';
 import { planCompilation } from './plan-compilation.ts';
 import type { Attribution } from './plan-compilation.ts';
-import { renderAssignments } from './render-assignments.ts';
 
 export interface CompilationCounts {
   /** Clusters that were looked at. */
@@ -20,7 +20,7 @@ export interface CompilationCounts {
 export async function compileClusters(tx: Tx, clusterIds: readonly string[], attribution: Attribution): Promise<CompilationCounts> {
   const loaded = await loadClusters(tx, clusterIds);
   const due = loaded.filter((cluster) => cluster.uncompiled.length > 0 || (cluster.approvalDue && attribution.approved?.has(cluster.id) === true));
-  const plans = planCompilation(await renderAssignments(tx, due), attribution);
+  const plans = planCompilation(await renderAssignments(tx, due, RENDERING), attribution);
   const next = plans.flatMap((plan) => plan.next ?? []);
   await writeDesiredStates(tx, next);
   writePolicyStatus(

@@ -1,8 +1,7 @@
 import { composeDesiredState } from '@meshfleet/planner';
 import type { Composition } from '@meshfleet/planner';
 import { digestOf } from '@meshfleet/protocol';
-import type { DesiredStateCause, LoadedCluster, NextDesiredState } from '@meshfleet/store';
-import type { RenderedAssignments } from './render-assignments.ts';
+import type { DesiredStateCause, LoadedCluster, NextDesiredState, RenderedAssignments } from '@meshfleet/store';
 
 /** Who a change is owed to, where the event that announced it says so. */
 export interface Attribution {
@@ -14,7 +13,10 @@ export interface Attribution {
   readonly approved?: ReadonlySet<string>;
 }
 
-export interface ClusterPlan extends Omit<RenderedAssignments, 'assignments'> {
+/** A cluster with the very objects of its assignments. */
+type CompiledAssignments = Omit<RenderedAssignments, 'bodies'>;
+
+export interface ClusterPlan extends Omit<RenderedAssignments, 'assignments' | 'bodies'> {
   readonly composition: Composition;
   /** Null when the cluster should hold what it is asked to hold already. */
   readonly next: NextDesiredState | null;
@@ -26,7 +28,7 @@ export interface ClusterPlan extends Omit<RenderedAssignments, 'assignments'> {
  * Composes what each cluster should hold. Clusters that hold the same and are assigned the same are composed once: in a
  * fleet most are alike.
  */
-export function planCompilation(clusters: readonly RenderedAssignments[], attribution: Attribution): ClusterPlan[] {
+export function planCompilation(clusters: readonly CompiledAssignments[], attribution: Attribution): ClusterPlan[] {
   const composed = new Map<string, { composition: Composition; digest: string }>();
   return clusters.map((rendered) => {
     const { cluster, assignments } = rendered;
@@ -44,7 +46,7 @@ export function planCompilation(clusters: readonly RenderedAssignments[], attrib
 }
 
 function planCluster(
-  { cluster, renderings, unrendered }: RenderedAssignments,
+  { cluster, renderings, unrendered }: CompiledAssignments,
   { composition, digest }: { composition: Composition; digest: string },
   acknowledged: boolean,
   attribution: Attribution,
@@ -75,7 +77,7 @@ function isAcknowledged(cluster: LoadedCluster): boolean {
   return cluster.ackedEpoch === cluster.epoch && cluster.ackedRevision >= cluster.revision;
 }
 
-function likenessOf({ cluster, renderings }: RenderedAssignments, acknowledged: boolean, failedKeys: ReadonlySet<string>): string {
+function likenessOf({ cluster, renderings }: CompiledAssignments, acknowledged: boolean, failedKeys: ReadonlySet<string>): string {
   const assignments = cluster.assignments.map(({ policyId, version }) => `${policyId} ${version} ${renderings.get(policyId) ?? ''}`).sort();
   return JSON.stringify([cluster.digest, acknowledged, [...failedKeys].sort(), cluster.previous.residue, assignments]);
 }

@@ -12,6 +12,7 @@ import { dropNulls } from '../schema/drop-nulls.ts';
 import { WHOLE_OBJECT } from '../schema/violation.ts';
 import { checkMetadata, stripped } from './check-metadata.ts';
 import type { CheckedMetadata } from './check-metadata.ts';
+import { checkMetadataOnly, isMetadataDocument } from './check-metadata-only.ts';
 import { findDeprecatedFields } from './deprecated-fields.ts';
 import { describeUnknownField, describeViolation } from './describe-violation.ts';
 import { findTemplate } from './find-template.ts';
@@ -30,6 +31,8 @@ export interface CheckedObject {
   readonly object: KubeObject;
   /** SHA-256 of the canonical JSON of `object`. */
   readonly hash: string;
+  /** Somebody else's object, of which labels and annotations alone are set. */
+  readonly mode?: 'METADATA';
   readonly document: number;
   readonly item?: number;
   readonly line: number;
@@ -49,7 +52,16 @@ export function checkManifests(documents: readonly ParsedDocument[], catalogue: 
   const warnings: ManifestProblem[] = [];
   const objects: CheckedObject[] = [];
   const seen = new Map<string, ParsedDocument>();
+  const place = ({ document, item, line }: ParsedDocument) => ({ document, ...(item === undefined ? {} : { item }), line });
   for (const document of documents) {
+    if (isMetadataDocument(document)) {
+      const found = findTemplate(document.value);
+      const checked = found === undefined ? checkMetadataOnly(document, options.defaultNamespace, { problems, warnings }) : undefined;
+      if (found !== undefined) problems.push(templatedProblem(document.locate(found)));
+      if (checked === undefined || isTwice(formatObjectKey(checked.key), document, seen, problems)) continue;
+      objects.push({ ...checked, hash: contentHash(checked.object), mode: 'METADATA', ...place(document) });
+      continue;
+    }
     const kind = resolveKind(document, catalogue, options.manages);
     if ('code' in kind) {
       problems.push(kind);
@@ -64,19 +76,14 @@ export function checkManifests(documents: readonly ParsedDocument[], catalogue: 
     if (metadata === undefined) continue;
     const key: ObjectKey = { group: kind.facts.group, kind: kind.facts.kind, namespace: metadata.namespace, name: metadata.name };
     const name = formatObjectKey(key);
-    const first = seen.get(name);
-    if (first !== undefined) {
-      problems.push(twice(name, first, document));
-      continue;
-    }
-    seen.set(name, document);
+    if (isTwice(name, document, seen, problems)) continue;
     const body = checkBody(document, kind, name, problems, warnings);
     if (body === undefined) continue;
     warnings.push(...findDeprecatedFields(document, catalogue.deprecatedFields.filter((field) => field.group === key.group && field.kind === key.kind), name));
     const version = preferredVersion(kind.facts, kind.version);
     noteVersion(document, kind, version, name, warnings);
     const object = assemble(kind.facts, version, metadata, body);
-    objects.push({ key, object, hash: contentHash(object), document: document.document, ...(document.item === undefined ? {} : { item: document.item }), line: document.line });
+    objects.push({ key, object, hash: contentHash(object), ...place(document) });
   }
   return { objects, problems, warnings };
 }
@@ -127,6 +134,14 @@ function assemble(facts: KindFacts, version: VersionFacts, metadata: CheckedMeta
       ...(metadata.finalizers.length === 0 ? {} : { finalizers: [...metadata.finalizers] }),
     },
   };
+}
+
+/** Notes which object a document is; true after reporting that another document is the same one. */
+function isTwice(name: string, document: ParsedDocument, seen: Map<string, ParsedDocument>, problems: ManifestProblem[]): boolean {
+  const first = seen.get(name);
+  if (first === undefined) seen.set(name, document);
+  else problems.push(twice(name, first, document));
+  return first !== undefined;
 }
 
 function twice(name: string, first: ParsedDocument, second: ParsedDocument): ManifestProblem {

@@ -23,13 +23,13 @@ const SERVER_SET = [
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const MAX_ANNOTATION_BYTES = 256 * 1024;
 
-interface Reports {
+export interface MetadataReports {
   readonly problems: ManifestProblem[];
   readonly warnings: ManifestProblem[];
 }
 
 /** The metadata that an object keeps; undefined when it cannot be told which object is meant. */
-export function checkMetadata(document: ParsedDocument, facts: KindFacts, defaultNamespace: string | undefined, out: Reports): CheckedMetadata | undefined {
+export function checkMetadata(document: ParsedDocument, facts: KindFacts, defaultNamespace: string | undefined, out: MetadataReports): CheckedMetadata | undefined {
   const metadata = document.value['metadata'] ?? {};
   const say = (path: string, summary: string, why: string, fix: string): void => void out.problems.push(problem('MANIFEST_INVALID', document.locate(path), summary, why, fix));
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
@@ -121,7 +121,7 @@ function checkPairs(value: Json | undefined, path: string, checkValue: (text: st
   return pairs;
 }
 
-function reportForeignFields(document: ParsedDocument, fields: JsonObject, out: Reports): void {
+function reportForeignFields(document: ParsedDocument, fields: JsonObject, out: MetadataReports): void {
   for (const field of Object.keys(fields)) {
     if (KEPT.includes(field)) continue;
     if (SERVER_SET.includes(field)) {

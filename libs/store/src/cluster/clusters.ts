@@ -1,5 +1,5 @@
 import type { LabelSelector } from '@meshfleet/model';
-import type { Placement } from '@meshfleet/planner';
+import type { Placement, RenderedCluster } from '@meshfleet/planner';
 import { selectClusters, type PlacedSubject } from '../assignment/select-clusters.ts';
 import type { Sql, Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
@@ -70,6 +70,16 @@ export async function namesOfSelectedClusters(tx: Tx, placement: Placement, subj
     limit,
   ]);
   return rows.map((row) => row.name);
+}
+
+/** The clusters that a placement selects now, as renderings see them: the first so many in the order of names. */
+export async function findTargets(tx: Tx, placement: Placement, subject: PlacedSubject, limit: number): Promise<(RenderedCluster & { readonly id: string })[]> {
+  const { text, values } = selectClusters(placement, subject, [tx.organizationId]);
+  const { rows } = await tx.query<RenderedCluster & { id: string }>(
+    `select c.id, c.uid, c.name, c.labels, c.region, c.zone, c.network, c.mesh from cluster c where c.id in (${text}) order by c.name limit $${values.length + 1}`,
+    [...values, limit],
+  );
+  return rows;
 }
 
 function conditionsOf(tx: Tx, filter: ClusterFilter, values: Values): string[] {

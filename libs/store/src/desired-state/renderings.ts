@@ -9,12 +9,6 @@ export interface RenderingKey {
   readonly rendering: string;
 }
 
-/** An object that a version cannot be rendered to, and why. */
-export interface RenderFailure {
-  readonly key: string;
-  readonly message: string;
-}
-
 export interface StoredRendering extends RenderingKey {
   readonly objects: readonly AssignedObject[];
 }

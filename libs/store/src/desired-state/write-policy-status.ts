@@ -1,7 +1,6 @@
-import type { Composition, LostClaim } from '@meshfleet/planner';
+import type { Composition, LostClaim, RenderFailure } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import type { LoadedCluster, LoadedCondition } from './load-clusters.ts';
-import type { RenderFailure } from './renderings.ts';
 
 /** Reason of the hub's own condition on an object that an older policy holds. No agent reports it or clears it. */
 export const CLAIMED_BY_OTHER_POLICY = 'ObjectClaimedByOtherPolicy';

@@ -1,9 +1,22 @@
+import type { CheckOptions, KindCatalogue } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
-import { renderingOf } from '@meshfleet/planner';
-import type { Assignment, RenderedCluster } from '@meshfleet/planner';
-import { findRenderedClusters, findRenderings, loadContents, storeContents, storeRenderings } from '@meshfleet/store';
-import type { LoadedAssignment, LoadedCluster, ObjectContent, RenderFailure, RenderingKey, StoredRendering, Tx } from '@meshfleet/store';
-import { renderAndCheck } from './rendered-objects.ts';
+import { renderAndCheck, renderingOf } from '@meshfleet/planner';
+import type { Assignment, RenderFailure, RenderedCluster } from '@meshfleet/planner';
+import type { Tx } from '../connection/sql.ts';
+import { loadContents, storeContents } from './contents.ts';
+import type { LoadedAssignment, LoadedCluster } from './load-clusters.ts';
+import { findRenderedClusters, findRenderings, storeRenderings } from './renderings.ts';
+import type { RenderingKey, StoredRendering } from './renderings.ts';
+
+export interface RenderingMeans {
+  /** What renderings are checked against; asked for only when there is one to be made. */
+  catalogue(): KindCatalogue;
+  readonly options: CheckOptions;
+  /** Keep what was made for the next cluster that is alike; false: write nothing. */
+  readonly keep: boolean;
+  /** Templates by hash that are not stored yet. */
+  readonly templates?: ReadonlyMap<string, KubeObject>;
+}
 
 /** A cluster whose assignments name the very objects that it gets. */
 export interface RenderedAssignments {
@@ -12,6 +25,8 @@ export interface RenderedAssignments {
   /** Name of the rendering by policy, of versions that differ from cluster to cluster. */
   readonly renderings: ReadonlyMap<string, string>;
   readonly unrendered: readonly (RenderFailure & { readonly policyId: string })[];
+  /** Bodies by hash of what was rendered just now. */
+  readonly bodies: ReadonlyMap<string, KubeObject>;
 }
 
 /**
@@ -19,7 +34,7 @@ export interface RenderedAssignments {
  * now and in later compilations. Where a version cannot be rendered, the cluster keeps what it held of the policy, and the
  * others go on. Versions that are the same everywhere cost no statement.
  */
-export async function renderAssignments(tx: Tx, clusters: readonly LoadedCluster[]): Promise<RenderedAssignments[]> {
+export async function renderAssignments(tx: Tx, clusters: readonly LoadedCluster[], means: RenderingMeans): Promise<RenderedAssignments[]> {
   const templated = clusters.filter(({ assignments }) => assignments.some(isTemplate));
   const facts = templated.length === 0 ? NO_FACTS : await findRenderedClusters(tx, templated.map(({ id }) => id));
   const wanted = new Map<string, Wanted>();
@@ -32,8 +47,9 @@ export async function renderAssignments(tx: Tx, clusters: readonly LoadedCluster
       if (!wanted.has(nameOf(key))) wanted.set(nameOf(key), { key, assignment, like: fact });
     }
   }
-  const made = wanted.size === 0 ? NO_RENDERINGS : await renderAll(tx, [...wanted.values()]);
-  return clusters.map((cluster) => resolve(cluster, facts.get(cluster.id), made));
+  const bodies = new Map<string, KubeObject>();
+  const made = wanted.size === 0 ? NO_RENDERINGS : await renderAll(tx, [...wanted.values()], means, bodies);
+  return clusters.map((cluster) => ({ ...resolve(cluster, facts.get(cluster.id), made), bodies }));
 }
 
 interface Wanted {
@@ -50,31 +66,34 @@ interface Rendered extends StoredRendering {
 type TemplateAssignment = LoadedAssignment & { readonly inputs: readonly string[] };
 
 const NO_FACTS: ReadonlyMap<string, RenderedCluster> = new Map();
+const NO_TEMPLATES: ReadonlyMap<string, KubeObject> = new Map();
 const NO_RENDERINGS: ReadonlyMap<string, Rendered> = new Map();
 
-async function renderAll(tx: Tx, wanted: readonly Wanted[]): Promise<ReadonlyMap<string, Rendered>> {
+async function renderAll(tx: Tx, wanted: readonly Wanted[], means: RenderingMeans, bodies: Map<string, KubeObject>): Promise<ReadonlyMap<string, Rendered>> {
   const known = await findRenderings(tx, wanted.map(({ key }) => key));
   const renderings = new Map(known.map((rendering): [string, Rendered] => [nameOf(rendering), { ...rendering, problems: [] }]));
   const missing = wanted.filter(({ key }) => !renderings.has(nameOf(key)));
   if (missing.length === 0) return renderings;
 
-  const templates = await loadContents(tx, [...new Set(missing.flatMap(({ assignment }) => assignment.objects.map(({ hash }) => hash)))]);
-  const contents: ObjectContent[] = [];
+  const hashes = [...new Set(missing.flatMap(({ assignment }) => assignment.objects.map(({ hash }) => hash)))].filter((hash) => means.templates?.has(hash) !== true);
+  const stored = hashes.length === 0 ? NO_TEMPLATES : await loadContents(tx, hashes);
   const fresh = missing.map(({ key, assignment, like }): Rendered => {
-    const objects = assignment.objects.map(({ hash }) => templates.get(hash)).filter((object): object is KubeObject => object !== undefined);
-    const rendered = renderAndCheck({ objects, variables: assignment.variables, patches: assignment.patches }, like);
-    contents.push(...rendered.contents);
-    return { ...key, objects: rendered.objects, problems: rendered.problems };
+    const objects = assignment.objects.map(({ hash }) => means.templates?.get(hash) ?? stored.get(hash)).filter((object): object is KubeObject => object !== undefined);
+    const rendered = renderAndCheck({ objects, variables: assignment.variables, patches: assignment.patches }, like, means.catalogue(), means.options);
+    for (const { hash, body } of rendered.objects) bodies.set(hash, body);
+    return { ...key, objects: rendered.objects.map(({ body: _body, ...object }) => object), problems: rendered.problems };
   });
-  if (contents.length > 0) storeContents(tx, contents);
   // What failed is tried again with whatever is known then.
   const sound = fresh.filter(({ problems }) => problems.length === 0);
-  if (sound.length > 0) storeRenderings(tx, sound);
+  if (means.keep && sound.length > 0) {
+    storeContents(tx, [...bodies].map(([hash, body]) => ({ hash, body })));
+    storeRenderings(tx, sound);
+  }
   for (const rendering of fresh) renderings.set(nameOf(rendering), rendering);
   return renderings;
 }
 
-function resolve(cluster: LoadedCluster, fact: RenderedCluster | undefined, made: ReadonlyMap<string, Rendered>): RenderedAssignments {
+function resolve(cluster: LoadedCluster, fact: RenderedCluster | undefined, made: ReadonlyMap<string, Rendered>): Omit<RenderedAssignments, 'bodies'> {
   const renderings = new Map<string, string>();
   const unrendered: (RenderFailure & { policyId: string })[] = [];
   const assignments = cluster.assignments.map((assignment): Assignment => {

@@ -1,0 +1,51 @@
+import { parseValue } from '@meshfleet/manifest';
+import { MeshfleetError, parseLabelSelector, type Json } from '@meshfleet/model';
+import { patchProblem, type Patch, type Variable } from '@meshfleet/planner';
+import { z } from 'zod';
+
+// What zod calls JSON is JSON; only its type knows of mutable lists.
+const json = z.json().transform((value) => value as Json);
+
+const selector = z.string().max(4096, 'A label selector has at most 4096 characters').superRefine((text, context) => {
+  try {
+    parseLabelSelector(text);
+  } catch (error) {
+    if (!(error instanceof MeshfleetError)) throw error;
+    context.addIssue({ code: 'custom', message: error.summary, params: { envelope: error.toEnvelope() } });
+  }
+});
+
+const variable = z
+  .object({
+    name: z.string().regex(/^[A-Za-z_][-A-Za-z0-9_]{0,62}$/, 'A variable’s name is 1 to 63 of A-Z a-z 0-9 - _ and begins with a letter or _'),
+    description: z.string().max(2000, 'A description has at most 2000 characters').nullish(),
+    default: json.nullish(),
+    values: z.array(z.object({ clusterSelector: selector, value: json })).max(500, 'A variable has at most 500 values').nullish(),
+  })
+  .transform(({ name, description, default: otherwise, values }): Variable => ({ name, description: description ?? null, default: otherwise ?? null, values: values ?? [] }));
+
+const target = z.object({ group: z.string().nullish(), kind: z.string().nullish(), namespace: z.string().nullish(), name: z.string().nullish() });
+
+const patch = z
+  .object({ clusterSelector: selector.nullish(), target: target.nullish(), type: z.enum(['MERGE', 'JSON']).default('MERGE'), patch: z.string().max(256 * 1024, 'A patch has at most 256 KiB') })
+  .transform(({ clusterSelector, target: found, type, patch: text }, context): Patch => {
+    const parsed = parseValue(text);
+    const value = 'value' in parsed ? parsed.value : null;
+    const problem = 'problem' in parsed ? parsed.problem.summary : patchProblem({ type, value });
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem, path: ['patch'] });
+    return {
+      clusterSelector: clusterSelector ?? '',
+      target: { group: found?.group ?? null, kind: found?.kind ?? null, namespace: found?.namespace ?? null, name: found?.name ?? null },
+      type,
+      patch: text,
+      value,
+    };
+  });
+
+/** What makes a policy differ from cluster to cluster. */
+export const intentInput = {
+  variables: z.array(variable).max(200, 'A policy has at most 200 variables').default([]),
+  patches: z.array(patch).max(200, 'A policy has at most 200 patches').default([]),
+};
+
+export const presetInput = z.object({ name: z.string().max(100), parameters: json.nullish() });
