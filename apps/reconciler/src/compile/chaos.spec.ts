@@ -1,62 +1,19 @@
-import { MeshfleetError } from '@meshfleet/model';
 import { NOWHERE, composeDesiredState, preparePlacement } from '@meshfleet/planner';
 import type { Assignment } from '@meshfleet/planner';
 import { EMPTY_STATE } from '@meshfleet/protocol';
 import { testFleet, withTestStore } from '@meshfleet/store';
-import type { FleetPolicy, Store, TestFleet, TestStore, Tx } from '@meshfleet/store';
+import type { FleetPolicy, Store, TestFleet, TestStore } from '@meshfleet/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyClusterChanges } from '../events/apply-cluster-changes.ts';
 import { applyPolicyChanges } from '../events/apply-policy-changes.ts';
 import { sweepOrganization } from '../sweep/sweep-organization.ts';
+import { dice, dying } from '../testing/dying-store.fixture.ts';
 
 let test: TestStore;
 beforeAll(async () => {
   test = await withTestStore();
 });
 afterAll(() => test.close());
-
-/** A generator of its own, so that a failing seed can be run again. */
-function dice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-const killed = (): MeshfleetError => new MeshfleetError({ code: 'STORE_UNAVAILABLE', summary: 'the process was killed here' });
-
-/** The same store, whose process dies before or after statements and right after commits. */
-function dying(store: Store, roll: () => number, chance: number): Store {
-  return {
-    ...store,
-    async transaction(organizationId, work, options) {
-      const result = await store.transaction(
-        organizationId,
-        (tx) => {
-          const mortal: Tx = {
-            organizationId: tx.organizationId,
-            query: async (text, values) => {
-              if (roll() < chance) throw killed();
-              return tx.query(text, values);
-            },
-            send: (text, values) => {
-              if (roll() < chance) throw killed();
-              tx.send(text, values);
-            },
-            notify: (channel, payload) => tx.notify(channel, payload),
-          };
-          return work(mortal);
-        },
-        options,
-      );
-      if (roll() < chance) throw killed();
-      return result;
-    },
-  };
-}
 
 const SELECTORS = ['', 'env=prod', 'env!=prod', 'tier in (a,b)', 'env=dev,tier=c', '!env'];
 const ENVS = ['prod', 'dev'];

@@ -168,6 +168,39 @@ describe('a rollout of a policy', () => {
     expect(await asked()).toEqual(['h2', 'h2', 'h2', 'h2']);
   });
 
+  it('stops at an error that the analysis did not find before, and not at those that were there', async () => {
+    const virtualService = (name: string, host: string): [string, string] => [`VirtualService.networking.istio.io/shop/${name}`, JSON.stringify({ apiVersion: 'networking.istio.io/v1', spec: { hosts: [name], http: [{ route: [{ destination: { host } }] }] } })];
+    const report = async (seq: number, ...objects: [string, string][]): Promise<void> => {
+      for (const [key, body] of objects) {
+        await test.admin.query(`insert into inventory_item (organization_id, cluster_id, object_key, kind, namespace, name, body) values ($1, $2, $3, 'VirtualService', 'shop', $3, $4)`, [fleet.organizationId, ids[0], key, body]);
+      }
+      await test.admin.query(`update cluster set inventory_seq = $2 where id = $1`, [ids[0], seq]);
+    };
+    await report(1, virtualService('old', 'gone'));
+    const policyId = await begin({ waves: [{ count: 1 }], soakSeconds: 60, gates: { findings: true } });
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '');
+    expect(await run(policyId)).toMatchObject({ status: 'SOAKING' });
+    await report(2, virtualService('new', 'nowhere'));
+    const stopped = await run(policyId);
+    expect(stopped.status).toBe('ROLLING_BACK');
+    expect(stopped.because).toContain('the analysis finds a new error: IST0101 VirtualService.networking.istio.io/shop/new');
+  });
+
+  it('stops where an object’s own status says that it does not work, when it has had its time', async () => {
+    const policyId = await begin({ waves: [{ count: 1 }], gates: { healthy: true }, progressDeadlineSeconds: 60 });
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '');
+    await test.admin.query(
+      `insert into object_condition (organization_id, cluster_id, policy_id, object_key, status, reason, message, revision, observed_at) values ($1, $2, $3, 'ConfigMap/shop/a', 'UNHEALTHY', 'NotProgrammed', 'no address', 1, now())`,
+      [fleet.organizationId, ids[0], policyId],
+    );
+    expect(await run(policyId)).toMatchObject({ status: 'RUNNING' });
+    ahead = 61;
+    for (const id of ids) await test.admin.query(`update cluster set last_seen_at = now() + interval '61 seconds' where id = $1`, [id]);
+    expect((await run(policyId)).because).toContain('not healthy: ConfigMap/shop/a: NotProgrammed, no address');
+  });
+
   it('is found by the sweep when its time has come', async () => {
     const policyId = await begin({ waves: [{ count: 1 }], soakSeconds: 60 });
     await run(policyId);

@@ -3,6 +3,7 @@ import type { WebhookAnswer } from '@meshfleet/planner';
 import { stepRollout } from '@meshfleet/store';
 import type { SteppedRollout, Store } from '@meshfleet/store';
 import { compileDue } from '../compile/compile-due.ts';
+import { rolloutAnalysis } from './rollout-analysis.ts';
 
 export interface RolloutChanges {
   readonly organizationId: string;
@@ -53,7 +54,7 @@ export async function runRollout(parts: RolloutParts, organizationId: string, ro
 async function whileStale({ store, now }: RolloutParts, organizationId: string, rolloutId: string, webhook: WebhookAnswer | undefined): Promise<SteppedRollout> {
   for (let tried = 1; ; tried += 1) {
     try {
-      return await store.transaction(organizationId, (tx) => stepRollout(tx, rolloutId, now(), webhook));
+      return await store.transaction(organizationId, (tx) => stepRollout(tx, rolloutId, now(), { analysis: rolloutAnalysis, ...(webhook === undefined ? {} : { webhook }) }));
     } catch (error) {
       const stale = error instanceof MeshfleetError && error.code === 'STATE_STALE';
       if (!stale || tried >= MOST_ATTEMPTS) throw error;

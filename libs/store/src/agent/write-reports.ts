@@ -46,12 +46,21 @@ async function write(tx: Tx, news: readonly JudgedReport[]): Promise<void> {
   }
   const touched = news.filter(({ changesStatus }) => changesStatus).map(({ cluster }) => cluster.id);
   const moved = touched.length === 0 ? NOTHING : await advancePolicyStatus(tx, touched, [...new Set(news.flatMap(({ report }) => report.conditions.items.map(({ policyId }) => policyId)))]);
+  const inventoried = news.filter(({ takesInventory }) => takesInventory).map(({ cluster }) => cluster.id);
+  if (inventoried.length > 0) tx.send(WAKE_WATCHERS, [tx.organizationId, inventoried]);
   for (const rolloutId of moved.rolloutIds) await enqueue(tx, 'rollout.changed', { rolloutId });
   announceChanged(tx, {
     clusterIds: news.filter(({ isVisible }) => isVisible).map(({ cluster }) => cluster.id),
     policyIds: [...new Set([...moved.policyIds, ...policiesSpokenOf(news)])],
   });
 }
+
+// Rollouts that compare findings in these clusters. Nobody is told: the relay finds the row at its next look.
+const WAKE_WATCHERS = `
+  insert into outbox (organization_id, topic, payload)
+  select distinct $1::uuid, 'rollout.changed', jsonb_build_object('rolloutId', r.id)
+  from unnest($2::uuid[]) as c (id) join rollout_cluster k on k.cluster_id = c.id join rollout r on r.id = k.rollout_id
+  where k.organization_id = $1 and k.baseline is not null and r.active`;
 
 const NOTHING = { policyIds: [], rolloutIds: [] };
 

@@ -4,6 +4,7 @@ export type { FreezeRow } from './freezes.ts';
 export { findOverlappingRollout } from './find-overlap.ts';
 export { insertRollout, supersedeRollout } from './insert-rollout.ts';
 export { previewRollout } from './preview-rollout.ts';
+export type { RolloutAnalysis } from './rollout-findings.ts';
 export type { RolloutRow } from './rollout-row.ts';
 export {
   countClustersOfRollouts,

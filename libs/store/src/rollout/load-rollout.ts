@@ -7,6 +7,8 @@ import { Values } from '../connection/values.ts';
 import { openFreezes } from './freezes.ts';
 import { mayOverlap } from './object-overlap.ts';
 import { loadRolloutClusters } from './rollout-clusters.ts';
+import { findNewErrors } from './rollout-findings.ts';
+import type { RolloutAnalysis } from './rollout-findings.ts';
 import { ROLLOUT_COLUMNS, readRollout, titleOf } from './rollout-row.ts';
 import type { RolloutRow, StoredRollout } from './rollout-row.ts';
 
@@ -40,18 +42,21 @@ export function definitionOf(row: RolloutRow): RolloutDefinition {
 }
 
 /** What is seen of a locked and planned rollout at this moment. */
-export async function observeRollout(tx: Tx, row: RolloutRow, now: Date, webhook: WebhookAnswer | undefined): Promise<LoadedRollout> {
+export async function observeRollout(tx: Tx, row: RolloutRow, now: Date, { webhook, analysis }: { readonly webhook?: WebhookAnswer; readonly analysis?: RolloutAnalysis }): Promise<LoadedRollout> {
   const loaded = await loadRolloutClusters(tx, row.id, row.policyId, row.state.wave, row.state.status === 'ROLLING_BACK');
   const clusters = loaded.map(({ cluster }) => cluster);
+  const newErrors = analysis === undefined ? NONE : await findNewErrors(tx, row.id, loaded, analysis, now.getTime());
   const observation: RolloutObservation = {
     now: now.getTime(),
     blockedBy: row.state.startedAt === null ? await blockerOf(tx, row) : null,
-    clusters: new Map(loaded.flatMap(({ cluster, observation: seen }) => (seen === undefined ? [] : [[cluster.id, seen]]))),
+    clusters: new Map(loaded.flatMap(({ cluster, observation: seen }) => (seen === undefined ? [] : [[cluster.id, { ...seen, newErrors: newErrors.get(cluster.id) ?? [] }]]))),
     freezes: await freezesOf(tx, clusters, now),
     ...(webhook === undefined ? {} : { webhook }),
   };
   return { row, definition: definitionOf(row), state: { ...row.state, clusters }, observation };
 }
+
+const NONE: ReadonlyMap<string, readonly string[]> = new Map();
 
 /** The rollout that has to end first: it may touch an object in a cluster that this one may touch too. */
 async function blockerOf(tx: Tx, row: RolloutRow): Promise<string | null> {

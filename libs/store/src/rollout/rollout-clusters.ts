@@ -2,11 +2,15 @@ import type { ClusterObservation, ClusterPhase, RolloutCluster } from '@meshflee
 import { TOUCHED_PHASES, UNCOMPILED_REVISION } from '@meshfleet/planner';
 import { PLACEABLE } from '../assignment/select-clusters.ts';
 import type { Tx } from '../connection/sql.ts';
+import type { FindingsBaseline } from './rollout-findings.ts';
 
 /** A cluster of a rollout with what is seen of it; without an observation it has left the fleet. */
 export interface LoadedRolloutCluster {
   readonly cluster: RolloutCluster;
   readonly observation: ClusterObservation | undefined;
+  /** What the analysis found before and since, where the wave's gates ask for it. */
+  readonly baseline: FindingsBaseline | null;
+  readonly inventorySeq: number;
 }
 
 interface Row {
@@ -28,6 +32,8 @@ interface Row {
   status: ClusterObservation['status'] | null;
   failure: string | null;
   unhealthy: string | null;
+  baseline: FindingsBaseline | null;
+  inventorySeq: number;
 }
 
 /**
@@ -35,8 +41,8 @@ interface Row {
  * updated, and all that are on their way back. Cost follows these, not the rollout.
  */
 export async function loadRolloutClusters(tx: Tx, rolloutId: string, policyId: string, wave: number, rollingBack: boolean): Promise<LoadedRolloutCluster[]> {
-  const { rows } = await tx.query<Row>(rollingBack ? RETURNING : `${LOAD} ${OF_INTEREST}`, [tx.organizationId, rolloutId, policyId, ...(rollingBack ? [] : [wave])]);
-  return rows.map((row) => ({ cluster: clusterOf(row), observation: observationOf(row) }));
+  const { rows } = await tx.query<Row>(rollingBack ? RETURNING : `${LOAD} ${OF_INTEREST}`, [tx.organizationId, rolloutId, policyId, wave]);
+  return rows.map((row) => ({ cluster: clusterOf(row), observation: observationOf(row), baseline: row.baseline, inventorySeq: row.inventorySeq }));
 }
 
 function clusterOf(row: Row): RolloutCluster {
@@ -71,7 +77,7 @@ const LOAD = `
   select k.cluster_id as id, c.name, k.wave, k.phase, k.told_at as "toldAt", k.waiting_since as "waitingSince", k.failing_since as "failingSince",
     k.settled_at as "settledAt", k.reason, k.accepted, k.held_version as "heldVersion", k.target_version as "targetVersion",
     c.lifecycle in ${PLACEABLE} as present, case when c.lifecycle = 'ACTIVE' then c.last_seen_at end as "lastSeenAt",
-    x.version as "holdsVersion",
+    x.version as "holdsVersion", case when k.wave = $4 then k.baseline end as baseline, c.inventory_seq as "inventorySeq",
     case when x.revision in (0, ${UNCOMPILED_REVISION}) then 'PENDING' else x.status end as status,
     case when x.status = 'FAILED' then ${FIRST_CONDITION('FAILED')} end as failure, ${FIRST_CONDITION('UNHEALTHY')} as unhealthy
   from rollout_cluster k join cluster c on c.id = k.cluster_id

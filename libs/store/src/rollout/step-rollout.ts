@@ -1,8 +1,11 @@
 import { advanceRollout, hasEnded } from '@meshfleet/planner';
-import type { WebhookAnswer } from '@meshfleet/planner';
+import type { RolloutStep, WebhookAnswer } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { lockRollout, observeRollout } from './load-rollout.ts';
+import type { LoadedRollout } from './load-rollout.ts';
 import { planRollout } from './plan-rollout.ts';
+import { noteBaselines } from './rollout-findings.ts';
+import type { RolloutAnalysis } from './rollout-findings.ts';
 import { writeRolloutStep } from './write-rollout.ts';
 
 export interface SteppedRollout {
@@ -24,6 +27,13 @@ export interface RolloutCall {
   readonly url: string;
 }
 
+export interface StepInput {
+  /** The answer to a call that an earlier step asked for. */
+  readonly webhook?: WebhookAnswer;
+  /** Without it the findings gate finds nothing. */
+  readonly analysis?: RolloutAnalysis;
+}
+
 const STILL: SteppedRollout = { moved: false, assigned: false, calls: [], wakeAt: null };
 
 /**
@@ -31,12 +41,13 @@ const STILL: SteppedRollout = { moved: false, assigned: false, calls: [], wakeAt
  * run twice, late, or beside itself it does what is due once.
  * @throws MeshfleetError STATE_STALE: step again
  */
-export async function stepRollout(tx: Tx, rolloutId: string, now: Date, webhook?: WebhookAnswer): Promise<SteppedRollout> {
+export async function stepRollout(tx: Tx, rolloutId: string, now: Date, given: StepInput = {}): Promise<SteppedRollout> {
   const found = await lockRollout(tx, rolloutId);
   if (found === undefined || !found.active) return STILL;
   const row = found.planned ? found : await planRollout(tx, found, now);
-  const loaded = await observeRollout(tx, row, now, webhook);
+  const loaded = await observeRollout(tx, row, now, given);
   const step = advanceRollout(loaded.definition, loaded.state, loaded.observation);
+  await noteBaselinesOf(tx, loaded, step, given.analysis);
   const moved = await writeRolloutStep(tx, loaded, step);
   return {
     moved: moved || step.again,
@@ -48,6 +59,14 @@ export async function stepRollout(tx: Tx, rolloutId: string, now: Date, webhook?
     }),
     wakeAt: step.wakeAt === null ? null : new Date(step.wakeAt),
   };
+}
+
+async function noteBaselinesOf(tx: Tx, { row, state, observation }: LoadedRollout, step: RolloutStep, analysis: RolloutAnalysis | undefined): Promise<void> {
+  if (analysis === undefined) return;
+  const told = step.actions.flatMap((action) => (action.type === 'TELL' ? action.clusterIds : []));
+  const waves = new Map(state.clusters.map(({ id, wave }) => [id, wave]));
+  const watched = told.filter((id) => step.state.waves[waves.get(id) ?? -1]?.gates.findings === true);
+  if (watched.length > 0) await noteBaselines(tx, row.id, watched, analysis, observation.now);
 }
 
 /** Rollouts that wait for nothing but time, or whose event got lost; the sweep's question. */

@@ -1,0 +1,8 @@
+import { analysisInputOf, analyze, newErrors } from '@meshfleet/istio/analysis';
+import type { RolloutAnalysis } from '@meshfleet/store';
+
+/** What the findings gate of rollouts compares: the errors of a cluster before it was told of a version, and since. */
+export const rolloutAnalysis: RolloutAnalysis = {
+  errorsOf: (inventory, now) => analyze(analysisInputOf(inventory, { now })).filter(({ severity }) => severity === 'ERROR'),
+  newErrors,
+};
