@@ -11,9 +11,9 @@ afterAll(async () => {
   await open.close();
 }, 60_000);
 
-it('pushes by label, corrects tampering, withdraws, and leaves everything else as it was', async () => {
+it('pushes by label, corrects tampering, previews, rolls out and back, withdraws, and leaves everything else as it was', async () => {
   const lines: string[] = [];
   await takeTour(open.fleet, open.client, createProgress((text) => lines.push(text)));
-  expect(lines).toHaveLength(5);
+  expect(lines).toHaveLength(8);
   expect(lines.every((line) => line.includes('✓'))).toBe(true);
 }, 120_000);

@@ -30,6 +30,25 @@ spec:
             host: checkout
 `;
 
+/** A next version that asks for an object which is somebody else's. */
+export const MEETS_BYSTANDER = `${SHOP_BASELINE}---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata:
+  name: catalog
+  namespace: shop
+spec:
+  hosts: [catalog]
+  http:
+    - timeout: 1s
+      route:
+        - destination:
+            host: catalog
+`;
+
+/** A next version with nothing wrong about it. */
+export const MORE_PATIENT = SHOP_BASELINE.replace('timeout: 3s', 'timeout: 5s');
+
 /** An object that somebody else put there; it must outlive everything that the tour does. */
 export const BYSTANDER = {
   apiVersion: 'networking.istio.io/v1',

@@ -5,15 +5,17 @@ import type { GraphqlClient } from '../graphql-client.ts';
 import { applyPolicy, deletePolicy, policyProgress } from '../policies.ts';
 import type { Progress } from '../progress.ts';
 import { until } from '../seed.ts';
-import { BYSTANDER, SHOP_BASELINE } from './manifests.ts';
+import { BYSTANDER, MEETS_BYSTANDER, MORE_PATIENT, SHOP_BASELINE } from './manifests.ts';
 import { openMeshObjects, type MeshObject } from './mesh-objects.ts';
+import { foreseeConflicts, rollOut } from './staged.ts';
 
 const POLICY = 'shop-baseline';
+const PLACEMENT = { clusterSelector: 'env=prod' };
 const PUSHED = ['peerauthentications/default', 'virtualservices/checkout'];
 
 /**
- * The main job over the public interfaces alone: push by label, see it applied, tamper, see it corrected, withdraw, see
- * exactly the pushed objects gone. Throws at the first step that does not hold.
+ * The main job over the public interfaces alone: push by label, see it applied, tamper, see it corrected, preview, roll out in
+ * waves, see a bad version rolled back, withdraw, see exactly the pushed objects gone. Throws at the first step that does not hold.
  */
 export async function takeTour(fleet: Fleet, client: GraphqlClient, progress: Progress): Promise<void> {
   const prod = ['frankfurt', 'virginia'].map((name) => openMeshObjects(clusterNamed(fleet, name).kubeconfigFile));
@@ -51,6 +53,24 @@ export async function takeTour(fleet: Fleet, client: GraphqlClient, progress: Pr
     });
   });
 
+  await progress.step('Previewing a version that asks for somebody else’s object, and being told so', async () => {
+    const foreseen = await foreseeConflicts(client, { name: POLICY, manifests: MEETS_BYSTANDER, placement: PLACEMENT });
+    expectThat([...foreseen.keys()].join() === 'frankfurt,virginia', 'it would change the two production clusters');
+    expectThat([...foreseen.values()].every((keys) => keys.join() === 'VirtualService.networking.istio.io/shop/catalog'), 'each of them has the object already');
+  });
+
+  await progress.step('Rolling it out all the same: stopped at Frankfurt, and rolled back by itself', async () => {
+    const held = await Promise.all(all.map((cluster) => cluster.snapshot()));
+    expectThat((await rollOut(client, { name: POLICY, manifests: MEETS_BYSTANDER, placement: PLACEMENT })) === 'ROLLED_BACK', 'the rollout is rolled back');
+    await until('each production cluster holds what it held before, to the letter', 30_000, async () => isDeepStrictEqual(specsOf(await Promise.all(all.map((cluster) => cluster.snapshot()))), specsOf(held)));
+    expectThat([...(await policyProgress(client, POLICY)).values()].every(({ version }) => version === 1), 'both are assigned the first version');
+  });
+
+  await progress.step('Rolling out a better one: Frankfurt first, then Virginia', async () => {
+    expectThat((await rollOut(client, { name: POLICY, manifests: MORE_PATIENT, placement: PLACEMENT })) === 'SUCCEEDED', 'the rollout succeeds');
+    for (const cluster of prod) expectThat(JSON.stringify((await cluster.snapshot()).get('virtualservices/checkout')?.spec).includes('"timeout":"5s"'), 'each production cluster has the new timeout');
+  });
+
   await progress.step('Withdrawing the policy', async () => {
     await deletePolicy(client, POLICY);
     await until('both clusters are rid of it', 30_000, async () => {
@@ -70,6 +90,11 @@ async function conditionsOf(client: GraphqlClient, name: string) {
     cluster: { conditions: { nodes: { key: string; status: string; manager: string | null }[] } };
   }>(`query ($name: String!) { cluster(name: $name) { conditions(first: 50) { nodes { key status manager } } } }`, { name });
   return cluster.conditions.nodes;
+}
+
+/** What objects say, without what an API server counts. */
+function specsOf(clusters: readonly Map<string, MeshObject>[]): unknown {
+  return clusters.map((objects) => [...objects].map(([name, { spec }]) => [name, spec]));
 }
 
 function modeOf(objects: Map<string, MeshObject>): unknown {
