@@ -12,6 +12,9 @@ describe('what an API server or the webhook would refuse', () => {
     ['a host for gateways alone', 'hosts: ["*"], http: [{redirect: {uri: /}}]', `${AT} spec.hosts[0]`],
     ['several destinations without weights', 'hosts: [a], http: [{route: [{destination: {host: a}}, {destination: {host: b}}]}]', `${AT} spec.http[0].route`],
     ['a route to nowhere', 'hosts: [a], http: [{timeout: 5s}]', `${AT} spec.http[0]`],
+    ['a redirect that also routes', 'hosts: [a], http: [{redirect: {uri: /}, route: [{destination: {host: a}}]}]', `${AT} spec.http[0]`],
+    ['a fault beside a redirect', 'hosts: [a], http: [{redirect: {uri: /}, fault: {abort: {httpStatus: 500, percentage: {value: 1}}}}]', `${AT} spec.http[0]`],
+    ['no routes', 'hosts: [a]', AT],
   ])('%s', (_what, spec, finding) => {
     expect(found(route(spec), ['IST0106'])).toEqual([finding]);
   });

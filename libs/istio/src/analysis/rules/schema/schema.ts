@@ -7,7 +7,7 @@ import { defineRule } from '../../engine/rule.ts';
 import type { Problem } from '../../engine/rule.ts';
 import { KIND } from '../../input/kinds.ts';
 import type { Resource } from '../../input/resource.ts';
-import { webhookProblems } from './webhook-checks.ts';
+import { webhookProblems } from './webhook/webhook-problems.ts';
 
 /** Objects that API servers or istiod's validation webhook would refuse. */
 export const schema = defineRule({
