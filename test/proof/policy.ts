@@ -3,8 +3,9 @@ import { gatewayApiCustomResourceDefinitions } from '@meshfleet/istio';
 import { MeshfleetError } from '@meshfleet/model';
 import { proveBalancing } from './presets/prove-balancing.ts';
 import { proveEgress } from './presets/prove-egress.ts';
+
 import { proveGatewayApi } from './presets/prove-gateway-api.ts';
-import { proveRateLimits } from './presets/prove-rate-limits.ts';
+import { GLOBAL_LIMIT, proveRateLimits } from './presets/prove-rate-limits.ts';
 import { proveResilience } from './presets/prove-resilience.ts';
 import { proveSecurity } from './presets/prove-security.ts';
 import { proveSplitting } from './presets/prove-splitting.ts';
@@ -40,9 +41,10 @@ export const policy: Proof = {
         deployWorkload(cluster, { ...shop, name: 'other' }),
         deployWorkload(cluster, { ...shop, name: 'geo-eu', app: 'geo', version: 'eu' }),
         deployWorkload(cluster, { ...shop, name: 'geo-us', app: 'geo', version: 'us', region: 'us' }),
+        deployWorkload(cluster, { ...shop, name: 'limits', rateLimit: GLOBAL_LIMIT }),
         deployWorkload(cluster, { namespace: OUTSIDE, name: 'plain' }),
       ]);
-      report.say(`a real cluster with istiod ${istiod.version} and seven workloads, up in ${((performance.now() - from) / 1000).toFixed(0)} s`);
+      report.say(`a real cluster with istiod ${istiod.version} and eight workloads, up in ${((performance.now() - from) / 1000).toFixed(0)} s`);
       const shopPod = (app: string, version = 'v1'): RealPod => podOf(nodes, NAMESPACE, { app, version });
       const stage = { cluster, nodes, report, client: shopPod('client'), other: shopPod('other'), plain: podOf(nodes, OUTSIDE, { app: 'plain' }), v1: shopPod('echo'), v2: shopPod('echo', 'v2') };
       for (const prove of [proveSplitting, proveBalancing, proveResilience, proveRateLimits, proveSecurity, proveEgress, proveGatewayApi]) await goOn(prove, stage);

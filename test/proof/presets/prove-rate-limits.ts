@@ -1,12 +1,20 @@
-import { callFrom } from '@meshfleet/cluster-real';
+import { callFrom, kubectl } from '@meshfleet/cluster-real';
 import { allOf, send, seenOf } from './measure.ts';
 import { untilForgotten, untilKnown } from './proxy-config.ts';
-import { ECHO, NAMESPACE, render, under, type Stage } from './stage.ts';
+import { apply, ECHO, NAMESPACE, render, under, type Stage } from './stage.ts';
 import { untilSettled } from './until.ts';
 
 const LISTENERS = 'dynamic_listeners';
 
+/** So many requests pass the rate-limit service for each descriptor. */
+export const GLOBAL_LIMIT = 30;
+
 export async function proveRateLimits(stage: Stage): Promise<void> {
+  await local(stage);
+  await global(stage);
+}
+
+async function local(stage: Stage): Promise<void> {
   const { client, v1, v2, report } = stage;
   report.section('local-rate-limit');
   const parameters = {
@@ -36,6 +44,36 @@ export async function proveRateLimits(stage: Stage): Promise<void> {
     report.row(allOf('calls in a dry run', await send(client, { url: ECHO, total: 100 }), 200));
   });
   for (const pod of [v1, v2]) await untilForgotten(pod, LISTENERS, 'http_local_rate_limiter');
+}
+
+/** One service counts for both pods; what it is told of a request decides what is counted together. */
+async function global(stage: Stage): Promise<void> {
+  const { cluster, client, v1, v2, report } = stage;
+  report.section('global-rate-limit');
+  const parameters = {
+    name: 'echo-global',
+    namespace: NAMESPACE,
+    labels: { app: 'echo' },
+    service: { host: `limits.${NAMESPACE}.svc.cluster.local` },
+    domain: 'proof',
+    descriptors: [[{ from: 'HEADER', name: 'x-tenant', key: 'tenant' }]],
+    timeout: '5s',
+    whenUnavailable: 'REFUSE',
+  };
+  await under(stage, render('global-rate-limit', parameters), async () => {
+    for (const pod of [v1, v2]) await untilKnown(pod, LISTENERS, 'envoy.filters.http.ratelimit');
+    await untilSettled('every proxy asks', async () => (await callFrom(client, { url: ECHO, headers: { 'x-tenant': 'sounding' } })).code === 429);
+    report.row(limited(`calls of one tenant at ${GLOBAL_LIMIT} for both pods`, await send(client, { url: ECHO, total: 100, headers: { 'x-tenant': 'a' } }), GLOBAL_LIMIT));
+    report.row(limited('calls of another tenant', await send(client, { url: ECHO, total: 100, headers: { 'x-tenant': 'b' } }), GLOBAL_LIMIT));
+    report.row(allOf('calls that have no tenant', await send(client, { url: ECHO, total: 100 }), 200));
+    await kubectl(cluster.kubeconfigFile, ['-n', NAMESPACE, 'scale', 'deployment/limits', '--replicas=0']);
+    await untilSettled('nobody answers the proxies', async () => (await callFrom(client, { url: ECHO, headers: { 'x-tenant': 'c' } })).code === 500);
+    report.row(allOf('calls with the service gone, to be refused then', await send(client, { url: ECHO, total: 50, headers: { 'x-tenant': 'c' } }), 500));
+    await apply(stage, render('global-rate-limit', { ...parameters, whenUnavailable: 'ALLOW' }));
+    await untilSettled('the proxies let pass', async () => (await callFrom(client, { url: ECHO, headers: { 'x-tenant': 'c' } })).code === 200);
+    report.row(allOf('calls with the service gone, to be allowed then', await send(client, { url: ECHO, total: 50, headers: { 'x-tenant': 'c' } }), 200));
+  });
+  for (const pod of [v1, v2]) await untilForgotten(pod, LISTENERS, 'envoy.filters.http.ratelimit');
 }
 
 function limited(what: string, counts: Awaited<ReturnType<typeof send>>, allowed: number): ReturnType<typeof allOf> {

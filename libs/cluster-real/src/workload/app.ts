@@ -5,8 +5,11 @@ import { Agent, createServer, request, type IncomingMessage, type ServerResponse
 import { hostname } from 'node:os';
 import { text } from 'node:stream/consumers';
 import type { Behaviour, CallAnswer, CallSpec, TrafficCounts, TrafficSpec } from './calls.ts';
+import { createRateLimitServer } from './rate-limit-server.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
+/** Where rate-limit services listen by custom. */
+const RATE_LIMIT_PORT = 8081;
 const identity = {
   name: process.env['APP_NAME'] ?? hostname(),
   version: process.env['APP_VERSION'] ?? '',
@@ -21,6 +24,8 @@ let served = 0;
 const runs = new Map<string, { counts: TrafficCounts; timer: NodeJS.Timeout; open: Set<Promise<void>> }>();
 
 createServer(answer).listen(Number(process.env['PORT'] ?? 8080), '0.0.0.0');
+const rateLimit = process.env['APP_RATE_LIMIT'];
+if (rateLimit !== undefined) createRateLimitServer(Number(rateLimit)).listen(RATE_LIMIT_PORT, '0.0.0.0');
 const socket = process.env['MESHFLEET_CONTROL_SOCKET'];
 if (socket !== undefined) {
   rmSync(socket, { force: true });

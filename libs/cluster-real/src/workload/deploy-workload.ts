@@ -13,6 +13,8 @@ export interface WorkloadSpec {
   readonly serviceAccount?: string;
   readonly replicas?: number;
   readonly port?: number;
+  /** Answers Envoy's rate-limit protocol on port 8081 too: so many requests for each descriptor, and none after that. */
+  readonly rateLimit?: number;
   /** Only on nodes of this region. */
   readonly region?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -27,8 +29,9 @@ export async function deployWorkload(cluster: RealCluster, spec: WorkloadSpec): 
 }
 
 function workloadObjects(cluster: string, spec: WorkloadSpec): object[] {
-  const { name, namespace, version = 'v1', app = name, serviceAccount = app, replicas = 1, port = 8080, region, labels = {}, annotations = {} } = spec;
-  const variables = { APP_NAME: app, APP_VERSION: version, APP_CLUSTER: cluster, PORT: String(port) };
+  const { name, namespace, version = 'v1', app = name, serviceAccount = app, replicas = 1, port = 8080, rateLimit, region, labels = {}, annotations = {} } = spec;
+  const variables = { APP_NAME: app, APP_VERSION: version, APP_CLUSTER: cluster, PORT: String(port), ...(rateLimit === undefined ? {} : { APP_RATE_LIMIT: String(rateLimit) }) };
+  const limits = rateLimit === undefined ? [] : [{ name: 'grpc-limits', port: 8081, targetPort: 8081 }];
   const env = Object.entries(variables).map(([key, value]) => ({ name: key, value }));
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: serviceAccount, namespace } },
@@ -36,7 +39,7 @@ function workloadObjects(cluster: string, spec: WorkloadSpec): object[] {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name: app, namespace, labels: { app } },
-      spec: { selector: { app }, ports: [{ name: 'http', port, targetPort: port }] },
+      spec: { selector: { app }, ports: [{ name: 'http', port, targetPort: port }, ...limits] },
     },
     {
       apiVersion: 'apps/v1',
