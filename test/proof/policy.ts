@@ -3,7 +3,6 @@ import { gatewayApiCustomResourceDefinitions } from '@meshfleet/istio';
 import { MeshfleetError } from '@meshfleet/model';
 import { proveBalancing } from './presets/prove-balancing.ts';
 import { proveEgress } from './presets/prove-egress.ts';
-
 import { proveGatewayApi } from './presets/prove-gateway-api.ts';
 import { GLOBAL_LIMIT, proveRateLimits } from './presets/prove-rate-limits.ts';
 import { proveResilience } from './presets/prove-resilience.ts';

@@ -51,14 +51,15 @@ async function roundRobin(stage: Stage): Promise<void> {
   });
 }
 
+/** Two endpoints are drawn for each request, and may be the same one: a slow one of two keeps a quarter. */
 async function leastRequest(stage: Stage): Promise<void> {
   const { v2, client, report } = stage;
   await ruled(stage, 'least-request', host, async () => {
-    await behave(v2, { delayMs: 300 });
-    const counts = await send(client, { url: ECHO });
+    await behave(v2, { delayMs: 1_000 });
+    const counts = await send(client, { url: ECHO, total: 800 });
     await behave(v2, {});
     const fast = counts.byVersion['v1'] ?? 0;
-    report.row({ sent: `${CALLS} calls while v2 takes 300 ms`, expected: 'at least 70 % at v1', seen: seenOf(counts), passed: fast >= CALLS * 0.7 && counts.byCode['200'] === CALLS });
+    report.row({ sent: '800 calls while v2 takes 1 s', expected: 'at least 62 % at v1, 75 % in the long run', seen: seenOf(counts), passed: fast >= 800 * 0.62 && counts.byCode['200'] === 800 });
   });
 }
 
