@@ -23,24 +23,33 @@ export function watchMachine(): MachineWatch {
   // Postgres and proxies run as users of their own.
   chmodSync(folder, 0o711);
   const before = kernelState();
+  const running = new Set(processIds());
   return {
     environment: { TMPDIR: folder },
     leftovers: () => {
-      const left = [...processesWith(`TMPDIR=${folder}`), ...filesIn(folder), ...[...kernelState()].filter((line) => !before.has(line))];
+      const left = [...processesOf(folder, running), ...filesIn(folder), ...[...kernelState()].filter((line) => !before.has(line))];
       rmSync(folder, { recursive: true, force: true });
       return left;
     },
   };
 }
 
-/** With their ports: a port is open as long as its process lives. */
-function processesWith(variable: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
+function processIds(): string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+}
+
+/**
+ * What has started since, and has to do with the folder or with this working copy: many are started with an environment of their own.
+ * With their ports: a port is open as long as its process lives.
+ */
+function processesOf(folder: string, before: ReadonlySet<string>): string[] {
+  return processIds()
+    .filter((pid) => !before.has(pid))
     .flatMap((pid) => {
       const about = (file: string): string[] => readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0');
       try {
-        if (!about('environ').includes(variable)) return [];
+        const isOurs = about('environ').includes(`TMPDIR=${folder}`) || about('cmdline').some((word) => word.includes(folder) || word.includes(`${process.cwd()}/`));
+        if (!isOurs) return [];
         const ports = lines('ss', ['-Hltnp']).filter((line) => line.includes(`pid=${pid},`)).map((line) => line.split(/\s+/)[3] ?? '');
         return [`process ${pid}: ${about('cmdline').join(' ').trim().slice(0, 160)}${ports.length === 0 ? '' : ` on ${ports.join(', ')}`}`];
       } catch {
