@@ -48,12 +48,13 @@ interface StrategyRequest {
 /** The passport strategy: takes the token that the edge found, hands on the person. */
 export function createOidcStrategy(oidc: NonNullable<ApiConfig['oidc']>): passportJwt.Strategy {
   const verify = createOidcVerifier(oidc);
-  // passport-jwt allows its verifier to be replaced; the "key" that it hands on is our verified principal.
+  // passport-jwt allows its verifier to be replaced, which its types do not say; the "key" that it hands on is our verified principal.
   (passportJwt.Strategy as unknown as { JwtVerifier: PassportVerifier }).JwtVerifier = (_token, principal, _options, done) => {
     done(null, principal);
   };
   return new passportJwt.Strategy(
     {
+      // authenticateWith() below is the only one that makes requests.
       jwtFromRequest: (request: unknown) => (request as StrategyRequest).token,
       secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: never) => void) => {
         verify(token).then(
@@ -78,7 +79,8 @@ type PassportVerifier = (token: string, key: unknown, options: unknown, done: (e
 export function authenticateWith(strategy: passportJwt.Strategy, token: string): Promise<UserPrincipal> {
   return new Promise((resolve, reject) => {
     // Passport augments a strategy per request with these callbacks.
-    const run = Object.assign(Object.create(strategy) as Record<string, unknown>, {
+    // Object.create() answers with any.
+    const run = Object.assign(Object.create(strategy) as passportJwt.Strategy, {
       success: (user: UserPrincipal) => {
         resolve(user);
       },
@@ -87,6 +89,7 @@ export function authenticateWith(strategy: passportJwt.Strategy, token: string):
       },
       error: reject,
     });
+    // Its types want a request of Express; it hands what it gets to jwtFromRequest.
     (run as unknown as { authenticate(request: StrategyRequest): void }).authenticate({ token });
   });
 }

@@ -79,6 +79,7 @@ function toNode(raw: JsonObject, open: boolean): SchemaNode {
   if (isObject(items)) lazily(node, 'items', () => toNode(items, false));
   const additional = raw['additionalProperties'];
   if (isObject(additional)) lazily(node, 'additionalProperties', () => toNode(additional, false));
+  // Built of the fields of a SchemaNode alone, some of which are made when they are first read.
   return node as SchemaNode;
 }
 
@@ -105,12 +106,15 @@ function zeroVariant(base: SchemaNode): SchemaNode {
 
 function derivedNode(base: SchemaNode, raw: JsonObject, extensions: readonly string[], byValue: boolean): SchemaNode {
   const node: Record<string, unknown> = {};
+  // Its own keys.
   for (const key of Object.keys(base)) lazily(node, key, () => base[key as keyof SchemaNode]);
   for (const key of extensions) Object.defineProperty(node, key, { value: raw[key], enumerable: true, configurable: true });
   if (byValue) node['zeroStruct'] = true;
+  // The base's fields and the extensions' are those of a SchemaNode.
+  const derived = node as SchemaNode;
   const typeName = typeNames.get(base);
-  if (typeName !== undefined) typeNames.set(node as SchemaNode, typeName);
-  return node as SchemaNode;
+  if (typeName !== undefined) typeNames.set(derived, typeName);
+  return derived;
 }
 
 function referenceOf(raw: JsonObject): string | undefined {

@@ -23,6 +23,7 @@ export function prepareCustom(info: ResourceInfo, object: KubeObject, old: KubeO
   const warnings = judgeUnknownFields(info, pruned, admission);
   const filled = schema.applyDefaults(value);
   const defaulted = admission.keepNulls === true ? withNullsOf(value, filled) : filled;
+  // Defaults add fields to the object, whose apiVersion and kind the endpoint has checked.
   const complete = withGoMetadata(info, { ...(defaulted as unknown as KubeObject), metadata: object.metadata });
   validateObjectMeta(info, complete, old, errors);
   for (const violation of schema.validate(asJson(complete), old === undefined ? {} : { old: asJson(old) })) errors.causes.push({ reason: violation.reason, message: inGoTypes(violation.message), field: violation.path });
@@ -37,6 +38,7 @@ export function defaultCustom(info: ResourceInfo, object: KubeObject, keepNulls 
   const shaped = withGoMetadata(info, object);
   if (schema === undefined) return shaped;
   const filled = schema.applyDefaults(asJson(shaped));
+  // Defaults add fields to an object that was whole.
   return (keepNulls ? withNullsOf(shaped, filled) : filled) as unknown as KubeObject;
 }
 

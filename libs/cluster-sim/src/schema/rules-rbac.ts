@@ -40,6 +40,7 @@ export const bindingRules: KindRules = {
     const reference = childIf(object, 'roleRef');
     if (reference) setDefault(reference, 'apiGroup', GROUP);
   },
+  // The decoder made this tree out of a whole object.
   prepare: (object, old, context) => checkBinding(object as unknown as KubeObject, old, context),
   validate(object, errors) {
     const namespaced = object.kind === 'RoleBinding';

@@ -53,7 +53,7 @@ function configuration(info: ResourceInfo, namespace: string | undefined, name: 
   if (apiVersion !== apiVersionOf(info) || kind !== info.kind) {
     throw badRequest(`invalid object type: ${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`);
   }
-  // Its shape is checked above; the rest is what the schema judges.
+  // apiVersion, kind and metadata are checked above; the rest is what the schema judges.
   const config = { ...body, metadata } as unknown as KubeObject;
   if (config.metadata.name === undefined || config.metadata.name === '') {
     throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
