@@ -54,6 +54,7 @@ export { countJoinTokens, findJoinTokens, insertJoinToken, listJoinTokens, revok
 export type { JoinTokenRow, NewJoinToken } from './tokens/join-tokens.ts';
 export type { ClusterLifecycle, ClusterRow, ClusterStatus } from './cluster/cluster-row.ts';
 export { countClusters, existingClusterNames, findClusterByName, findClusters, findTargets, listClusters, namesOfSelectedClusters } from './cluster/clusters.ts';
+export { findUnservedKinds } from './cluster/unserved-kinds.ts';
 export { findPlacementCandidate, findPlacementCandidates } from './cluster/placement-candidates.ts';
 export type { ClusterFilter } from './cluster/clusters.ts';
 export { approveDeletions, approveDeletionsOfPolicy, describeCluster, lockCluster, setClusterLifecycle } from './cluster/change-cluster.ts';

@@ -27,6 +27,7 @@ import { admitChange, beginStaged } from '../rollout/stage-change.ts';
 import { stageInput } from '../rollout/stage-input.ts';
 import { intentOf } from './policy-view.ts';
 import type { ReadManifests } from './read-manifests.ts';
+import { unservedKinds } from './unserved-kinds.ts';
 
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
@@ -70,7 +71,7 @@ export const applyPolicy: UseCase<typeof input, AppliedPolicy, Input> = {
     // Sent together. The version is read after the lock is held: each statement sees what had been committed by its start.
     const [policy, current] = await Promise.all([lockPolicyByName(tx, given.name), findCurrentPolicyVersion(tx, given.name)]);
     refuseOtherVersion(given, policy);
-    const warnings = [...given.read.warnings, ...(await unknownClusters(tx, given.placement))];
+    const warnings = [...given.read.warnings, ...(await unknownClusters(tx, given.placement)), ...(await unservedKinds(tx, given.read, given.placement, { policyName: given.name, policyId: policy?.id }))];
     if (policy !== undefined && isCurrent(policy, current, given)) {
       return { answer: { policyId: policy.id, changed: false, warnings } };
     }

@@ -8,6 +8,7 @@ import { intentInput, presetInput } from './intent-input.ts';
 import { placementInput } from './placement-input.ts';
 import { manifestsOf, readForTargets } from './policy-manifests.ts';
 import type { ReadManifests } from './read-manifests.ts';
+import { unservedKinds } from './unserved-kinds.ts';
 
 const input = z.object({
   name: z.string().max(63).nullish(),
@@ -48,11 +49,13 @@ export async function checkPolicy({ scope }: GraphqlContext, rawInput: unknown):
     const read = await readForTargets(scope, { name: name ?? undefined, manifests, defaultNamespace: defaultNamespace ?? undefined, variables, patches, placement, allowPartial, role: 'VIEWER' });
     const tx = await scope.read();
     const policy = typeof name === 'string' ? await findPolicyByName(tx, name) : undefined;
+    const subject = { policyName: name ?? '', policyId: policy?.id };
+    const unserved = await unservedKinds(tx, read, placement, subject);
     return {
       manifests,
       objects: read.objects.map(({ key, hash }) => ({ key, hash })),
-      clusters: placement === NOWHERE ? [] : await namesOfSelectedClusters(tx, placement, { policyName: name ?? '', policyId: policy?.id }, MOST_NAMES),
-      warnings: read.warnings.map(userErrorOf),
+      clusters: placement === NOWHERE ? [] : await namesOfSelectedClusters(tx, placement, subject, MOST_NAMES),
+      warnings: [...read.warnings, ...unserved].map(userErrorOf),
       userErrors: read.problems.map(userErrorOf),
       checked: { variables, patches, read },
     };

@@ -175,6 +175,20 @@ describe('labels and annotations of what is somebody else’s', () => {
   });
 });
 
+describe('a kind that some clusters do not serve', () => {
+  it('is warned about, with the clusters; those that have not reported yet may serve it', async () => {
+    const serve = (name: string, kinds: readonly string[]) => api.db.admin.query(`update cluster set facts = facts || jsonb_build_object('servedKinds', $2::jsonb) where name = $1`, [name, JSON.stringify(kinds)]);
+    await serve('eu-1', ['networking.istio.io/v1beta1/ServiceEntry']);
+    await serve('eu-2', ['networking.istio.io/v1/ServiceEntry']);
+    const { changed, warnings } = await apply({ name: 'unserved', manifests: entry('a.example.com') });
+    expect(changed).toBe(true);
+    expect(warnings).toMatchObject([{ code: 'MANIFEST_UNKNOWN_KIND', clusters: ['eu-1'] }]);
+    expect(warnings[0]?.message).toContain('networking.istio.io/v1/ServiceEntry is not served in the cluster eu-1');
+    const check = await api.query<{ policyCheck: { warnings: UserError[] } }>(organization.token, `query ($input: PolicyCheckInput!) { policyCheck(input: $input) { warnings { ${ERRORS} } } }`, { input: { manifests: entry('a.example.com'), placement: { clusterSelector: 'env=prod' } } });
+    expect(check.data.policyCheck.warnings).toEqual(warnings);
+  });
+});
+
 describe('where a policy is placed', () => {
   it('is explained, for those who have it and those who do not', async () => {
     const { policy } = await apply({ name: 'half', manifests: entry('a.example.com'), placement: { clusterSelector: 'env=prod', excludeClusterNames: ['us-1'], count: 1 } });
