@@ -17,7 +17,7 @@ export const faultInjection = definePreset({
   description: 'Delays or fails a share of the requests of one cohort, to see how callers take it, until a date. All other requests pass untouched.',
   notes: [
     ONE_ROUTE_PER_HOST,
-    `The end date is written as the annotation ${EXPIRES_AT}. Once it has passed, analysis reports the fault as a finding until somebody withdraws the policy; neither the mesh nor the hub removes it by itself.`,
+    `The end date is written as the annotation ${EXPIRES_AT}. Once it has passed, analysis reports the fault as a finding (MF0006) until somebody withdraws the policy; neither the mesh nor the hub removes it by itself.`,
     'Faults are made by the caller’s proxy: the service sees delayed requests late and aborted ones not at all. Callers without a proxy are not touched.',
     'A route with a fault has neither timeout nor retries in Istio: what is injected is what the caller gets.',
     'Mark the requests by a header that the caller’s tests set, rather than by callers, where real users share them.',
