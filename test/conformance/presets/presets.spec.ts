@@ -5,6 +5,7 @@ import { renderPreset } from '@meshfleet/manifest';
 import type { Preset } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient, eventually } from '../client.ts';
 import { istioctlAnalyze } from './istioctl-analyze.ts';
 import { neighboursOf, withOwner } from './neighbours.ts';
 import { selfSigned } from './self-signed.ts';
@@ -27,7 +28,12 @@ describe.skipIf(!built)(`istioctl analyze${built ? '' : ' (not run: istioctl is 
 
   beforeAll(async () => {
     const neighbours = neighboursOf(istioPresets.flatMap(exampleOf), await selfSigned('shop.example.com'));
-    cluster = await openCluster(clusterKindOf(process.env), { name: 'presets', crds: [...istioCustomResourceDefinitions(), ...gatewayApiCustomResourceDefinitions()], objects: neighbours });
+    const isPod = ({ kind }: KubeObject): boolean => kind === 'Pod';
+    cluster = await openCluster(clusterKindOf(process.env), { name: 'presets', crds: [...istioCustomResourceDefinitions(), ...gatewayApiCustomResourceDefinitions()], objects: neighbours.filter((object) => !isPod(object)) });
+    const client = createClient(cluster);
+    // A real API server takes no pod before the service account of its namespace is there.
+    for (const pod of neighbours.filter(isPod)) await eventually(async () => (await client.post(`/api/v1/namespaces/${pod.metadata.namespace ?? ''}/pods`, pod)).status === 201);
+    client.close();
     before = new Set(await istioctlAnalyze([], cluster.kubeconfig()));
   }, 120_000);
   afterAll(() => cluster.stop());
