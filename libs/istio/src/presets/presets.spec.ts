@@ -1,6 +1,6 @@
 import { checkManifests, formatManifests, managedGroups, parseManifests, presetSchema, renderPreset } from '@meshfleet/manifest';
 import type { CheckResult } from '@meshfleet/manifest';
-import { formatObjectKey, isMetadataOnly, objectKeyOf } from '@meshfleet/model';
+import { formatObjectKey, objectKeyOf } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -9,11 +9,8 @@ import { ISTIO_MANAGED_GROUPS } from '../managed-groups.ts';
 import { istioPresets } from './index.ts';
 import { arbitraryParameters } from './parameters-arbitrary.fixture.ts';
 
-const isOurs = (object: KubeObject): boolean => !isMetadataOnly(object);
-
-/** What the hub says of the text that it keeps of a preset. Labels and annotations of what is somebody else’s have no schema. */
-function check(written: readonly KubeObject[]): CheckResult {
-  const objects = written.filter(isOurs);
+/** What the hub says of the text that it keeps of a preset. */
+function check(objects: readonly KubeObject[]): CheckResult {
   const { documents, problems } = parseManifests(formatManifests(objects));
   expect(problems).toEqual([]);
   return checkManifests(documents, istioCatalogue(), { manages: managedGroups(...ISTIO_MANAGED_GROUPS) });
@@ -48,7 +45,7 @@ describe('the presets for Istio', () => {
       expect(rendered.objects.length).toBeGreaterThan(0);
       const { problems, warnings, objects } = check(rendered.objects);
       expect([...problems, ...warnings]).toEqual([]);
-      expect(objects.map(({ object }) => object)).toEqual(rendered.objects.filter(isOurs));
+      expect(objects.map(({ object }) => object)).toEqual(rendered.objects);
     });
 
     it('renders the same for the parameters that it says it has taken', () => {
