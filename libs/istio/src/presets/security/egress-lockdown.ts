@@ -20,7 +20,7 @@ export const egressLockdown = definePreset({
     'With DNS the proxy resolves names by itself and connects to what it finds. Wildcards and address blocks cannot be resolved: for those the proxy believes the server name or Host header, and a workload can reach any address under such a name.',
     'HTTPS is told apart by the server name of the handshake alone; clients that send none are refused.',
     'ztunnel does not know outboundTrafficPolicy: in ambient mode route egress through a waypoint, or use NetworkPolicies.',
-    'Refused HTTP calls answer 502 with the flag BH or NR in the access log, TLS connections are cut.',
+    'Refused HTTP calls are answered with 502, TLS and TCP connections are cut; metrics name the destination BlackHoleCluster.',
   ],
   parameters: z
     .strictObject({

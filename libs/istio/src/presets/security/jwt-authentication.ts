@@ -16,7 +16,7 @@ export const jwtAuthentication = definePreset({
   notes: [
     'Verifying alone lets requests without any token pass. Set requireToken, or use claim-based-access, which only lets tokens in.',
     'istiod fetches the keys, about every 20 minutes, and hands them to the proxies: istiod must reach the address, and in a cluster without a way out you give the keys inline. When the first fetch fails, istiod hands out a key that matches nothing, and all tokens are refused.',
-    'With several issuers a request must carry one token alone; two tokens in two places make its identity undefined, and it is refused.',
+    'With several issuers a request must carry one token alone: of two valid ones in two places Istio does not say which identity counts.',
     'Requiring a token is a DENY policy: it stands beside your allow lists and opens nothing. It names the ports that speak HTTP, because on any other port it would deny everything.',
     'Browsers send no token with CORS preflights: leave OPTIONS out of the requirement where browsers call from other origins.',
     'Tokens need a proxy that reads requests: in ambient mode a waypoint (target SERVICES, GATEWAYS or ALL_WAYPOINTS). ztunnel ignores the RequestAuthentication, and so everything passes.',
