@@ -1,4 +1,5 @@
-import { kubectl } from '@meshfleet/cluster-real';
+import { kubectl, servedBy } from '@meshfleet/cluster-real';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { allOf, CALLS, send, shareOf } from './measure.ts';
 import { untilForgotten, untilKnown } from './proxy-config.ts';
 import { ECHO, NAMESPACE, render, under, type Stage } from './stage.ts';
@@ -35,6 +36,17 @@ export async function proveGatewayApi(stage: Stage): Promise<void> {
     report.row(allOf('calls without', await send(client, { url: ECHO, total: 100 }), 200, 'v1'));
   });
   await untilForgotten(client, ROUTES, 'cohort=b');
+
+  report.section('gateway-api-mirroring');
+  await under(stage, render('gateway-api-mirroring', { ...route, backend: v1, mirror: v2, percentage: 30 }), async () => {
+    await untilKnown(client, ROUTES, 'request_mirror_policies');
+    const before = await servedBy(stage.v2);
+    report.row(allOf('calls with a mirror of 30 %', await send(client, { url: ECHO }), 200, 'v1'));
+    // Nobody waits for the answers of copies.
+    await sleep(1_000);
+    report.row(shareOf('calls', CALLS, 0.3, 'copies', (await servedBy(stage.v2)) - before));
+  });
+  await untilForgotten(client, ROUTES, 'request_mirror_policies');
 
   report.section('gateway-api-timeouts');
   await under(stage, render('gateway-api-timeouts', { ...route, backend: { service: 'echo', port: 8080 }, timeouts: { request: '300ms' } }), async () => {
