@@ -8,6 +8,7 @@ export interface ReconcilerObserver {
   handed(rows: readonly OutboxRow[], now: Date): void;
   compiled(counts: CompilationCounts): void;
   swept(counts: SweepCounts): void;
+  rolloutEnded(status: string): void;
   /** Runs a job and counts its time and outcome. */
   job(queue: string, work: () => Promise<void>): Promise<void>;
 }
@@ -19,6 +20,7 @@ export function observeReconciler(metrics: Metrics): ReconcilerObserver {
   const clusters = metrics.counter('meshfleet_clusters_compiled_total', 'Clusters whose desired state was composed');
   const revisions = metrics.counter('meshfleet_revisions_total', 'New revisions of desired states');
   const missed = metrics.counter('meshfleet_sweep_found_total', 'Changes that no event had carried', ['what']);
+  const rollouts = metrics.counter('meshfleet_rollouts_ended_total', 'Rollouts that have ended, by how', ['status']);
   const seconds = metrics.histogram('meshfleet_job_seconds', 'Time of one run of a job', ['queue', 'outcome']);
   return {
     handed(list, now) {
@@ -35,6 +37,9 @@ export function observeReconciler(metrics: Metrics): ReconcilerObserver {
       missed.inc({ what: 'policy' }, policies);
       missed.inc({ what: 'cluster' }, found);
       revisions.inc(revised);
+    },
+    rolloutEnded(status) {
+      rollouts.inc({ status });
     },
     async job(queue, work) {
       const stop = seconds.startTimer({ queue });

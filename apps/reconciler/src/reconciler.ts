@@ -44,7 +44,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const now = options.now ?? (() => new Date());
   const concurrency = options.concurrency ?? 2;
   const seen = observeReconciler(options.metrics);
-  const rollouts: RolloutParts = { store, callWebhook: options.callWebhook, now };
+  const rollouts: RolloutParts = {
+    store,
+    callWebhook: options.callWebhook,
+    now,
+    onEnded: (rolloutId, status) => {
+      seen.rolloutEnded(status);
+      logger[status === 'ROLLED_BACK' ? 'warn' : 'info']({ rolloutId, status }, 'a rollout has ended');
+    },
+  };
   let timer: NodeJS.Timeout | undefined;
 
   async function hand(list: readonly ReconcilerJob[]): Promise<void> {

@@ -132,7 +132,7 @@ function refuseOtherVersion({ expectedVersion, name }: Input, policy: LockedPoli
 function isCurrent(policy: LockedPolicy, current: PolicyVersionRow | undefined, given: Input): boolean {
   if (current === undefined || (given.description !== undefined && given.description !== policy.description)) return false;
   // What a rollout took back, or is to be overtaken, is asked for anew.
-  if (given.supersede || (policy.stableVersion !== policy.currentVersion && policy.activeRolloutId === null)) return false;
+  if ((given.supersede && policy.activeRolloutId !== null) || (policy.stableVersion !== policy.currentVersion && policy.activeRolloutId === null)) return false;
   return isDeepStrictEqual(intentOf(current), intentOfInput(given));
 }
 

@@ -1,4 +1,4 @@
-import { testFleet, withTestStore } from '@meshfleet/store';
+import { resumeOrganization, testFleet, withTestStore } from '@meshfleet/store';
 import type { FleetRollout, TestFleet, TestStore } from '@meshfleet/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { applyClusterChanges } from '../events/apply-cluster-changes.ts';
@@ -199,6 +199,19 @@ describe('a rollout of a policy', () => {
     ahead = 61;
     for (const id of ids) await test.admin.query(`update cluster set last_seen_at = now() + interval '61 seconds' where id = $1`, [id]);
     expect((await run(policyId)).because).toContain('not healthy: ConfigMap/shop/a: NotProgrammed, no address');
+  });
+
+  it('does not move while the organization only observes after a restore, and gives clusters their time anew', async () => {
+    const policyId = await begin({ waves: [{ count: 1 }], progressDeadlineSeconds: 60 });
+    await run(policyId);
+    await test.admin.query(`update organization set mode = 'OBSERVE' where id = $1`, [fleet.organizationId]);
+    ahead = 600;
+    for (const id of ids) await fleet.seen(id, -600);
+    expect(await run(policyId)).toMatchObject({ status: 'RUNNING', phases: { a: 'UPDATING' } });
+    await test.store.transaction(fleet.organizationId, (tx) => resumeOrganization(tx));
+    expect(await run(policyId)).toMatchObject({ status: 'RUNNING', phases: { a: 'UPDATING' } });
+    await fleet.acknowledge(ids[0] ?? '');
+    expect(await run(policyId)).toMatchObject({ phases: { a: 'UPDATED', b: 'UPDATING' } });
   });
 
   it('is found by the sweep when its time has come', async () => {

@@ -1,5 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
-import type { WebhookAnswer } from '@meshfleet/planner';
+import type { RolloutStatus, WebhookAnswer } from '@meshfleet/planner';
 import { stepRollout } from '@meshfleet/store';
 import type { SteppedRollout, Store } from '@meshfleet/store';
 import { compileDue } from '../compile/compile-due.ts';
@@ -29,6 +29,7 @@ export interface RolloutParts {
   readonly store: Store;
   readonly callWebhook: CallWebhook;
   readonly now: () => Date;
+  readonly onEnded?: (rolloutId: string, status: RolloutStatus) => void;
 }
 
 const MOST_ATTEMPTS = 5;
@@ -44,6 +45,7 @@ export async function runRollout(parts: RolloutParts, organizationId: string, ro
   for (;;) {
     const step = await whileStale(parts, organizationId, rolloutId, webhook);
     webhook = undefined;
+    if (step.ended !== null) parts.onEnded?.(rolloutId, step.ended);
     if (step.assigned) await compileDue(parts.store, organizationId);
     const [call] = step.calls;
     if (call !== undefined) webhook = await parts.callWebhook({ organizationId, rolloutId, ...call });

@@ -63,6 +63,7 @@ describe('a strategy', () => {
     [{ windows: [{ start: '25:00', end: '26:00', timeZone: 'UTC' }] }, '22:30'],
     [{ windows: [{ start: '22:00', end: '23:00', timeZone: 'Berlin' }] }, 'IANA'],
     [{ gates: { webhook: { url: 'file:///etc/passwd' } } }, 'http'],
+    [{ gates: { webhook: { url: 'https://me:secret@gate.example/' } } }, 'password'],
     [{ failureBudget: { count: 1, percent: 1 } }, 'not both'],
   ])('that makes no sense is refused: %j', (strategy, word) => {
     const parsed = strategySchema.safeParse(strategy);

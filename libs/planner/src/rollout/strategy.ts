@@ -34,7 +34,7 @@ const windowSchema = z.object({
 export type MaintenanceWindow = z.output<typeof windowSchema>;
 
 const webhookSchema = z.object({
-  url: z.url({ protocol: /^https?$/, error: 'A webhook is an http or https address' }).max(2000, 'An address has at most 2000 characters'),
+  url: z.url({ protocol: /^https?$/, error: 'A webhook is an http or https address' }).max(2000, 'An address has at most 2000 characters').refine((url) => !/^https?:\/\/[^/?#]*@/.test(url), 'An address that everybody who may look can read holds no password; calls are signed instead'),
   /** How long the answer may stay WAIT before the gate is red. */
   timeoutSeconds: seconds(1, WEEK_SECONDS, 600, 'The timeout'),
   intervalSeconds: seconds(1, 3600, 10, 'The interval'),
@@ -63,8 +63,8 @@ export type Gates = z.output<typeof gatesSchema>;
 
 /** What a wave says otherwise than the strategy: `null` switches a gate off, absence leaves it as it is. */
 const gatesOverride = z.object({
-  healthy: z.boolean().optional(),
-  findings: z.boolean().optional(),
+  healthy: z.boolean().nullish(),
+  findings: z.boolean().nullish(),
   webhook: webhookSchema.nullable().optional(),
   approval: approvalSchema.nullable().optional(),
 });

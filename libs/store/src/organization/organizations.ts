@@ -1,4 +1,5 @@
 import type { Tx } from '../connection/sql.ts';
+import { resumeRollouts } from '../rollout/resume-rollouts.ts';
 
 export interface OrganizationRow {
   readonly id: string;
@@ -60,5 +61,6 @@ export function insertOrganizationKey(tx: Tx, key: NewOrganizationKey): void {
 /** True when the organization was observing and now enforces. */
 export async function resumeOrganization(tx: Tx): Promise<boolean> {
   const { rowCount } = await tx.query(`update organization set mode = 'ENFORCE' where id = $1 and mode = 'OBSERVE'`, [tx.organizationId]);
+  if (rowCount > 0) resumeRollouts(tx);
   return rowCount > 0;
 }

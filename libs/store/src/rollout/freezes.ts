@@ -2,9 +2,9 @@ import { parseLabelSelector } from '@meshfleet/model';
 import { labelConditions } from '../cluster/label-conditions.ts';
 import type { Sql, Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
-import { OUTBOX_CHANNEL } from '../outbox/enqueue.ts';
 import { keyset, slice } from '../paging/keyset.ts';
 import type { Page, Slice } from '../paging/keyset.ts';
+import { wakeRollouts } from './resume-rollouts.ts';
 
 /** A time in which nothing new is begun. */
 export interface FreezeRow {
@@ -91,11 +91,4 @@ export async function findFreezeInWay(tx: Tx, selected: { readonly text: string;
     if (rowCount > 0) return freeze;
   }
   return undefined;
-}
-
-function wakeRollouts(tx: Tx): void {
-  tx.send(`insert into outbox (organization_id, topic, payload) select $1, 'rollout.changed', jsonb_build_object('rolloutId', r.id) from rollout r where r.organization_id = $1 and r.active`, [
-    tx.organizationId,
-  ]);
-  tx.notify(OUTBOX_CHANNEL, tx.organizationId);
 }

@@ -22,17 +22,18 @@ export interface LoadedRollout {
 
 /**
  * Locks a rollout for a step: placements of the organization first, then the policy, then the rollout, as everybody who
- * needs more than one of them does. Undefined when it has ended, or is not there.
+ * needs more than one of them does. Undefined when it is not there, and while the organization only observes: after a restore
+ * agents carry nothing out, and their silence would be taken for failure.
  */
 export async function lockRollout(tx: Tx, rolloutId: string): Promise<RolloutRow | undefined> {
   lockPlacement(tx);
   tx.send(`select from policy where organization_id = $1 and id = (select r.policy_id from rollout r where r.id = $2) for no key update`, [tx.organizationId, rolloutId]);
-  return lockRolloutRow(tx, rolloutId);
+  return lockRolloutRow(tx, rolloutId, `and exists (select from organization o where o.id = r.organization_id and o.mode = 'ENFORCE')`);
 }
 
 /** The rollout alone, for a word by a person. Undefined when it is not there. */
-export async function lockRolloutRow(tx: Tx, rolloutId: string): Promise<RolloutRow | undefined> {
-  const { rows } = await tx.query<StoredRollout>(`select ${ROLLOUT_COLUMNS} from rollout r where r.organization_id = $1 and r.id = $2 for no key update`, [tx.organizationId, rolloutId]);
+export async function lockRolloutRow(tx: Tx, rolloutId: string, condition = ''): Promise<RolloutRow | undefined> {
+  const { rows } = await tx.query<StoredRollout>(`select ${ROLLOUT_COLUMNS} from rollout r where r.organization_id = $1 and r.id = $2 ${condition} for no key update of r`, [tx.organizationId, rolloutId]);
   const [row] = rows;
   return row === undefined ? undefined : readRollout(row);
 }

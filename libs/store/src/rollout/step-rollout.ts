@@ -1,5 +1,5 @@
 import { advanceRollout, hasEnded } from '@meshfleet/planner';
-import type { RolloutStep, WebhookAnswer } from '@meshfleet/planner';
+import type { RolloutStatus, RolloutStep, WebhookAnswer } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { lockRollout, observeRollout } from './load-rollout.ts';
 import type { LoadedRollout } from './load-rollout.ts';
@@ -16,6 +16,8 @@ export interface SteppedRollout {
   /** To be made outside of the transaction, and answered by another step. */
   readonly calls: readonly RolloutCall[];
   readonly wakeAt: Date | null;
+  /** How it has ended, when it has by this step. */
+  readonly ended: RolloutStatus | null;
 }
 
 export interface RolloutCall {
@@ -34,7 +36,7 @@ export interface StepInput {
   readonly analysis?: RolloutAnalysis;
 }
 
-const STILL: SteppedRollout = { moved: false, assigned: false, calls: [], wakeAt: null };
+const STILL: SteppedRollout = { moved: false, assigned: false, calls: [], wakeAt: null, ended: null };
 
 /**
  * One step of a rollout, in one transaction: locked, planned if it is not yet, seen, decided and written. Level-triggered:
@@ -50,7 +52,7 @@ export async function stepRollout(tx: Tx, rolloutId: string, now: Date, given: S
   await noteBaselinesOf(tx, loaded, step, given.analysis);
   const moved = await writeRolloutStep(tx, loaded, step);
   return {
-    moved: moved || step.again,
+    moved,
     assigned: hasEnded(step.state.status) || step.actions.some(({ type }) => type !== 'CALL_WEBHOOK'),
     calls: step.actions.flatMap((action) => {
       if (action.type !== 'CALL_WEBHOOK') return [];
@@ -58,6 +60,7 @@ export async function stepRollout(tx: Tx, rolloutId: string, now: Date, given: S
       return [{ policy: row.policyName, version: row.version, wave, waveName: step.state.waves[wave]?.name ?? '', attempt, url }];
     }),
     wakeAt: step.wakeAt === null ? null : new Date(step.wakeAt),
+    ended: hasEnded(step.state.status) ? step.state.status : null,
   };
 }
 
