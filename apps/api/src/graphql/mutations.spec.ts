@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROLES, includesRole, type Role } from '../auth/principal.ts';
 import { schemaText } from '../schema-text.ts';
 import { insertCluster, manifest, populate, type Populated } from '../testing/populate.ts';
+import { populateRollout } from '../testing/populate-rollout.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 
 let api: TestApi;
@@ -46,7 +47,32 @@ const MUTATIONS: Record<string, { role: Role | undefined; input: () => object | 
       return { name };
     },
   },
+  policyRollBack: {
+    role: 'OPERATOR',
+    input: async () => {
+      const name = `p-${unique()}`;
+      await run(organization.token, 'policyApply', { name, manifests: manifest('x'), placement: {} });
+      return { name, version: 1 };
+    },
+  },
+  rolloutPause: { role: 'OPERATOR', input: rollout },
+  rolloutResume: { role: 'OPERATOR', input: rollout },
+  rolloutPromote: { role: 'OPERATOR', input: async () => ({ ...(await rollout()), wave: 0 }) },
+  // The role that the gate asks for.
+  rolloutApprove: { role: 'ADMIN', input: async () => ({ ...(await rollout()), wave: 0 }) },
+  rolloutAbort: { role: 'OPERATOR', input: rollout },
+  freezeCreate: { role: 'ADMIN', input: () => ({ reason: 'holiday', clusterSelector: 'nobody=here' }) },
+  freezeEnd: { role: 'ADMIN', input: () => ({ id: ids.Freeze }) },
 };
+
+/** One that is under way, of a policy of its own. */
+async function rollout(): Promise<{ id: string }> {
+  const name = `p-${unique()}`;
+  await run(organization.token, 'policyApply', { name, manifests: manifest('x'), placement: {} });
+  const { rows } = await api.db.admin.query<{ id: string }>('select id from policy where name = $1', [name]);
+  const { Rollout: id } = await populateRollout(api, organization.id, ids.clusterId, rows[0]?.id ?? '', name);
+  return { id };
+}
 
 let made = 0;
 function unique(): string {
@@ -96,7 +122,7 @@ describe('roles', () => {
   it('every change leaves an audit event', async () => {
     const { rows } = await api.db.admin.query<{ action: string }>('select distinct action from audit_event');
     const actions = rows.map(({ action }) => action);
-    for (const action of ['organization.create', 'join-token.create', 'join-token.revoke', 'api-token.create', 'api-token.revoke', 'cluster.approve', 'cluster.update', 'cluster.quarantine', 'cluster.release', 'cluster.evict', 'cluster.approve-deletions', 'policy.apply', 'policy.delete']) {
+    for (const action of ['organization.create', 'join-token.create', 'join-token.revoke', 'api-token.create', 'api-token.revoke', 'cluster.approve', 'cluster.update', 'cluster.quarantine', 'cluster.release', 'cluster.evict', 'cluster.approve-deletions', 'policy.apply', 'policy.delete', 'policy.roll-back', 'rollout.pause', 'rollout.approve', 'rollout.abort', 'freeze.create', 'freeze.end']) {
       expect(actions).toContain(action);
     }
   });
