@@ -1,3 +1,4 @@
+import type { DesiredEntry } from '@meshfleet/protocol';
 import { readInventoryObjects, type Tx } from '@meshfleet/store';
 import type { RequestScope } from '../request/request-scope.ts';
 import type { PreviewPlan } from './plan-preview.ts';
@@ -32,7 +33,7 @@ export async function conflictsOf(scope: RequestScope, plan: PreviewPlan, { load
   const before = new Set(loaded.previous.state.entries.map(({ key }) => key));
   const added = composition.state.entries.filter(({ key, policyId }) => policyId === plan.policyId && !before.has(key));
   const owners = await Promise.all(added.map(async ({ key }) => ({ key, manager: await ownerOf(scope, { clusterId: loaded.id, key }) })));
-  const taken = plan.assignment?.conflicts === 'FORCE';
+  const takes = new Map(added.map((entry) => [entry.key, entry]));
   const existing = owners
     .filter((owner): owner is { key: string; manager: string } => owner.manager !== undefined)
     .map(({ key, manager }): PreviewConflict => ({
@@ -40,11 +41,15 @@ export async function conflictsOf(scope: RequestScope, plan: PreviewPlan, { load
       reason: 'OBJECT_EXISTS',
       policyId: null,
       manager,
-      message: taken
-        ? `It is there already, written by ${manager}: fields that both set are taken over.`
-        : `It is there already, written by ${manager}: where both set a field differently, the object fails and stays as it is.`,
+      message: `It is there already, written by ${manager}: ${whatComes(takes.get(key))}`,
     }));
   return [...lost, ...existing].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function whatComes(entry: DesiredEntry | undefined): string {
+  if (entry?.conflicts === 'FORCE') return 'fields that both set are taken over.';
+  if (entry?.takeOver !== undefined) return `${entry.takeOver.join(', ')} is taken over; where both set another field differently, the object fails and stays as it is.`;
+  return 'where both set a field differently, the object fails and stays as it is.';
 }
 
 /** Undefined when the object is not there, or is ours. */

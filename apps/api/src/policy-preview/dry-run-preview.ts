@@ -1,8 +1,9 @@
 import { MeshfleetError, type KubeObject } from '@meshfleet/model';
-import { TASK_OBJECTS, type DryRunObject } from '@meshfleet/protocol';
+import { TASK_OBJECTS, coversField, sameEntry, type DesiredEntry, type DryRunObject } from '@meshfleet/protocol';
 import type { Store } from '@meshfleet/store';
 import { runAgentTask } from '../agent-task/run-agent-task.ts';
 import type { TaskAnswers } from '../agent-task/task-answers.ts';
+import { objectContent } from '../desired-state/desired-state-loaders.ts';
 import { unifiedDiff, yamlOf } from '../desired-state/diff-states.ts';
 import { userErrorOf, type UserError } from '../graphql/user-error.ts';
 import type { RequestScope } from '../request/request-scope.ts';
@@ -42,15 +43,28 @@ export async function dryRun(parts: { readonly store: Store; readonly answers: T
     request: { objects, conflicts: plan.assignment?.conflicts ?? 'REPORT' },
     actor: scope.actor,
   });
-  return outcome.answered ? { objects: outcome.result.objects.map(viewOf), left, error: null } : { objects: [], left, error: userErrorOf(outcome.error) };
+  const entries = new Map(preview.composition.state.entries.map((entry) => [entry.key, entry]));
+  const settled = (object: DryRunObject): DryRunObject => takingOver(object, entries.get(object.key));
+  return outcome.answered ? { objects: outcome.result.objects.map(settled).map(viewOf), left, error: null } : { objects: [], left, error: userErrorOf(outcome.error) };
 }
 
 async function writtenObjects(scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview): Promise<KubeObject[]> {
-  const before = new Map(preview.loaded.previous.state.entries.map(({ key, hash }) => [key, hash]));
+  const before = new Map(preview.loaded.previous.state.entries.map((entry) => [entry.key, entry]));
   const bodies = await changedBodies(scope, plan, preview);
-  return preview.composition.state.entries
-    .filter(({ key, hash, policyId }) => policyId === plan.policyId && before.get(key) !== hash)
-    .flatMap(({ hash }) => bodies.get(hash) ?? []);
+  const written = preview.composition.state.entries.filter((entry) => {
+    const held = before.get(entry.key);
+    return entry.policyId === plan.policyId && (held === undefined || !sameEntry(held, entry));
+  });
+  const objects = await Promise.all(written.map(({ hash }) => bodies.get(hash) ?? objectContent(scope, hash)));
+  return objects.filter((object): object is KubeObject => object !== undefined);
+}
+
+/** Agents are asked what stands in the way; of that the policy may take over all, or some. */
+function takingOver(object: DryRunObject, entry: DesiredEntry | undefined): DryRunObject {
+  if (object.outcome !== 'CONFLICT' || entry === undefined) return object;
+  const left = entry.conflicts === 'FORCE' ? [] : object.conflicts.filter(({ field }) => !coversField(entry.takeOver ?? [], field));
+  if (left.length > 0) return object;
+  return { ...object, outcome: 'CHANGED', reason: 'TakenOver', message: `${object.conflicts.map(({ manager, field }) => `${field} of ${manager}`).join(', ')} is taken over.` };
 }
 
 function viewOf({ key, outcome, reason, message, conflicts, live, wouldBe, truncated }: DryRunObject): DryRunObjectView {

@@ -26,6 +26,7 @@ import { placementInput } from './placement-input.ts';
 import { admitChange, beginStaged } from '../rollout/stage-change.ts';
 import { stageInput } from '../rollout/stage-input.ts';
 import { intentOf } from './policy-view.ts';
+import { takeOverInput, withTakeOver } from './take-over.ts';
 import type { ReadManifests } from './read-manifests.ts';
 import { unservedKinds } from './unserved-kinds.ts';
 
@@ -42,6 +43,7 @@ const input = z.object({
   placement: placementInput,
   drift: z.enum(['CORRECT', 'REPORT']).default('CORRECT'),
   conflicts: z.enum(['REPORT', 'FORCE']).default('REPORT'),
+  takeOver: takeOverInput,
   comment: z.string().max(2000, 'A comment has at most 2000 characters').optional(),
   expectedVersion: z.int().min(0, 'Versions begin with 1; 0 says that the policy must be new').optional(),
   ...stageInput,
@@ -83,8 +85,10 @@ export const applyPolicy: UseCase<typeof input, AppliedPolicy, Input> = {
 export async function readIntent(given: Given, scope: Pick<RequestScope, 'read'>, role: Role = 'OPERATOR'): Promise<Input> {
   const written = manifestsOf(given);
   const read = await readForTargets(scope, { ...given, ...written, defaultNamespace: given.defaultNamespace, role });
-  if (read.problems.length > 0) throw new InputProblems(read.problems);
-  return { ...given, ...written, read };
+  const taking = withTakeOver(read.objects, given.takeOver);
+  const problems = read.problems.length > 0 ? read.problems : taking.problems;
+  if (problems.length > 0) throw new InputProblems(problems);
+  return { ...given, ...written, read: { ...read, objects: taking.objects } };
 }
 
 async function writeVersion(

@@ -1,6 +1,7 @@
 import { placementSchema } from '@meshfleet/planner';
 import type { PolicyRow, PolicyVersionRow } from '@meshfleet/store';
 import { formatGlobalId } from '../graphql/global-id.ts';
+import { takeOverOf } from './take-over.ts';
 
 /** A policy as GraphQL's type Policy, with its row for the fields that are looked up. */
 export function policyView(row: PolicyRow) {
@@ -21,7 +22,7 @@ export type PolicyView = ReturnType<typeof policyView>;
 export function policyVersionView(row: PolicyVersionRow) {
   const { version, comment, createdBy, createdAt } = row;
   const { preset, presetParameters, inputs, ...intent } = intentOf(row);
-  return { row, version, ...intent, preset: preset === null ? null : { name: preset, parameters: presetParameters }, differs: inputs !== null, comment, createdBy, createdAt };
+  return { row, version, ...intent, preset: preset === null ? null : { name: preset, parameters: presetParameters }, differs: inputs !== null, takeOver: takeOverOf(row.objects), comment, createdBy, createdAt };
 }
 
 export type PolicyVersionView = ReturnType<typeof policyVersionView>;

@@ -26,6 +26,12 @@ export interface Populated {
 export const manifest = (name: string, mode = 'STRICT'): string =>
   `apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: ${name}, namespace: shop}\nspec: {mtls: {mode: ${mode}}}\n`;
 
+/** One object, of which a field is taken of others. */
+const strictly = (mark: string): object => ({
+  manifests: manifest(`${mark}-strict`),
+  takeOver: [{ object: `PeerAuthentication.security.istio.io/shop/${mark}-strict`, fields: ['.spec.mtls'] }],
+});
+
 /** A policy that meets another policy's object, somebody else's, and a host that is not there. */
 export const troubled = (mark: string): string =>
   [
@@ -49,7 +55,7 @@ export async function populate(api: TestApi, organization: { id: string; token: 
     api.query<{ policyApply: { policy: { id: string } | null; userErrors: object[] } }>(
       token,
       'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { policy { id } userErrors { message } } }',
-      { input: { name: `${mark}-policy`, description: `${mark} description`, ...(mode === 'STRICT' ? { manifests: manifest(`${mark}-strict`, mode) } : differing(mark)), defaultNamespace: `${mark}-namespace`, placement: { clusterSelector: `mark=${mark}`, clusterNames: [`${mark}-cluster`], ...(mode === 'STRICT' ? { percent: 50 } : { count: 5 }) }, comment: `${mark} comment` } },
+      { input: { name: `${mark}-policy`, description: `${mark} description`, ...(mode === 'STRICT' ? strictly(mark) : differing(mark)), defaultNamespace: `${mark}-namespace`, placement: { clusterSelector: `mark=${mark}`, clusterNames: [`${mark}-cluster`], ...(mode === 'STRICT' ? { percent: 50 } : { count: 5 }) }, comment: `${mark} comment` } },
     );
   await apply('PERMISSIVE');
   const Policy = (await apply('STRICT')).data.policyApply.policy?.id ?? '';

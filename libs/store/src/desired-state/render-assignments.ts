@@ -1,7 +1,7 @@
 import type { CheckOptions, KindCatalogue } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
 import { renderAndCheck, renderingOf } from '@meshfleet/planner';
-import type { Assignment, RenderFailure, RenderedCluster } from '@meshfleet/planner';
+import type { AssignedObject, Assignment, RenderFailure, RenderedCluster } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { loadContents, storeContents } from './contents.ts';
 import type { LoadedAssignment, LoadedCluster } from './load-clusters.ts';
@@ -81,7 +81,8 @@ async function renderAll(tx: Tx, wanted: readonly Wanted[], means: RenderingMean
     const objects = assignment.objects.map(({ hash }) => means.templates?.get(hash) ?? stored.get(hash)).filter((object): object is KubeObject => object !== undefined);
     const rendered = renderAndCheck({ objects, variables: assignment.variables, patches: assignment.patches }, like, means.catalogue(), means.options);
     for (const { hash, body } of rendered.objects) bodies.set(hash, body);
-    return { ...key, objects: rendered.objects.map(({ body: _body, ...object }) => object), problems: rendered.problems };
+    const taking = (index: number) => takingOf(assignment.objects[index]);
+    return { ...key, objects: rendered.objects.map(({ body: _body, ...object }, index) => ({ ...object, ...taking(index) })), problems: rendered.problems };
   });
   // What failed is tried again with whatever is known then.
   const sound = fresh.filter(({ problems }) => problems.length === 0);
@@ -91,6 +92,11 @@ async function renderAll(tx: Tx, wanted: readonly Wanted[], means: RenderingMean
   }
   for (const rendering of fresh) renderings.set(nameOf(rendering), rendering);
   return renderings;
+}
+
+/** What is taken of others for an object; renderings keep the order of their templates. */
+function takingOf(object: AssignedObject | undefined): Pick<AssignedObject, 'conflicts' | 'takeOver'> {
+  return { ...(object?.conflicts === undefined ? {} : { conflicts: object.conflicts }), ...(object?.takeOver === undefined ? {} : { takeOver: object.takeOver }) };
 }
 
 function resolve(cluster: LoadedCluster, fact: RenderedCluster | undefined, made: ReadonlyMap<string, Rendered>): Omit<RenderedAssignments, 'bodies'> {
@@ -112,9 +118,15 @@ function resolve(cluster: LoadedCluster, fact: RenderedCluster | undefined, made
 /** What the cluster is asked to hold of a policy already. */
 function held({ previous }: LoadedCluster, { policyId, drift, conflicts }: Assignment): Pick<Assignment, 'objects' | 'drift' | 'conflicts'> {
   const entries = previous.state.entries.filter((entry) => entry.policyId === policyId);
-  const [first] = entries;
-  const objects = entries.map(({ key, hash, mode }) => ({ key, hash, ...(mode === undefined ? {} : { mode }) }));
-  return { objects, drift: first?.drift ?? drift, conflicts: first?.conflicts ?? conflicts };
+  const reporting = entries.some((entry) => entry.conflicts === 'REPORT');
+  const objects = entries.map(({ key, hash, mode, takeOver, conflicts: own }) => ({
+    key,
+    hash,
+    ...(mode === undefined ? {} : { mode }),
+    ...(takeOver === undefined ? {} : { takeOver }),
+    ...(reporting && own === 'FORCE' ? { conflicts: own } : {}),
+  }));
+  return { objects, drift: entries[0]?.drift ?? drift, conflicts: reporting ? 'REPORT' : (entries[0]?.conflicts ?? conflicts) };
 }
 
 function isTemplate(assignment: LoadedAssignment): assignment is TemplateAssignment {

@@ -1,0 +1,53 @@
+import type { ErrorEnvelope } from '@meshfleet/model';
+import type { AssignedObject } from '@meshfleet/planner';
+import { z } from 'zod';
+
+const field = z
+  .string()
+  .max(512, 'A field’s path has at most 512 characters')
+  .transform((path) => (path.startsWith('.') ? path : `.${path}`))
+  .refine((path) => path.length > 1 && !path.endsWith('.'), 'A field is written as a conflict names it: .spec.http')
+  .refine((path) => !path.startsWith('.metadata.name') && path !== '.metadata', 'What identifies an object cannot be taken over');
+
+/** Objects, or single fields of objects, that are taken of whoever has them. */
+export const takeOverInput = z
+  .array(z.object({ object: z.string().max(1024), fields: z.array(field).min(1, 'Name the fields, or leave them out for the whole object').max(100, 'Of an object at most 100 fields are named').nullish() }))
+  .max(5000, 'A policy takes over at most 5000 objects')
+  .default([]);
+export type TakeOver = z.output<typeof takeOverInput>;
+
+/** Objects as they are assigned: each with what is taken of others for it. Problems name take-overs of objects that are not the policy's. */
+export function withTakeOver<O extends AssignedObject>(objects: readonly O[], takeOver: TakeOver): { readonly objects: readonly O[]; readonly problems: readonly ErrorEnvelope[] } {
+  const asked = new Map(takeOver.map(({ object, fields }) => [object, fields ?? []]));
+  const known = new Set(objects.map(({ key }) => key));
+  const problems = takeOver.flatMap(({ object }, index) => (known.has(object) ? [] : [noSuchObject(object, index)]));
+  const taking = objects.map((object): O => {
+    const fields = asked.get(object.key);
+    if (fields === undefined) return object;
+    return fields.length === 0 ? { ...object, conflicts: 'FORCE' } : { ...object, takeOver: [...new Set(fields)].sort() };
+  });
+  return { objects: taking, problems };
+}
+
+/** What a version takes over, as it was asked for. */
+export function takeOverOf(objects: readonly AssignedObject[]): TakenObject[] {
+  return objects
+    .filter(({ conflicts, takeOver }) => conflicts === 'FORCE' || takeOver !== undefined)
+    .map(({ key, conflicts, takeOver }) => ({ object: key, fields: conflicts === 'FORCE' ? null : (takeOver ?? null) }));
+}
+
+interface TakenObject {
+  readonly object: string;
+  /** Null: all that both set. */
+  readonly fields: readonly string[] | null;
+}
+
+function noSuchObject(object: string, index: number): ErrorEnvelope {
+  return {
+    code: 'NOT_FOUND',
+    summary: `The policy has no object ${object}`,
+    why: 'only what a policy writes can be taken over by it',
+    fix: 'Take the key from `objects` of policyCheck or of the policy’s version.',
+    where: { field: ['input', 'takeOver', String(index), 'object'] },
+  };
+}

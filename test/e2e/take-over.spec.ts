@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { clusterNamed } from '../../apps/demo/src/fleet.ts';
+import { deletePolicy, policyProgress } from '../../apps/demo/src/policies.ts';
+import { until } from '../../apps/demo/src/seed.ts';
+import { openMeshObjects, type MeshObjects } from '../../apps/demo/src/tour/mesh-objects.ts';
+import { openFleet, type OpenFleet } from './open-fleet.ts';
+
+let open: OpenFleet;
+let frankfurt: MeshObjects;
+beforeAll(async () => {
+  open = await openFleet();
+  frankfurt = openMeshObjects(clusterNamed(open.fleet, 'frankfurt').kubeconfigFile);
+}, 120_000);
+afterAll(async () => {
+  await open.close();
+}, 60_000);
+
+const KEY = 'VirtualService.networking.istio.io/shop/reviews';
+const THEIRS = { hosts: ['reviews'], http: [{ timeout: '1s', route: [{ destination: { host: 'reviews' } }] }] };
+const manifests = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews, namespace: shop}
+spec:
+  hosts: [reviews]
+  http: [{timeout: 9s, route: [{destination: {host: reviews}}]}]
+`;
+const input = (takeOver?: readonly object[]) => ({ name: 'reviews', manifests, placement: { clusterNames: ['frankfurt'] }, ...(takeOver === undefined ? {} : { takeOver }) });
+
+interface DryRun {
+  readonly objects: readonly { readonly key: string; readonly outcome: string; readonly conflicts: readonly { readonly field: string }[]; readonly diff: string }[];
+  readonly error: object | null;
+}
+async function dryRun(takeOver?: readonly object[]): Promise<DryRun> {
+  const { policyPreview } = await open.client.request<{ policyPreview: { userErrors: readonly object[]; clusters: { nodes: readonly { dryRun: DryRun }[] } } }>(
+    `query ($apply: PolicyApplyInput) { policyPreview(apply: $apply) { userErrors { message } clusters(first: 1) { nodes { dryRun {
+       objects { key outcome conflicts { manager field } diff } error { message } } } } } }`,
+    { apply: input(takeOver) },
+  );
+  expect(policyPreview.userErrors).toEqual([]);
+  return policyPreview.clusters.nodes[0]?.dryRun ?? { objects: [], error: null };
+}
+async function apply(takeOver?: readonly object[]): Promise<void> {
+  const { policyApply } = await open.client.request<{ policyApply: { userErrors: readonly object[] } }>(
+    'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { message } } }',
+    { input: input(takeOver) },
+  );
+  expect(policyApply.userErrors).toEqual([]);
+}
+const status = async () => (await policyProgress(open.client, 'reviews')).get('frankfurt')?.status;
+const spec = async () => (await frankfurt.snapshot()).get('virtualservices/reviews')?.spec;
+const inspection = async () =>
+  (
+    await open.client.request<{ objectInspection: { next: { step: string; summary: string } | null; live: { found: boolean; managers: readonly { manager: string }[]; error: object | null } } }>(
+      `query ($id: ID!, $key: String!) { objectInspection(clusterId: $id, key: $key) { next { step summary } live { found managers { manager } error { message } } } }`,
+      { id: (await open.client.request<{ cluster: { id: string } }>('{ cluster(name: "frankfurt") { id } }')).cluster.id, key: KEY },
+    )
+  ).objectInspection;
+
+it('leaves what is somebody else’s alone, takes over what is named, previews both, and gives it back', async () => {
+  await frankfurt.create('virtualservices', { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name: 'reviews', namespace: 'shop' }, spec: THEIRS });
+
+  await until('the agent has reported, and can be asked', 30_000, async () => (await dryRun()).error === null);
+  expect(await dryRun()).toMatchObject({ error: null, objects: [{ key: KEY, outcome: 'CONFLICT', conflicts: [{ field: '.spec.http' }] }] });
+  await apply();
+  await until('the conflict is reported', 30_000, async () => (await status()) === 'FAILED');
+  expect(await spec()).toEqual(THEIRS);
+  expect(await inspection()).toMatchObject({ next: { step: 'APPLIED', summary: expect.stringContaining('Conflict') as string }, live: { found: true, error: null } });
+
+  const taking = [{ object: KEY, fields: ['spec.http'] }];
+  expect(await dryRun(taking)).toMatchObject({ objects: [{ outcome: 'CHANGED', diff: expect.stringContaining('timeout: 9s') as string }] });
+  await apply(taking);
+  await until('the field is taken over', 30_000, async () => (await status()) === 'APPLIED');
+  expect(await spec()).toMatchObject({ http: [{ timeout: '9s' }] });
+  const { next, live } = await inspection();
+  expect(next).toBeNull();
+  expect(live.managers.map(({ manager }) => manager)).toContain('meshfleet');
+
+  await deletePolicy(open.client, 'reviews');
+  await until('it is given back', 30_000, async () => JSON.stringify(await spec()) === JSON.stringify(THEIRS));
+}, 180_000);
