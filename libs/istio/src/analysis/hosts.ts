@@ -30,7 +30,7 @@ export function hostsOverlap(a: string, b: string): boolean {
   return a === b;
 }
 
-/** Whether something exported to these namespaces can be seen in `namespace`; nothing said means everywhere. */
+/** Whether something exported to these namespaces can be seen in `namespace`, or in all when that is `*`; nothing said means everywhere. */
 export function isVisibleIn(exportTo: readonly string[], owner: string, namespace: string): boolean {
   if (exportTo.length === 0) return true;
   return exportTo.some((scope) => scope === '*' || scope === namespace || (scope === '.' && owner === namespace));

@@ -38,6 +38,8 @@ export const unreadable = defineIndex<Resource>({
 
 const numbers = (ports: readonly (number | undefined)[]): readonly number[] => ports.filter((port) => port !== undefined);
 
-export function visibleHosts(entries: readonly HostEntry[], namespace: string): readonly HostEntry[] {
-  return entries.every(({ exportTo }) => exportTo.length === 0) ? entries : entries.filter(({ exportTo, resource }) => isVisibleIn(exportTo, resource.namespace, namespace));
+/** Those that one of the viewers can see: namespaces, or `*` for all of them at once. */
+export function visibleHosts(entries: readonly HostEntry[], viewers: readonly string[]): readonly HostEntry[] {
+  if (entries.every(({ exportTo }) => exportTo.length === 0)) return entries;
+  return entries.filter(({ exportTo, resource }) => viewers.some((viewer) => isVisibleIn(exportTo, resource.namespace, viewer)));
 }

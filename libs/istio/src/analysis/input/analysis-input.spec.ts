@@ -18,6 +18,13 @@ describe('the input of an analysis', () => {
     expect(input.byKind.get(KIND.Deployment)?.get('Deployment.apps/shop/cart')).toMatchObject({ labels: { app: 'cart' }, spec: { serviceAccount: 'cart' } });
   });
 
+  it('takes the mesh configuration from Sail Operator where that is the one that installs Istio', () => {
+    const istio = (name: string) => ({ key: `Istio.sailoperator.io/${name}`, body: { apiVersion: 'sailoperator.io/v1', spec: { namespace: 'mesh', values: { meshConfig: { trustDomain: 'a' } } } } });
+    expect(analysisInputOf([istio('default')]).facts).toMatchObject({ rootNamespace: 'mesh', meshConfig: { trustDomain: 'a' } });
+    expect(analysisInputOf([istio('default')], { rootNamespace: 'other' }).facts).toMatchObject({ rootNamespace: 'other' });
+    expect(analysisInputOf([istio('default'), istio('canary')]).facts).toMatchObject({ rootNamespace: 'istio-system', meshConfig: undefined });
+  });
+
   it('is not changed by what is asked of it: kinds that stay are shared, the others copied', () => {
     const input = analysisInputOf(rows);
     const [object] = objectsOf('apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default, namespace: shop}\nspec: {mtls: {mode: PERMISSIVE}}');

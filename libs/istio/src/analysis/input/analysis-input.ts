@@ -1,8 +1,8 @@
 import type { KubeObject } from '@meshfleet/model';
-import { list } from '../read-value.ts';
+import { at, list, record, text } from '../read-value.ts';
 import { DEFAULT_FACTS } from './facts.ts';
 import type { AnalysisFacts } from './facts.ts';
-import { WORKLOAD_KINDS } from './kinds.ts';
+import { KIND, WORKLOAD_KINDS } from './kinds.ts';
 import type { KindName } from './kinds.ts';
 import { resourceOfObject, resourceOfRow } from './resource-of.ts';
 import type { InventoryObject } from './resource-of.ts';
@@ -14,14 +14,23 @@ export interface AnalysisInput {
   readonly byKind: ReadonlyMap<KindName, ReadonlyMap<string, Resource>>;
 }
 
-/** The cluster as its agent reported it. */
+/** The cluster as its agent reported it. `facts` go before what its objects tell. */
 export function analysisInputOf(rows: Iterable<InventoryObject>, facts: Partial<AnalysisFacts> = {}): AnalysisInput {
   const byKind = new Map<KindName, Map<string, Resource>>();
   for (const row of rows) {
     const resource = resourceOfRow(row);
     if (resource !== undefined) kindOf(byKind, resource.kind).set(resource.id, resource);
   }
-  return { facts: { ...DEFAULT_FACTS, ...facts }, byKind };
+  return { facts: { ...DEFAULT_FACTS, ...factsOfOperator(byKind.get(KIND.SailIstio)), ...facts }, byKind };
+}
+
+/** Where Sail Operator installs Istio, its one `Istio` object says what the mesh configuration is. */
+function factsOfOperator(installations: ReadonlyMap<string, Resource> | undefined): Partial<AnalysisFacts> {
+  const [only, ...others] = installations?.values() ?? [];
+  if (only?.spec === undefined || others.length > 0) return {};
+  const meshConfig = record(at(only.spec, 'values', 'meshConfig')) ?? {};
+  const rootNamespace = text(meshConfig['rootNamespace']) ?? text(only.spec['namespace']);
+  return { meshConfig, ...(rootNamespace === undefined ? {} : { rootNamespace }) };
 }
 
 /** What a change would do to a cluster. */

@@ -11,6 +11,8 @@ export interface AnalysisFacts {
   readonly meshConfig: JsonObject | undefined;
   /** Hosts of services that other clusters of the same mesh have: istiod knows them, this cluster's API server does not. */
   readonly hostsElsewhere: ReadonlySet<string>;
+  /** Namespaces of those clusters: identities of callers may be theirs. */
+  readonly namespacesElsewhere: ReadonlySet<string>;
 }
 
 export const DEFAULT_FACTS: AnalysisFacts = {
@@ -19,4 +21,5 @@ export const DEFAULT_FACTS: AnalysisFacts = {
   clusterDomain: 'cluster.local',
   meshConfig: undefined,
   hostsElsewhere: new Set(),
+  namespacesElsewhere: new Set(),
 };

@@ -3,7 +3,7 @@ import { defineRule } from '../../engine/rule.ts';
 import { fullHost } from '../../hosts.ts';
 import { hosts, unreadable } from '../../indexes/hosts.ts';
 import { KIND } from '../../input/kinds.ts';
-import { resolveHost } from '../../resolve-host.ts';
+import { resolveHost, viewersOf } from '../../resolve-host.ts';
 import { virtualServiceOf } from '../../views/virtual-service.ts';
 
 /** Destinations of VirtualServices that no Service or ServiceEntry answers to, or not on that port. */
@@ -25,13 +25,15 @@ spec:
   on: [KIND.VirtualService],
   reads: { hosts, unreadable, domain: fact('clusterDomain'), elsewhere: fact('hostsElsewhere') },
   *evaluate(subject, read) {
-    for (const route of virtualServiceOf(subject).routes) {
+    const { routes, exportTo } = virtualServiceOf(subject);
+    const viewers = viewersOf(exportTo, subject.namespace);
+    for (const route of routes) {
       for (const { path, role, host, port } of route.destinations) {
         const full = fullHost(host, subject.namespace, read.domain());
-        const found = resolveHost(host, subject.namespace, read.domain(), read.hosts);
+        const found = resolveHost(host, subject.namespace, read.domain(), read.hosts, viewers);
         if (found.length === 0) {
           if (read.elsewhere().has(full) || read.unreadable(KIND.ServiceEntry).length > 0) continue;
-          yield { path: `${path}.host`, message: `The ${role === 'mirror' ? 'mirror' : 'destination'} ${host} is neither a Service nor a ServiceEntry that ${subject.namespace} can see (looked for ${full})` };
+          yield { path: `${path}.host`, message: `The ${role === 'mirror' ? 'mirror' : 'destination'} ${host} is neither a Service nor a ServiceEntry that ${viewers.includes('*') ? 'every namespace' : viewers.join(' or ')} can see (looked for ${full})` };
         } else if (port !== undefined && !found.some(({ ports }) => ports.includes(port))) {
           const ports = [...new Set(found.flatMap((entry) => entry.ports))].sort((a, b) => a - b);
           yield {

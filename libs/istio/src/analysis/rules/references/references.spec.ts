@@ -48,6 +48,14 @@ describe('references of a VirtualService', () => {
     expect(found(yaml, ['IST0101'])).toEqual([finding]);
   });
 
+  it('are looked for where the VirtualService counts', () => {
+    const scoped = (exportTo: string): string[] => found(entry('api.example.com', 'shop', 'other') + route('{host: api.example.com}').replace('spec: {', `spec: {exportTo: [${exportTo}], `), ['IST0101']);
+    expect(scoped('"."')).toEqual([]);
+    expect(scoped('other, shop')).toEqual([]);
+    expect(scoped('other')).toHaveLength(1);
+    expect(scoped('"*"')).toHaveLength(1);
+  });
+
   it('of mirrors, TLS and TCP routes are judged as well', () => {
     const yaml = `${SERVICE}
 apiVersion: networking.istio.io/v1
@@ -107,6 +115,10 @@ kind: AuthorizationPolicy
 metadata: {name: a, namespace: shop-eu}
 spec: {rules: [{from: [{source: {namespaces: [${names}]}}]}]}
 `;
+  it('may be those of other clusters of the mesh', () => {
+    expect(found(policy('cart, "pay*"'), ['IST0101'], { namespacesElsewhere: new Set(['cart', 'payments']) })).toEqual([]);
+  });
+
   it('must exist; a star at either end stands for anything', () => {
     expect(found(policy('shop-eu, "shop*", "*-eu", "*"'), ['IST0101'])).toEqual([]);
     expect(found(policy('shop, "cart*"'), ['IST0101'])).toEqual([0, 1].map((k) => `IST0101 AuthorizationPolicy.security.istio.io/shop-eu/a spec.rules[0].from[0].source.namespaces[${k}]`));

@@ -2,7 +2,7 @@ import { fact } from '../../engine/index-of.ts';
 import { defineRule } from '../../engine/rule.ts';
 import { hosts } from '../../indexes/hosts.ts';
 import { KIND } from '../../input/kinds.ts';
-import { resolveHost } from '../../resolve-host.ts';
+import { resolveHost, viewersOf } from '../../resolve-host.ts';
 import { virtualServiceOf } from '../../views/virtual-service.ts';
 
 /** Destinations that name no port of a service that has several. */
@@ -29,10 +29,12 @@ spec:
   on: [KIND.VirtualService],
   reads: { hosts, domain: fact('clusterDomain') },
   *evaluate(subject, read) {
-    for (const route of virtualServiceOf(subject).routes) {
+    const { routes, exportTo } = virtualServiceOf(subject);
+    const viewers = viewersOf(exportTo, subject.namespace);
+    for (const route of routes) {
       for (const { path, host, port } of route.destinations) {
         if (port !== undefined) continue;
-        const found = resolveHost(host, subject.namespace, read.domain(), read.hosts);
+        const found = resolveHost(host, subject.namespace, read.domain(), read.hosts, viewers);
         const ports = [...new Set(found.flatMap((entry) => entry.ports))].sort((a, b) => a - b);
         if (ports.length > 1) yield { path, message: `${host} has the ports ${ports.join(', ')}, and the destination names none of them`, related: found.map(({ resource }) => resource.id).sort() };
       }
