@@ -31,10 +31,28 @@ describe('the input of an analysis', () => {
     if (object === undefined) expect.unreachable();
     const after = withChanges(input, { upsert: [{ object, policy: 'p2' }], remove: ['Namespace/shop', 'Namespace/not-there'] });
     expect(after.byKind.get(KIND.Namespace)?.size).toBe(0);
-    expect(after.byKind.get(KIND.PeerAuthentication)?.get('PeerAuthentication.security.istio.io/shop/default')).toMatchObject({ spec: { mtls: { mode: 'PERMISSIVE' } }, admitted: false, policies: ['p1', 'p2'] });
+    expect(after.byKind.get(KIND.PeerAuthentication)?.get('PeerAuthentication.security.istio.io/shop/default')).toMatchObject({ spec: { mtls: { mode: 'PERMISSIVE' } }, admitted: false, policies: ['p2'] });
     expect(input.byKind.get(KIND.Namespace)?.size).toBe(1);
     expect(input.byKind.get(KIND.PeerAuthentication)?.values().next().value).toMatchObject({ spec: { mtls: { mode: 'STRICT' } } });
     expect(after.byKind.get(KIND.Deployment)).toBe(input.byKind.get(KIND.Deployment));
+  });
+
+  it('knows a change of hands from two policies that want one object', () => {
+    const [object] = objectsOf('apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default, namespace: shop}\nspec: {mtls: {mode: PERMISSIVE}}');
+    if (object === undefined) expect.unreachable();
+    const policies = (...names: readonly (string | undefined)[]) => withChanges(analysisInputOf(rows), { upsert: names.map((policy) => (policy === undefined ? { object } : { object, policy })) }).byKind.get(KIND.PeerAuthentication)?.values().next().value?.policies;
+    expect(policies('p2')).toEqual(['p2']);
+    expect(policies('p2', 'p3')).toEqual(['p2', 'p3']);
+    expect(policies(undefined)).toEqual(['p1']);
+  });
+
+  it('gives up the annotations of our own objects, and keeps those of others', () => {
+    const [object] = objectsOf('apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default, namespace: shop}\nspec: {}');
+    if (object === undefined) expect.unreachable();
+    const row = (policyId?: string) => ({ key: 'PeerAuthentication.security.istio.io/shop/default', body: { apiVersion: 'security.istio.io/v1', spec: {}, annotations: { 'istio.io/dry-run': 'true' }, ...(policyId === undefined ? {} : { policyId }) } });
+    const annotations = (policyId?: string) => withChanges(analysisInputOf([row(policyId)]), { upsert: [{ object, policy: 'p1' }] }).byKind.get(KIND.PeerAuthentication)?.values().next().value?.annotations;
+    expect(annotations('p1')).toEqual({});
+    expect(annotations()).toEqual({ 'istio.io/dry-run': 'true' });
   });
 
   it('takes manifests of labels alone for what they are', () => {

@@ -42,7 +42,10 @@ export interface AnalysisChanges {
 
 export interface Upsert {
   readonly object: KubeObject;
-  /** The policy of ours that wants it; two that want one object are a finding. */
+  /**
+   * The policy of ours that wants it. Two upserts of one object for two policies are a finding; one takes the place of what
+   * the cluster holds for another policy, for objects change hands. The last of them is what the cluster would hold.
+   */
   readonly policy?: string;
 }
 
@@ -64,22 +67,28 @@ export function withChanges(input: AnalysisInput, changes: AnalysisChanges): Ana
 /** Carries changes out in the tables that `ofKind` gives to be written. */
 export function applyChanges(changes: AnalysisChanges, ofKind: (kind: KindName) => Map<string, Resource>): void {
   for (const id of changes.remove ?? []) ofKind(id.slice(0, id.indexOf('/'))).delete(id);
-  for (const upsert of changes.upsert ?? []) {
-    const resource = resourceOfObject(upsert.object);
+  const claims = new Map<string, Set<string>>();
+  for (const { object, policy } of changes.upsert ?? []) {
+    const resource = resourceOfObject(object);
     const kind = ofKind(resource.kind);
-    kind.set(resource.id, settled(resource, upsert, kind.get(resource.id)));
+    const before = kind.get(resource.id);
+    const claimants = claims.get(resource.id) ?? new Set();
+    if (policy !== undefined) claims.set(resource.id, claimants.add(policy));
+    kind.set(resource.id, settled({ ...resource, policies: claimants.size === 0 ? (before?.policies ?? []) : [...claimants] }, object, before));
   }
 }
 
-/** Applying sets fields and takes none away that others set: a manifest of labels alone leaves the rest as it is. */
-function settled(resource: Resource, { object, policy }: Upsert, before: Resource | undefined): Resource {
-  const owners = [...(before?.policies ?? []), ...(policy === undefined ? [] : [policy])];
-  const policies = owners.length < 2 ? owners : [...new Set(owners)];
-  if (before === undefined) return { ...resource, policies };
+/**
+ * Applying sets fields, and gives up those that we set before. A manifest of labels alone leaves the rest as it is, and so
+ * does one for an object that was not ours.
+ */
+function settled(resource: Resource, object: KubeObject, before: Resource | undefined): Resource {
+  if (before === undefined) return resource;
+  const metadataAlone = WORKLOAD_KINDS.includes(resource.kind) ? list(resource.spec?.['images']).length === 0 : object['spec'] === undefined;
+  if (!metadataAlone && before.policies.length > 0) return resource;
   const labels = { ...before.labels, ...resource.labels };
   const annotations = { ...before.annotations, ...resource.annotations };
-  const metadataAlone = WORKLOAD_KINDS.includes(resource.kind) ? list(resource.spec?.['images']).length === 0 : object['spec'] === undefined;
-  return metadataAlone ? { ...before, labels, annotations, policies } : { ...resource, labels, annotations, policies };
+  return { ...(metadataAlone ? before : resource), labels, annotations, policies: resource.policies };
 }
 
 export function kindOf(byKind: Map<KindName, Map<string, Resource>>, kind: KindName): Map<string, Resource> {

@@ -33,7 +33,7 @@ export function resourceOfRow({ key: id, body }: InventoryObject): Resource | un
 }
 
 /** An object that is not in the cluster yet, or in a file. */
-export function resourceOfObject(object: KubeObject, policies: readonly string[] = NONE): Resource {
+export function resourceOfObject(object: KubeObject): Resource {
   const key = objectKeyOf(object);
   const kind = key.group === '' ? key.kind : `${key.kind}.${key.group}`;
   return {
@@ -47,7 +47,7 @@ export function resourceOfObject(object: KubeObject, policies: readonly string[]
     annotations: stringMap(object.metadata.annotations),
     spec: WORKLOAD_KINDS.includes(kind) ? summaryOfWorkload(object, kind) : (record(object['spec']) ?? {}),
     admitted: false,
-    policies,
+    policies: NONE,
   };
 }
 
