@@ -24,7 +24,8 @@ export async function findingsOf(scope: RequestScope, plan: PreviewPlan, preview
       return object === undefined ? [] : [{ object, policy: policyId }];
     });
   const kept = new Set(composition.state.entries.map(({ key }) => key));
-  const remove = [...before.keys()].filter((key) => !kept.has(key));
+  // Of somebody else's object we give fields up; the object stays.
+  const remove = loaded.previous.state.entries.filter(({ key, mode }) => mode !== 'METADATA' && !kept.has(key)).map(({ key }) => key);
   if (upsert.length + remove.length === 0) return { introduced: [], resolved: [] };
   const input = analysisInputOf(await inventoryOf(scope, loaded.id), { now: now.getTime() });
   const found = analyze(input);
