@@ -91,8 +91,8 @@ export const conditionSchema = z.object({
 });
 export type ReportedCondition = z.infer<typeof conditionSchema>;
 
-/** METADATA: entries of that mode. TASKS: the event `task`, and what it leads to. */
-export const AGENT_FEATURES = ['METADATA', 'TASKS'] as const;
+/** METADATA: entries of that mode. TAKE_OVER: entries that name fields to take. TASKS: the event `task`, and what it leads to. */
+export const AGENT_FEATURES = ['METADATA', 'TAKE_OVER', 'TASKS'] as const;
 
 export const factsSchema = z.object({
   kubernetesVersion: short,
