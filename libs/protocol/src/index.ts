@@ -1,4 +1,5 @@
 export * from './accept-state.ts';
+export * from './agent-task-answers.ts';
 export * from './agent-tasks.ts';
 export * from './field-cover.ts';
 export * from './apply-order.ts';
@@ -6,7 +7,9 @@ export * from './cursor.ts';
 export * from './desired-state.ts';
 export * from './desired-state-delta.ts';
 export * from './desired-state-schema.ts';
+export * from './features.ts';
 export * from './freshness.ts';
+export * from './hub-messages.ts';
 export * from './jwk.ts';
 export * from './key-proof.ts';
 export * from './messages.ts';

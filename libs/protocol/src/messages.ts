@@ -1,15 +1,11 @@
-import type { ErrorEnvelope } from '@meshfleet/model';
 import { z } from 'zod';
+import { PROTOCOL } from './hub-messages.ts';
 import { sealKeySchema, signKeySchema } from './jwk.ts';
 
-/** The version of the wire contract that this code speaks. */
-export const PROTOCOL = 1;
+// What agents say, and hubs read.
+
 /** Largest body of a report after decompression, and of any request on the wire. Agents split what is larger. */
 export const REPORT_LIMIT = 8 * 1024 * 1024;
-/** Seconds between the comments that keep a quiet stream open. */
-export const STREAM_PING = 30;
-/** Longest `wait` of a poll, in seconds. */
-export const POLL_WAIT = 55;
 
 const short = z.string().min(1).max(253);
 // Postgres indexes rows of up to 2,704 bytes, and a key stands in one with two ids.
@@ -31,50 +27,8 @@ export const enrolRequestSchema = z.object({
 });
 export type EnrolRequest = z.infer<typeof enrolRequestSchema>;
 
-export const enrolResponseSchema = z.object({
-  clusterId: z.uuid(),
-  clusterName: z.string(),
-  organizationId: z.uuid(),
-  /** `aud` of everything that the agent signs from now on. */
-  audience: z.string(),
-  status: z.enum(['ACTIVE', 'PENDING_APPROVAL']),
-  /** To pin: what the organization signs desired states with. */
-  signingKeys: z.array(signKeySchema).min(1),
-  epoch: count,
-  hubTime: z.iso.datetime(),
-});
-export type EnrolResponse = z.infer<typeof enrolResponseSchema>;
-
 export const rotateKeysRequestSchema = z.object({ signKey: signKeySchema, sealKey: sealKeySchema, proof: compact });
 export type RotateKeysRequest = z.infer<typeof rotateKeysRequestSchema>;
-
-export const desiredEventSchema = z.object({
-  epoch: count,
-  revision: count,
-  digest: z.string(),
-  mode: z.enum(['ENFORCE', 'OBSERVE']),
-  approvedDeletions: count,
-});
-export type DesiredEvent = z.infer<typeof desiredEventSchema>;
-
-export const CONTROL_TYPES = ['approved', 'quarantined', 'evicted', 'resync-inventory', 'reenroll'] as const;
-export type ControlType = (typeof CONTROL_TYPES)[number];
-export const controlEventSchema = z.object({ type: z.enum(CONTROL_TYPES) });
-
-/** Events of the stream and of the poll. `desired` has an id, which is the cursor to come back with; `task` says that there are tasks to fetch. */
-export const agentEventSchema = z.discriminatedUnion('event', [
-  z.object({ event: z.literal('desired'), id: z.string(), data: desiredEventSchema }),
-  z.object({ event: z.literal('control'), data: controlEventSchema }),
-  z.object({ event: z.literal('task'), data: z.object({}) }),
-]);
-export type AgentEvent = z.infer<typeof agentEventSchema>;
-
-/** Events of kinds that the reader does not know are passed over: a newer hub may say more. */
-export const pollResponseSchema = z.object({
-  events: z.array(z.unknown()).transform((events) => events.flatMap((event) => agentEventSchema.safeParse(event).data ?? [])),
-  cursor: z.string(),
-});
-export type PollResponse = z.infer<typeof pollResponseSchema>;
 
 export const conditionSchema = z.object({
   key,
@@ -90,9 +44,6 @@ export const conditionSchema = z.object({
   observedAt: z.iso.datetime(),
 });
 export type ReportedCondition = z.infer<typeof conditionSchema>;
-
-/** METADATA: entries of that mode. TAKE_OVER: entries that name fields to take. TASKS: the event `task`, and what it leads to. */
-export const AGENT_FEATURES = ['METADATA', 'TAKE_OVER', 'TASKS'] as const;
 
 export const factsSchema = z.object({
   kubernetesVersion: short,
@@ -136,22 +87,3 @@ export const reportSchema = z.object({
   inventory: inventorySchema.optional(),
 });
 export type Report = z.infer<typeof reportSchema>;
-
-export const reportResponseSchema = z.object({
-  /** Highest sequence that the hub has taken. */
-  seq: count,
-  /** The inventory did not follow the one that the hub has: send a full snapshot (base 0) next. */
-  resyncInventory: z.boolean().optional(),
-  /** What this hub takes in reports beyond the first version of the protocol; see {@link HUB_ACCEPTS}. */
-  accepts: z.array(z.string().max(64)).max(64).optional(),
-});
-/** UNHEALTHY: conditions of that status. An older hub would refuse the whole report. */
-export const HUB_ACCEPTS = ['UNHEALTHY'] as const;
-export type ReportResponse = z.infer<typeof reportResponseSchema>;
-
-/** Body of every answer that is not 2xx. */
-export interface ErrorBody {
-  readonly error: ErrorEnvelope;
-  /** ISO 8601. */
-  readonly hubTime: string;
-}

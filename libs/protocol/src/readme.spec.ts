@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { applyDelta } from './desired-state-delta.ts';
 import { desiredStateDeltaSchema } from './desired-state-schema.ts';
 import { digestOf } from './desired-state.ts';
-import { desiredEventSchema, reportSchema } from './messages.ts';
+import { desiredEventSchema } from './hub-messages.ts';
+import { reportSchema } from './messages.ts';
 
 const text = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 

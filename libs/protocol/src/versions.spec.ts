@@ -5,8 +5,11 @@ import { deltaBetween } from './desired-state-delta.ts';
 import { digestOf } from './desired-state.ts';
 import type { DesiredState } from './desired-state.ts';
 import { FIRST_AGENT, FIRST_HUB } from './first-version.fixture.ts';
-import { AGENT_FEATURES, agentEventSchema, HUB_ACCEPTS, pollResponseSchema, reportResponseSchema, reportSchema } from './messages.ts';
-import type { Report, ReportResponse } from './messages.ts';
+import { AGENT_FEATURES, HUB_ACCEPTS } from './features.ts';
+import { agentEventSchema, pollResponseSchema, reportResponseSchema } from './hub-messages.ts';
+import type { ReportResponse } from './hub-messages.ts';
+import { reportSchema } from './messages.ts';
+import type { Report } from './messages.ts';
 
 const wire = <T>(value: T): unknown => JSON.parse(JSON.stringify(value));
 const DESIRED = { event: 'desired', id: '1.42', data: { epoch: 1, revision: 42, digest: 'a', mode: 'ENFORCE', approvedDeletions: 0 } };

@@ -1,0 +1,63 @@
+import type { JsonObject } from '@meshfleet/model';
+import { z } from 'zod';
+import { TASK_OBJECTS } from './agent-tasks.ts';
+import type { TaskKind } from './agent-tasks.ts';
+import { objectKeySchema } from './desired-state-schema.ts';
+
+// What agents answer, and hubs read: apart from the questions, which agents read.
+
+// Bodies come from API servers and are shown, never acted upon.
+const shown = z.record(z.string(), z.json()) as z.ZodType<JsonObject>;
+const text = z.string().max(4096);
+
+export const DRY_RUN_OUTCOMES = ['CREATED', 'CHANGED', 'UNCHANGED', 'CONFLICT', 'REFUSED', 'KIND_NOT_SERVED'] as const;
+
+const dryRunObjectSchema = z.object({
+  key: objectKeySchema,
+  outcome: z.enum(DRY_RUN_OUTCOMES),
+  /** CamelCase; empty when there is nothing to say. */
+  reason: z.string().max(128),
+  message: text,
+  conflicts: z.array(z.object({ manager: z.string().max(256), field: z.string().max(512) })).max(100),
+  /** The object as it is, and as it would be after the apply (by force, where there are conflicts), without managedFields and status. */
+  live: shown.optional(),
+  wouldBe: shown.optional(),
+  /** Bodies were left out, because the answer would have grown too large. */
+  truncated: z.boolean().optional(),
+});
+const dryRunResultSchema = z.object({ objects: z.array(dryRunObjectSchema).max(TASK_OBJECTS) });
+
+const inspectResultSchema = z.object({
+  found: z.boolean(),
+  /** Why nothing can be said although the object may be there. */
+  refused: z.object({ reason: z.string().max(128), message: text }).optional(),
+  /** Without managedFields; of workloads, services and namespaces only metadata and status. */
+  object: shown.optional(),
+  managers: z
+    .array(z.object({ manager: z.string().max(256), operation: z.string().max(32), subresource: z.string().max(64).optional(), time: z.string().max(64).optional(), fields: z.array(z.string().max(512)).max(200) }))
+    .max(50),
+  conditions: z
+    .array(z.object({ type: z.string().max(316), status: z.string().max(32), reason: z.string().max(1024), message: text, lastTransitionTime: z.string().max(64).optional(), observedGeneration: z.number().optional(), /** The route's parent, where each has its own. */ of: z.string().max(1024).optional() }))
+    .max(200),
+  /** The newest first; absent when the agent may not read them. */
+  events: z.array(z.object({ type: z.string().max(64), reason: z.string().max(256), message: text, count: z.number(), lastSeen: z.string().max(64), source: z.string().max(256) })).max(50).optional(),
+  truncated: z.boolean().optional(),
+});
+
+export type DryRunResult = z.infer<typeof dryRunResultSchema>;
+export type DryRunObject = z.infer<typeof dryRunObjectSchema>;
+export type InspectResult = z.infer<typeof inspectResultSchema>;
+
+export interface TaskResults {
+  readonly DRY_RUN: DryRunResult;
+  readonly INSPECT: InspectResult;
+}
+
+export const TASK_RESULTS: { readonly [K in TaskKind]: z.ZodType<TaskResults[K]> } = { DRY_RUN: dryRunResultSchema, INSPECT: inspectResultSchema };
+
+/** The body of `POST /agent/v1/tasks/<id>`. */
+export const taskAnswerSchema = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('DONE'), result: z.unknown() }),
+  z.object({ status: z.literal('FAILED'), error: z.object({ reason: z.string().min(1).max(128), message: text }) }),
+]);
+export type TaskAnswer = z.infer<typeof taskAnswerSchema>;

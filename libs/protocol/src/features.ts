@@ -1,0 +1,7 @@
+// What the two sides understand beyond the first version of the protocol.
+
+/** METADATA: entries of that mode. TAKE_OVER: entries that name fields to take. TASKS: the event `task`, and what it leads to. */
+export const AGENT_FEATURES = ['METADATA', 'TAKE_OVER', 'TASKS'] as const;
+
+/** UNHEALTHY: conditions of that status. An older hub would refuse the whole report. */
+export const HUB_ACCEPTS = ['UNHEALTHY'] as const;
