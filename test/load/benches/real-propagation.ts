@@ -47,8 +47,8 @@ export const p1r: Bench = {
       context.say(`${AGENTS} agents are enrolled`);
       return await measure(context, open, admin, names);
     } finally {
-      await open.close();
       await admin.end().catch(() => undefined);
+      await open.close();
       for (const view of views) view.close();
       await cluster.stop();
     }
