@@ -16,6 +16,11 @@ export async function proveSplitting(stage: Stage): Promise<void> {
   await mirroring(stage);
 }
 
+/** A proxy may have routes to subsets before these are ready; then it answers 503. */
+function untilReady({ client }: Stage, ...subsets: readonly string[]): Promise<void> {
+  return untilKnown(client, 'dynamic_active_clusters', ...subsets.map((subset) => `|${subset}|echo.${NAMESPACE}`));
+}
+
 async function canary(stage: Stage): Promise<void> {
   const { client, report } = stage;
   report.section('weighted-canary');
@@ -28,6 +33,7 @@ async function canary(stage: Stage): Promise<void> {
   await under(stage, at(10), async () => {
     for (const weight of [10, 60]) {
       await apply(stage, at(weight));
+      await untilReady(stage, 'stable', 'canary');
       await untilKnown(client, ROUTES, `"weight":${weight}`, `|canary|echo.${NAMESPACE}`);
       const counts = await send(client, { url: ECHO });
       report.row(shareOf(`calls under a canary of ${weight} %`, CALLS, weight / 100, 'v2', counts.byVersion['v2'] ?? 0, ', else v1'));
@@ -56,7 +62,7 @@ async function blueGreen(stage: Stage): Promise<void> {
   };
   await noneFails('calls while it comes, prepared by its subsets', async () => {
     await apply(stage, at('BLUE', true));
-    await untilKnown(client, 'dynamic_active_clusters', `|blue|echo.${NAMESPACE}`, `|green|echo.${NAMESPACE}`);
+    await untilReady(stage, 'blue', 'green');
     await cutTo('BLUE');
   });
   await noneFails('calls through five cut-overs', async () => {
@@ -78,6 +84,7 @@ async function abTest(stage: Stage): Promise<void> {
   report.section('ab-test');
   const cohorts = [{ by: 'HEADER', name: 'x-cohort', value: 'b' }, { by: 'COOKIE', name: 'cohort', value: 'b' }];
   await under(stage, render('ab-test', { ...host, control: { name: 'a', labels: one }, variants: [{ name: 'b', labels: two, cohorts }] }), async () => {
+    await untilReady(stage, 'a', 'b');
     await untilKnown(client, ROUTES, `|b|echo.${NAMESPACE}`);
     const ask = (headers: Record<string, string>): ReturnType<typeof send> => send(client, { url: ECHO, total: 100, headers });
     report.row(allOf('calls with the header', await ask({ 'x-cohort': 'b' }), 200, 'v2'));
@@ -92,6 +99,7 @@ async function mirroring(stage: Stage): Promise<void> {
   const { client, v2, report } = stage;
   report.section('traffic-mirroring');
   await under(stage, render('traffic-mirroring', { ...host, live: one, mirror: { labels: two }, percentage: 30 }), async () => {
+    await untilReady(stage, 'live', 'mirror');
     await untilKnown(client, ROUTES, 'request_mirror_policies', `|mirror|echo.${NAMESPACE}`);
     const before = await servedBy(v2);
     const counts = await send(client, { url: ECHO });
