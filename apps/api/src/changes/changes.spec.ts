@@ -66,7 +66,7 @@ describe('subscriptions over server-sent events', () => {
 
   it('follow a policy', async () => {
     const stream = await subscribe(ada.token, 'subscription { policyChanged { name currentVersion { version } } }');
-    await api.query(ada.token, 'mutation { policyDelete(input: {name: "adamark-policy"}) { userErrors { code } } }');
+    await api.query(ada.token, 'mutation { policyDelete(input: {name: "adamark-policy", supersede: true}) { userErrors { code } } }');
     await expect.poll(() => stream.events[0]?.data?.['policyChanged']?.name).toBe('adamark-policy');
     stream.stop();
   });
