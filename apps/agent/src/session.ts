@@ -18,6 +18,7 @@ import { secretFile } from './identity/secret-file.ts';
 import type { Log } from './log.ts';
 import { describeError } from './log.ts';
 import { collectFacts } from './observe/collect-facts.ts';
+import { createKindSchemas } from './observe/kind-schemas.ts';
 import { createInventory } from './observe/inventory.ts';
 import type { ClusterWatch } from './observe/watch-cluster.ts';
 import { watchCluster } from './observe/watch-cluster.ts';
@@ -25,6 +26,7 @@ import { createWatchEcho } from './observe/watch-echo.ts';
 import type { AgentStatus } from './probes/status.ts';
 import { createConditions } from './report/conditions.ts';
 import { startReporter } from './report/reporter.ts';
+import { sendSchemas } from './report/send-schemas.ts';
 import { createSequence } from './report/sequence.ts';
 import { fetchState } from './state/fetch-state.ts';
 import { cursorOf } from './state/held-state.ts';
@@ -98,7 +100,14 @@ export function startSession(options: SessionOptions): Session {
 
     const conditions = createConditions();
     const inventory = createInventory({ now: () => hub.hubSeconds() * 1000, onNews: () => reporter.poke() });
+    const schemas = createKindSchemas(client, discovery);
     const reporter = startReporter({
+      onSchemasWanted(digests) {
+        sendSchemas(hub, () => enrolled.signer(), schemas, digests, signal).catch((error: unknown) => {
+          problem('sending schemas')(error);
+          factsCollector.again();
+        });
+      },
       hub,
       signer: () => enrolled.signer(),
       place: () => held,
@@ -186,11 +195,12 @@ export function startSession(options: SessionOptions): Session {
     });
 
     if (held.digest !== undefined) delivery.deliver(held, stored.processed);
-    const factsCollector = collectFacts({ client, discovery, agentVersion, meshes: () => started.watch?.meshes() ?? [], onFacts: (facts) => reporter.facts(facts), onProblem: problem('reading facts') });
+    const factsCollector = collectFacts({ client, discovery, schemas, agentVersion, meshes: () => started.watch?.meshes() ?? [], onFacts: (facts) => reporter.facts(facts), onProblem: problem('reading facts') });
     let kindsTimer: NodeJS.Timeout | undefined;
     let keyTimer: NodeJS.Timeout | undefined;
     const rediscover = async (): Promise<void> => {
       await discovery.refresh();
+      schemas.changed();
       started.watch?.follow();
       factsCollector.changed();
       delivery.hurry((key) => conditions.standing(key)?.reason === 'KindNotServed');

@@ -14,7 +14,7 @@ export { decodeFacts, encodeFacts } from './facts/facts-file.ts';
 export { kindFactsOf, withoutProse } from './facts/from-definition.ts';
 export { customResourceDefinitionOf } from './facts/to-definition.ts';
 export type { DeprecatedField, KindCatalogue } from './catalogue/kind-catalogue.ts';
-export { createCatalogue, mergeCatalogues } from './catalogue/kind-catalogue.ts';
+export { createCatalogue, mergeCatalogues, withKinds } from './catalogue/kind-catalogue.ts';
 export { readSourceFacts } from './facts/source-facts.ts';
 export type { ParsedDocument, ParseOptions, ParseResult } from './parse/parse-manifests.ts';
 export { parseManifests } from './parse/parse-manifests.ts';

@@ -4,3 +4,4 @@ export * from './kubernetes.ts';
 export * from './label-selector.ts';
 export * from './finding.ts';
 export * from './metadata-only.ts';
+export * from './schema-prose.ts';

@@ -20,7 +20,7 @@ export { renderAndCheck } from './render/render-and-check.ts';
 export type { CheckedRendering, RenderFailure } from './render/render-and-check.ts';
 export { renderObjects } from './render/render-objects.ts';
 export type { RenderProblem, Rendering } from './render/render-objects.ts';
-export { inputsOf, renderingOf } from './render/rendering-inputs.ts';
+export { inputsOf, kindsOf, renderingOf } from './render/rendering-inputs.ts';
 export { reviewTemplate } from './render/review-template.ts';
 export type { TemplatePlace, TemplateRemark } from './render/review-template.ts';
 export { patchSchema, variableSchema } from './render/template.ts';

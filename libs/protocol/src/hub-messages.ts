@@ -60,6 +60,8 @@ export const reportResponseSchema = z.object({
   seq: count,
   /** The inventory did not follow the one that the hub has: send a full snapshot (base 0) next. */
   resyncInventory: z.boolean().optional(),
+  /** Digests of schemas that the hub does not know: send each by `POST /agent/v1/schemas`. */
+  wantSchemas: z.array(z.string().length(64)).max(1_000).optional(),
   /** What this hub takes in reports beyond the first version of the protocol; see {@link HUB_ACCEPTS}. */
   accepts: z.array(z.string().max(64)).max(64).optional(),
 });

@@ -17,3 +17,4 @@ export * from './request-signature.ts';
 export * from './secret-token.ts';
 export * from './sha256.ts';
 export * from './state-signature.ts';
+export * from './served-kind.ts';

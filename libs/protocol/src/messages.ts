@@ -56,6 +56,8 @@ export const factsSchema = z.object({
   /** `networking.istio.io/v1/VirtualService`. */
   servedKinds: z.array(z.string().max(512)).max(5000),
   agentVersion: short.optional(),
+  /** Digests of the schemas of served kinds: `{"VirtualService.networking.istio.io": "<SHA-256 of the ServedKind>"}`. */
+  kindSchemas: z.record(z.string().max(512), z.string().regex(/^[0-9a-f]{64}$/)).optional(),
   /** What this agent understands beyond the first version of the protocol; see {@link AGENT_FEATURES}. */
   features: z.array(z.string().max(64)).max(64).optional(),
 });

@@ -35,6 +35,8 @@ export type { Forgotten } from './desired-state/forget-history.ts';
 export { loadClusters, readClusters } from './desired-state/load-clusters.ts';
 export type { LoadedAssignment, LoadedCluster, LoadedCondition, UncompiledRow } from './desired-state/load-clusters.ts';
 export { renderAssignments } from './desired-state/render-assignments.ts';
+export { findServedKinds } from './desired-state/served-kinds.ts';
+export type { KindSchemas } from './desired-state/served-kinds.ts';
 export type { RenderedAssignments, RenderingMeans } from './desired-state/render-assignments.ts';
 export { raiseEpoch } from './desired-state/raise-epoch.ts';
 export { writeDesiredStates } from './desired-state/write-desired-states.ts';
@@ -54,6 +56,8 @@ export { countJoinTokens, findJoinTokens, insertJoinToken, listJoinTokens, revok
 export type { JoinTokenRow, NewJoinToken } from './tokens/join-tokens.ts';
 export type { ClusterLifecycle, ClusterRow, ClusterStatus } from './cluster/cluster-row.ts';
 export { countClusters, existingClusterNames, findClusterByName, findClusters, findTargets, listClusters, namesOfSelectedClusters } from './cluster/clusters.ts';
+export { findServedGroups } from './cluster/served-groups.ts';
+export type { ServedGroup } from './cluster/served-groups.ts';
 export { findUnservedKinds } from './cluster/unserved-kinds.ts';
 export { findPlacementCandidate, findPlacementCandidates } from './cluster/placement-candidates.ts';
 export type { ClusterFilter } from './cluster/clusters.ts';

@@ -34,6 +34,8 @@ export interface ReporterOptions {
   readonly signal: AbortSignal;
   onProblem?(error: unknown): void;
   onSent?(report: Report): void;
+  /** The hub does not know these schemas. */
+  onSchemasWanted?(digests: readonly string[]): void;
   readonly timing?: { readonly gatherMs?: number; readonly maxBackoffMs?: number };
 }
 
@@ -100,6 +102,7 @@ export function startReporter(options: ReporterOptions): Reporter {
       if (delta !== undefined) inventory.taken(delta);
       if (delta !== undefined && delta.upsert.length >= ITEMS / 2) madeGarbage();
       if (taken.resyncInventory === true) inventory.resync();
+      if (taken.wantSchemas !== undefined) options.onSchemasWanted?.(taken.wantSchemas);
       takesUnhealthy = taken.accepts?.includes('UNHEALTHY') === true;
       if (takesUnhealthy && understated.length > 0) conditions.giveBack({ full: false, items: understated, more: false });
       backoff.reset();

@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ErrorCode, KubeObject } from '@meshfleet/model';
 import { canonicalJson, contentHash, formatObjectKey, isMetadataOnly, MeshfleetError, objectKeyOf } from '@meshfleet/model';
-import type { DesiredEntry, DesiredState, DesiredStateDelta, OrganizationMode, Report, ReportedCondition, SigningKey, SignJwk, TaskAnswer, Tombstone } from '@meshfleet/protocol';
+import type { DesiredEntry, DesiredState, DesiredStateDelta, OrganizationMode, Report, ReportedCondition, ServedKind, SigningKey, SignJwk, TaskAnswer, Tombstone } from '@meshfleet/protocol';
 import {
   deltaBetween, digestOf, EMPTY_STATE, enrolRequestSchema, formatCursor, formatSecretToken, importPublicKey, isNews, normalizeState,
-  parseCursor, publicSignJwk, readRequestToken, reportSchema, rotateKeysRequestSchema, signState, SIGNATURE_HEADER, taskAnswerSchema, thumbprint, verifyEnrolmentProof, verifyRequest, verifyRotationProof,
+  parseCursor, publicSignJwk, readRequestToken, reportSchema, rotateKeysRequestSchema, servedKindSchema, signState, SIGNATURE_HEADER, taskAnswerSchema, thumbprint, verifyEnrolmentProof, verifyRequest, verifyRotationProof,
 } from '@meshfleet/protocol';
 
 export const ORGANIZATION = '018f0000-0000-7000-8000-00000000000a';
@@ -45,6 +45,8 @@ export interface ScriptedHub {
   readonly joinToken: string;
   readonly signingKey: SigningKey;
   readonly reports: readonly Report[];
+  /** Schemas of kinds by digest, as agents sent them. */
+  readonly schemas: ReadonlyMap<string, ServedKind>;
   readonly requests: readonly { readonly method: string; readonly path: string; readonly bytes: number }[];
   readonly acknowledged: { readonly epoch: number; readonly revision: number; readonly digest: string } | undefined;
   readonly state: DesiredState;
@@ -95,6 +97,7 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
   const conditions = new Map<string, ReportedCondition>();
   const history: ReportedCondition[] = [];
   const reports: Report[] = [];
+  const schemas = new Map<string, ServedKind>();
   const requests: { method: string; path: string; bytes: number }[] = [];
   let agentKey: SignJwk | undefined;
   let enrolledWith: string | undefined;
@@ -171,7 +174,8 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
         inventorySeq = parsed.inventory.seq;
       }
     }
-    json(answer, 200, { seq: parsed.seq, ...(resync ? { resyncInventory: true } : {}), ...(hub.accepts.length === 0 ? {} : { accepts: hub.accepts }) });
+    const wantSchemas = Object.values(parsed.facts?.kindSchemas ?? {}).filter((digest) => !schemas.has(digest));
+    json(answer, 200, { seq: parsed.seq, ...(resync ? { resyncInventory: true } : {}), ...(wantSchemas.length === 0 ? {} : { wantSchemas }), ...(hub.accepts.length === 0 ? {} : { accepts: hub.accepts }) });
   }
 
   async function handle(request: IncomingMessage, answer: ServerResponse): Promise<void> {
@@ -201,6 +205,11 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
       json(answer, 200, { events: [...unheard.splice(0), ...(waiting ? [{ event: 'task', data: {} }] : []), ...(news ? [{ event: 'desired', id: formatCursor(place), data: desiredData() }] : [])], cursor: formatCursor(place) });
     } else if (path.pathname === '/agent/v1/state') sendState(path, answer);
     else if (path.pathname === '/agent/v1/report') report(request, body, answer);
+    else if (path.pathname === '/agent/v1/schemas') {
+      const kind = servedKindSchema.parse(JSON.parse(gunzipSync(body).toString('utf8')));
+      schemas.set(contentHash(kind), kind);
+      json(answer, 200, { digest: contentHash(kind) });
+    }
     else if (path.pathname === '/agent/v1/tasks') {
       const due = [...tasks].filter(([, { taken }]) => !taken);
       for (const [, task] of due) task.taken = true;
@@ -242,6 +251,7 @@ export async function startScriptedHub(options: { tls?: { certPem: string; keyPe
     joinToken,
     signingKey,
     reports,
+    schemas,
     requests,
     get acknowledged() { return acknowledged; },
     get state() { return state; },

@@ -1,3 +1,4 @@
+import { contentHash } from '@meshfleet/model';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assignPolicy, configMap, desire, policyStatus } from './desired.fixture.ts';
@@ -228,5 +229,18 @@ describe('inventory', () => {
     await agent.report(4, { inventory: { seq: 10, base: 0, upsert: [item('Namespace/c')], remove: [] } });
     await agent.report(5, { inventory: { seq: 11, base: 10, upsert: [item('Namespace/d')], remove: [] } });
     expect(await inventoryOf(agent)).toEqual(['Namespace/c', 'Namespace/d']);
+  });
+});
+
+describe('schemas of kinds', () => {
+  it('are asked for when nobody has sent them, kept under their digest, and asked for no more', async () => {
+    const agent = await TestAgent.enrol(gateway, organizationId);
+    const kind = { group: 'example.com', kind: 'Thing', plural: 'things', scope: 'Namespaced', versions: [{ name: 'v1', served: true, storage: true, deprecated: false, schema: { type: 'object' } }] };
+    const digest = contentHash(kind);
+    const facts = { kubernetesVersion: 'v1.35.1', nodeCount: 1, meshes: [], servedKinds: [], kindSchemas: { 'Thing.example.com': digest } };
+    expect((await agent.report<{ wantSchemas?: string[] }>(1, { facts })).json.wantSchemas).toEqual([digest]);
+    expect((await agent.post('/agent/v1/schemas', kind)).json).toEqual({ digest });
+    expect((await agent.report<{ wantSchemas?: string[] }>(2, { facts: { ...facts, nodeCount: 2 } })).json.wantSchemas).toBeUndefined();
+    expect((await agent.post('/agent/v1/schemas', { ...kind, versions: 'none' })).status).toBe(400);
   });
 });

@@ -1,18 +1,21 @@
-import { MeshfleetError } from '@meshfleet/model';
+import { contentHash, MeshfleetError } from '@meshfleet/model';
 import {
   enrolRequestSchema,
   EVIDENCE_HEADER,
   HUB_ACCEPTS,
+  KIND_SCHEMA_LIMIT,
   POLL_WAIT,
   REPORT_LIMIT,
   reportSchema,
   rotateKeysRequestSchema,
+  servedKindSchema,
   SIGNATURE_HEADER,
   TASK_LIMIT,
   taskAnswerSchema,
   verifyRequestBody,
 } from '@meshfleet/protocol';
 import type { ReportResponse, TaskTaken } from '@meshfleet/protocol';
+import { insertKindSchema } from '@meshfleet/store';
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { checkLifecycle } from './authenticate.ts';
 import type { AuthenticatedAgent, Authenticator } from './authenticate.ts';
@@ -38,6 +41,8 @@ export interface RouteParts {
   readonly enrol: Enrol;
 }
 
+/** Schemas that an agent is asked for at once. */
+const MOST_WANTED = 1_000;
 /** Enough for keys, proofs and names. */
 const SMALL = 64 * 1024;
 
@@ -71,6 +76,7 @@ export function agentRoutes(parts: RouteParts): FastifyPluginCallback {
     addListen(fastify, parts, authenticate, agentOf);
     addState(fastify, parts, authenticate, agentOf);
     addReport(fastify, parts, authenticate, agentOf);
+    addSchemas(fastify, parts, authenticate, agentOf);
     addTasks(fastify, parts, authenticate, agentOf);
     addKeys(fastify, parts, authenticate, agentOf);
     done();
@@ -128,7 +134,7 @@ function addReport(fastify: FastifyInstance, { batcher }: RouteParts, authentica
     const report = await readBody(bytes, request.headers['content-encoding'], reportSchema, REPORT_LIMIT);
     const answer = await batcher.submit(organizationId, cluster.id, report, bytes.length);
     if (answer === undefined) throw new MeshfleetError({ code: 'FORBIDDEN', summary: `The cluster ${cluster.name} was cut off while it reported`, fix: 'Ask an administrator whether it was quarantined or evicted.' });
-    return { seq: answer.seq, ...(answer.resyncInventory ? { resyncInventory: true } : {}), accepts: [...HUB_ACCEPTS] };
+    return { seq: answer.seq, ...(answer.resyncInventory ? { resyncInventory: true } : {}), ...(answer.wantSchemas === undefined ? {} : { wantSchemas: [...answer.wantSchemas].slice(0, MOST_WANTED) }), accepts: [...HUB_ACCEPTS] };
   });
 }
 
@@ -144,6 +150,19 @@ function addTasks(fastify: FastifyInstance, { context }: RouteParts, authenticat
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) throw new MeshfleetError({ code: 'NOT_FOUND', summary: 'There is no such task', fix: 'Answer the tasks that GET /agent/v1/tasks lists, under their ids.' });
     const answer = await readBody(bytesOf(request), request.headers['content-encoding'], taskAnswerSchema, TASK_LIMIT);
     return await answerTask(context, agent, id, answer);
+  });
+}
+
+/** The schemas of one kind, as the report's answer asked for: kept under their digest, whoever sends them. */
+function addSchemas(fastify: FastifyInstance, { context }: RouteParts, authenticate: Authenticate, agentOf: AgentOf): void {
+  fastify.post('/agent/v1/schemas', { onRequest: authenticate, bodyLimit: KIND_SCHEMA_LIMIT }, async (request) => {
+    const { cluster, organizationId } = agentOf(request);
+    checkLifecycle(cluster, 'act');
+    const body = await readBody(bytesOf(request), request.headers['content-encoding'], servedKindSchema, KIND_SCHEMA_LIMIT);
+    const digest = contentHash(body);
+    const kept = await context.store.transaction(organizationId, (tx) => insertKindSchema(tx, digest, body));
+    if (!kept) throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The organization has too many schemas', fix: 'Nothing to do: manifests are checked against the schemas that are known.' });
+    return { digest };
   });
 }
 

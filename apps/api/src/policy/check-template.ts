@@ -1,4 +1,4 @@
-import { checkManifests, type CheckOptions, type KindCatalogue, type ManifestProblem, type ParsedDocument } from '@meshfleet/manifest';
+import { checkManifests, withKinds, type CheckOptions, type KindCatalogue, type ManifestProblem, type ParsedDocument } from '@meshfleet/manifest';
 import { contentHash, formatObjectKey, objectKeyOf, type ErrorEnvelope, type JsonObject, type KubeObject } from '@meshfleet/model';
 import { renderObjects, renderingOf, reviewTemplate, type RenderedCluster, type RenderProblem, type Template, type TemplateRemark } from '@meshfleet/planner';
 import { ProblemGatherer } from './gather-problems.ts';
@@ -23,10 +23,11 @@ export function checkTemplate(documents: readonly ParsedDocument[], inputs: read
   const warnings = review.warnings.map((remark) => remarkOf(remark, named));
   if (review.problems.length > 0) return { ...refused(review.problems.map((remark) => remarkOf(remark, named))), warnings };
 
+  const servedBy = new Map(order.served.flatMap(({ kinds, clusters }) => clusters.map((cluster) => [cluster, kinds] as const)));
   const groups = groupAlike(template, inputs, order.targets);
   const checked = groups.slice(0, MOST_RENDERINGS);
   const [problems, notes] = [new ProblemGatherer(), new ProblemGatherer()];
-  for (const { like, names } of checked) checkOne(template, named, like, catalogue, options, (problem) => void problems.add(problem, names), (note) => void notes.add(note, names));
+  for (const { like, names } of checked) checkOne(template, named, like, withKinds(catalogue, servedBy.get(like.name) ?? []), options, (problem) => void problems.add(problem, names), (note) => void notes.add(note, names));
 
   const all = checked.reduce((sum, { names }) => sum + names.length, 0);
   const found = problems.list(all);
@@ -64,8 +65,9 @@ interface Alike {
 function groupAlike(template: Template, inputs: readonly string[], targets: readonly RenderedCluster[]): Alike[] {
   if (targets.length === 0) return [{ like: specimen(inputs), names: [] }];
   const groups = new Map<string, Alike>();
+  const objects = template.objects.map((object) => ({ key: formatObjectKey(objectKeyOf(object)) }));
   for (const cluster of targets) {
-    const name = renderingOf({ inputs, variables: template.variables, patches: template.patches }, cluster);
+    const name = renderingOf({ inputs, objects, variables: template.variables, patches: template.patches }, cluster);
     const group = groups.get(name);
     if (group === undefined) groups.set(name, { like: cluster, names: [cluster.name] });
     else group.names.push(cluster.name);

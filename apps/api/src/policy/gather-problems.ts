@@ -38,3 +38,8 @@ export function namesOf(names: readonly string[]): string {
   const more = names.length - shown.length;
   return `the clusters ${more === 0 ? `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}` : `${shown.join(', ')} and ${more} more`}`;
 }
+
+/** A problem by a schema that is not ours: who reads it wonders where it comes from. */
+export function byServedSchema(problem: ManifestProblem): ManifestProblem {
+  return { ...problem, why: `${problem.why.replace(/\.$/, '')}, as the definition that is installed in the cluster says.` };
+}

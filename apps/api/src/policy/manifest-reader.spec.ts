@@ -15,7 +15,7 @@ spec:
 `,
   ).join('---\n');
 
-const order = (text: string): ManifestOrder => ({ text, defaultNamespace: undefined, variables: [], patches: [], targets: [], allowPartial: false });
+const order = (text: string): ManifestOrder => ({ text, defaultNamespace: undefined, variables: [], patches: [], targets: [], served: [], allowPartial: false });
 
 let reader = new ManifestReader();
 afterEach(async () => {

@@ -1,12 +1,13 @@
 import type { ErrorEnvelope, JsonObject } from '@meshfleet/model';
-import type { Patch, Placement, Variable } from '@meshfleet/planner';
-import { findPolicyByName, findTargets } from '@meshfleet/store';
+import { isLimited, type Patch, type Placement, type RenderedCluster, type Variable } from '@meshfleet/planner';
+import { findPolicyByName, findServedGroups, findServedKinds, findTargets, type ServedGroup, type Tx } from '@meshfleet/store';
 import type { Role } from '../auth/principal.ts';
 import { InputProblems } from '../graphql/user-error.ts';
 import { renderPresetManifests } from '../preset/render-manifests.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { manifestReader } from './manifest-reader.ts';
-import { mayDiffer, type ReadManifests } from './read-manifests.ts';
+import { knownKinds } from './known-kinds.ts';
+import { mayDiffer, type ReadManifests, type ServedByClusters } from './read-manifests.ts';
 
 /** The text of a policy, and the preset that wrote it, if one did. */
 export interface PolicyManifests {
@@ -51,11 +52,27 @@ const MOST_TARGETS = 10_000;
 export async function readForTargets(scope: Pick<RequestScope, 'read'>, order: ReadingOrder): Promise<ReadManifests> {
   const { name, manifests: text, defaultNamespace, variables, patches, placement, allowPartial, role } = order;
   const read = { text, defaultNamespace, variables, patches, allowPartial };
-  if (!mayDiffer(read)) return manifestReader.read({ ...read, targets: [] });
   const tx = await scope.read(role);
-  const policy = name === undefined ? undefined : await findPolicyByName(tx, name);
-  const targets = await findTargets(tx, placement, { policyName: name ?? '', policyId: policy?.id }, MOST_TARGETS);
-  return manifestReader.read({ ...read, targets });
+  const policy = name === undefined || !isLimited(placement) ? undefined : await findPolicyByName(tx, name);
+  const subject = { policyName: name ?? '', policyId: policy?.id };
+  const targets = mayDiffer(read) ? await findTargets(tx, placement, subject, MOST_TARGETS) : [];
+  const groups = targets.length > 0 ? groupTargets(targets) : await findServedGroups(tx, placement, subject);
+  return manifestReader.read({ ...read, targets, served: await servedByGroups(tx, text, groups) });
+}
+
+/** What the clusters know otherwise than we do of the kinds in the text. */
+async function servedByGroups(tx: Tx, text: string, groups: readonly ServedGroup[]): Promise<ServedByClusters[]> {
+  const named = new Set([...text.matchAll(/\bkind["']?\s*:\s*["']?(\w+)/g)].map(([, kind]) => kind));
+  const kinds = [...new Set(groups.flatMap(({ kindSchemas }) => Object.keys(kindSchemas ?? {})))].filter((kind) => named.has(kind.split('.', 1)[0]));
+  if (kinds.length === 0) return [];
+  const facts = await findServedKinds(tx, knownKinds(), groups.map(({ kindSchemas }) => kindSchemas), kinds.sort());
+  const served = groups.map(({ clusters }, index) => ({ clusters, kinds: facts[index] ?? [] }));
+  return served.some((group) => group.kinds.length > 0) ? served : [];
+}
+
+function groupTargets(targets: readonly RenderedCluster[]): ServedGroup[] {
+  const groups = Map.groupBy(targets, ({ kindSchemas }) => JSON.stringify(kindSchemas ?? null));
+  return [...groups.values()].map((alike) => ({ kindSchemas: alike[0]?.kindSchemas, clusters: alike.map(({ name }) => name) }));
 }
 
 function eitherOr(both: boolean): ErrorEnvelope {

@@ -1,7 +1,8 @@
-import { checkManifests, parseManifests, type KindCatalogue, type ParsedDocument } from '@meshfleet/manifest';
+import { checkManifests, parseManifests, withKinds, type CheckedObject, type KindCatalogue, type KindFacts, type ParsedDocument } from '@meshfleet/manifest';
 import { formatObjectKey, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
 import { inputsOf, type AssignedObject, type Patch, type RenderedCluster, type Variable } from '@meshfleet/planner';
 import { checkTemplate } from './check-template.ts';
+import { byServedSchema, ProblemGatherer } from './gather-problems.ts';
 import { MANAGED, knownKinds } from './known-kinds.ts';
 
 /** Manifests as they were sent, with all that decides whether they are sound. */
@@ -10,10 +11,18 @@ export interface ManifestOrder {
   readonly defaultNamespace: string | undefined;
   readonly variables: readonly Variable[];
   readonly patches: readonly Patch[];
-  /** Clusters that the policy would reach. */
+  /** Clusters that the policy would reach, where it may differ among them. */
   readonly targets: readonly RenderedCluster[];
+  /** Clusters that the policy would reach by what their API servers know otherwise than we do; empty when none does. */
+  readonly served: readonly ServedByClusters[];
   /** What some of them would refuse, and not all, is a warning. */
   readonly allowPartial: boolean;
+}
+
+/** Kinds as some clusters serve them. */
+export interface ServedByClusters {
+  readonly kinds: readonly KindFacts[];
+  readonly clusters: readonly string[];
 }
 
 /** Manifests as a policy's version keeps them. */
@@ -53,16 +62,32 @@ export function readManifests(order: ManifestOrder): ReadManifests {
   };
 }
 
-/** What is the same in every cluster. */
-function checkPlain(documents: readonly ParsedDocument[], { defaultNamespace, variables }: ManifestOrder, known: KindCatalogue): ReadManifests {
-  const checked = checkManifests(documents, known, { manages: MANAGED, ...(defaultNamespace === undefined ? {} : { defaultNamespace }) });
+/** What is the same in every cluster, held to the schemas that each of them serves. */
+function checkPlain(documents: readonly ParsedDocument[], order: ManifestOrder, known: KindCatalogue): ReadManifests {
+  const { defaultNamespace, variables, served, allowPartial } = order;
+  const options = { manages: MANAGED, ...(defaultNamespace === undefined ? {} : { defaultNamespace }) };
   const idle = variables.map(({ name }, index): ErrorEnvelope => ({ code: 'RENDER_FAILED', summary: `Nothing refers to the variable ${name}`, fix: `Write \${var.${name}} where its value belongs, or remove it.`, where: { field: ['input', 'variables', String(index)] } }));
+  const own = checkManifests(documents, known, options);
+  if (served.length === 0) return { objects: own.objects.map(keep), inputs: null, problems: own.problems, warnings: [...own.warnings, ...idle] };
+
+  const gathered = new ProblemGatherer();
+  const checks = served.map(({ kinds, clusters }) => {
+    const checked = kinds.length === 0 ? own : checkManifests(documents, withKinds(known, kinds), options);
+    for (const problem of checked.problems) gathered.add(kinds.length === 0 ? problem : byServedSchema(problem), clusters);
+    return checked;
+  });
+  const found = gathered.list(served.reduce((sum, { clusters }) => sum + clusters.length, 0));
+  const kept = checks.find(({ problems }) => problems.length === 0) ?? own;
   return {
-    objects: checked.objects.map(({ key, hash, mode, object }) => ({ key: formatObjectKey(key), hash, ...(mode === undefined ? {} : { mode }), body: object })),
+    objects: kept.objects.map(keep),
     inputs: null,
-    problems: checked.problems,
-    warnings: [...checked.warnings, ...idle],
+    problems: found.filter(({ everywhere }) => everywhere || !allowPartial).map(({ problem }) => problem),
+    warnings: [...kept.warnings, ...found.filter(({ everywhere }) => !everywhere && allowPartial).map(({ problem }) => problem), ...idle],
   };
+}
+
+function keep({ key, hash, mode, object }: CheckedObject) {
+  return { key: formatObjectKey(key), hash, ...(mode === undefined ? {} : { mode }), body: object };
 }
 
 function inManifests(problem: ErrorEnvelope): ErrorEnvelope {

@@ -36,3 +36,8 @@ export function mergeCatalogues(...catalogues: readonly KindCatalogue[]): KindCa
   }
   return createCatalogue([...kinds.values()], catalogues.flatMap((catalogue) => catalogue.deprecatedFields));
 }
+
+/** A catalogue that knows these kinds otherwise, and all others as it does. */
+export function withKinds(catalogue: KindCatalogue, kinds: readonly KindFacts[]): KindCatalogue {
+  return kinds.length === 0 ? catalogue : mergeCatalogues(createCatalogue(kinds), catalogue);
+}

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '@meshfleet/model';
-import { MeshfleetError } from '@meshfleet/model';
+import { MeshfleetError, schemaWithoutProse } from '@meshfleet/model';
 import type { SchemaNode } from '../schema/schema-node.ts';
 import type { KindFacts, PrinterColumnFacts, VersionFacts } from './kind-facts.ts';
 
@@ -51,25 +51,10 @@ function printerColumn(column: JsonObject): PrinterColumnFacts {
   };
 }
 
-const SCHEMAS_BY_NAME = new Set(['properties', 'patternProperties', 'definitions']);
-const SCHEMAS = new Set(['items', 'additionalProperties', 'not', 'oneOf', 'anyOf', 'allOf']);
-const PROSE = new Set(['description', 'title', 'example', 'externalDocs']);
-
 /** A schema without descriptions. A property that happens to be called `description` stays. */
 export function withoutProse(schema: JsonObject): SchemaNode {
-  const strip = (value: Json): Json => {
-    if (Array.isArray(value)) return value.map(strip);
-    if (typeof value !== 'object' || value === null) return value;
-    const out: Record<string, Json> = {};
-    for (const [key, one] of Object.entries(value as JsonObject)) {
-      if (PROSE.has(key)) continue;
-      if (SCHEMAS_BY_NAME.has(key)) out[key] = Object.fromEntries(Object.entries(one as JsonObject).map(([name, sub]) => [name, strip(sub)]));
-      else out[key] = SCHEMAS.has(key) ? strip(one) : one;
-    }
-    return out;
-  };
   // JSON of an OpenAPI schema; the engine reads only what it knows of it.
-  return strip(schema) as SchemaNode;
+  return schemaWithoutProse(schema) as SchemaNode;
 }
 
 function keptAnnotations(annotations: Json | undefined): Record<string, string> | undefined {

@@ -95,7 +95,7 @@ describe('clusters that are alike', () => {
           expect(renderObjects(template, left)).toEqual(renderObjects(template, right));
           return;
         }
-        const named = (one: RenderedCluster): string => renderingOf({ ...template, inputs }, one);
+        const named = (one: RenderedCluster): string => renderingOf({ ...template, inputs, objects: [{ key: 'VirtualService.networking.istio.io/shop/reviews' }] }, one);
         if (named(left) === named(right)) expect(renderObjects(template, left)).toEqual(renderObjects(template, right));
       }),
       { numRuns: 1000 },
@@ -104,10 +104,12 @@ describe('clusters that are alike', () => {
 
   it('differ only by what the template reads of them', () => {
     const template: Template = { objects: [object({ x: '${cluster.region}' })], variables: [], patches: [] };
-    const named = (one: RenderedCluster): string => renderingOf({ ...template, inputs: inputsOf(template) ?? [] }, one);
+    const named = (one: RenderedCluster): string => renderingOf({ ...template, inputs: inputsOf(template) ?? [], objects: [{ key: 'VirtualService.networking.istio.io/shop/reviews' }] }, one);
     expect(inputsOf(template)).toEqual(['region']);
     expect(named({ ...cluster, name: 'fra-2', labels: {} })).toBe(named(cluster));
     expect(named({ ...cluster, region: 'us' })).not.toBe(named(cluster));
+    expect(named({ ...cluster, kindSchemas: { 'Gateway.networking.istio.io': 'd' } })).toBe(named(cluster));
+    expect(named({ ...cluster, kindSchemas: { 'VirtualService.networking.istio.io': 'd' } })).not.toBe(named(cluster));
   });
 
   it('of a version without references and patches get its very objects', () => {

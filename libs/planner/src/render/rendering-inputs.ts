@@ -29,16 +29,29 @@ export function inputsOf(template: Template): string[] | null {
   return [...inputs].sort();
 }
 
+/** A version as far as it decides which rendering a cluster gets. */
+export interface RenderedVersion extends Omit<Template, 'objects'> {
+  readonly inputs: readonly string[];
+  /** By their keys; references in names do not matter. */
+  readonly objects: readonly { readonly key: string }[];
+}
+
+/** Kinds of objects by their keys, sorted: `VirtualService.networking.istio.io`. */
+export function kindsOf(objects: readonly { readonly key: string }[]): string[] {
+  return [...new Set(objects.map(({ key }) => key.slice(0, key.indexOf('/'))))].sort();
+}
+
 /**
  * Names the rendering that a cluster gets of a version: equal for clusters that are alike in all that it depends on, so
  * that they share one.
  */
-export function renderingOf({ inputs, variables, patches }: Omit<Template, 'objects'> & { readonly inputs: readonly string[] }, cluster: RenderedCluster): string {
+export function renderingOf({ inputs, variables, patches, objects }: RenderedVersion, cluster: RenderedCluster): string {
   const labels = placementLabels(cluster);
   return contentHash([
     inputs.map((input) => valueOf(input, cluster)),
     variables.map((variable) => chooseValue(variable, labels)),
     patches.map((patch) => selects(patch.clusterSelector, labels)),
+    kindsOf(objects).map((kind) => cluster.kindSchemas?.[kind] ?? null),
   ]);
 }
 

@@ -41,4 +41,6 @@ export interface Template {
 /** What a rendering may ask of a cluster. */
 export interface RenderedCluster extends PlaceableCluster {
   readonly uid: string;
+  /** Digests of the schemas that it serves, by kind (`VirtualService.networking.istio.io`), as far as its agent has told. */
+  readonly kindSchemas?: Readonly<Record<string, string>> | null;
 }

@@ -14,3 +14,4 @@ export type { KeyRotation } from './rotate-agent-keys.ts';
 export { findCutOff, readAuditSeq } from './watch-organization.ts';
 export { writeReports } from './write-reports.ts';
 export type { ClusterReport, ReportAnswer } from './write-reports.ts';
+export { insertKindSchema } from './kind-schemas.ts';

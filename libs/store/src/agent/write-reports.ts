@@ -4,6 +4,7 @@ import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
 import { enqueue } from '../outbox/enqueue.ts';
 import { judgeReport } from './judge-report.ts';
+import { findUnknownSchemas } from './kind-schemas.ts';
 import type { JudgedReport, ReportedCluster } from './judge-report.ts';
 import { writeConditions } from './write-conditions.ts';
 import { writeInventory } from './write-inventory.ts';
@@ -18,6 +19,8 @@ export interface ReportAnswer {
   /** Highest sequence taken of this cluster. */
   readonly seq: number;
   readonly resyncInventory: boolean;
+  /** Digests of schemas that the cluster serves and that nobody has sent yet. */
+  readonly wantSchemas?: readonly string[];
 }
 
 /**
@@ -33,9 +36,37 @@ export async function writeReports(tx: Tx, reports: readonly ClusterReport[]): P
     return cluster === undefined ? [] : [judgeReport(cluster, report)];
   });
   const news = judged.filter(({ isNew }) => isNew);
+  const reserved = await noteSchemas(tx, news);
   if (news.length > 0) await write(tx, news);
-  return new Map(judged.map((each) => [each.cluster.id, { seq: each.seq, resyncInventory: each.resyncInventory }]));
+  return new Map(
+    judged.map(({ cluster, seq, resyncInventory, report, isNew }) => {
+      const wanted = isNew ? Object.values(report.facts?.kindSchemas ?? {}).filter((digest) => reserved.has(digest)) : [];
+      return [cluster.id, { seq, resyncInventory, ...(wanted.length === 0 ? {} : { wantSchemas: [...new Set(wanted)] }) }];
+    }),
+  );
 }
+
+/** Which schemas nobody knows yet; and has policies looked at again in clusters whose API servers judge otherwise than before. */
+async function noteSchemas(tx: Tx, news: readonly JudgedReport[]): Promise<ReadonlySet<string>> {
+  const told = news.filter(({ report }) => report.facts?.kindSchemas !== undefined);
+  if (told.length === 0) return NO_DIGESTS;
+  const { rows } = await tx.query<{ id: string }>(CHANGED_SCHEMAS, [
+    tx.organizationId,
+    told.map(({ cluster }) => cluster.id),
+    told.map(({ report }) => JSON.stringify(report.facts?.kindSchemas)),
+  ]);
+  const changed = new Set(rows.map(({ id }) => id));
+  for (const { cluster } of told.filter((each) => changed.has(each.cluster.id))) {
+    await enqueue(tx, 'cluster.changed', { clusterId: cluster.id, reason: 'LABELS', actor: `agent:${cluster.name}` });
+  }
+  return new Set(await findUnknownSchemas(tx, [...new Set(told.flatMap(({ report }) => Object.values(report.facts?.kindSchemas ?? {})))]));
+}
+
+const NO_DIGESTS: ReadonlySet<string> = new Set();
+// The first word of an agent changes nothing: what was compiled before was checked against the schemas that are known.
+const CHANGED_SCHEMAS = `
+  select c.id from unnest($2::uuid[], $3::text[]) as w (id, schemas) join cluster c on c.id = w.id
+  where c.organization_id = $1 and c.facts ? 'kindSchemas' and c.facts->'kindSchemas' is distinct from w.schemas::jsonb`;
 
 async function write(tx: Tx, news: readonly JudgedReport[]): Promise<void> {
   advanceClusters(tx, news);

@@ -33,7 +33,7 @@ interface PolicyRow {
 export async function assignClusters(tx: Tx, clusterIds: readonly string[]): Promise<AssignmentChange> {
   lockPlacement(tx);
   const clusters = await tx.query<ClusterRow>(
-    `select id, uid, name, labels, region, zone, network, mesh, lifecycle = 'EVICTED' as evicted, lifecycle in ${PLACEABLE} as placeable
+    `select id, uid, name, labels, region, zone, network, mesh, facts->'kindSchemas' as "kindSchemas", lifecycle = 'EVICTED' as evicted, lifecycle in ${PLACEABLE} as placeable
      from cluster where organization_id = $1 and id = any($2::uuid[]) order by id for no key update`,
     [tx.organizationId, clusterIds],
   );

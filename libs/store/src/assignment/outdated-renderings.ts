@@ -12,6 +12,7 @@ interface HeldRendering {
 interface VersionRow {
   readonly policyId: string;
   readonly version: number;
+  readonly objects: readonly { readonly key: string }[];
   readonly inputs: readonly string[];
   readonly variables: readonly Variable[];
   readonly patches: readonly Patch[];
@@ -44,7 +45,7 @@ const HELD = `
   where x.organization_id = $1 and x.version is not null and x.rendering is not null and x.revision not in (0, ${UNCOMPILED_REVISION})`;
 
 const VERSIONS = `
-  select v.policy_id as "policyId", v.version, v.inputs, v.variables, v.patches
+  select v.policy_id as "policyId", v.version, v.objects, v.inputs, v.variables, v.patches
   from unnest($1::uuid[], $2::int[]) as w (policy_id, version)
   join policy_version v on v.policy_id = w.policy_id and v.version = w.version`;
 

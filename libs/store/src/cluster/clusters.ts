@@ -76,7 +76,7 @@ export async function namesOfSelectedClusters(tx: Tx, placement: Placement, subj
 export async function findTargets(tx: Tx, placement: Placement, subject: PlacedSubject, limit: number): Promise<(RenderedCluster & { readonly id: string })[]> {
   const { text, values } = selectClusters(placement, subject, [tx.organizationId]);
   const { rows } = await tx.query<RenderedCluster & { id: string }>(
-    `select c.id, c.uid, c.name, c.labels, c.region, c.zone, c.network, c.mesh from cluster c where c.id in (${text}) order by c.name limit $${values.length + 1}`,
+    `select c.id, c.uid, c.name, c.labels, c.region, c.zone, c.network, c.mesh, c.facts->'kindSchemas' as "kindSchemas" from cluster c where c.id in (${text}) order by c.name limit $${values.length + 1}`,
     [...values, limit],
   );
   return rows;

@@ -1,12 +1,14 @@
+import { withKinds } from '@meshfleet/manifest';
 import type { CheckOptions, KindCatalogue } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
-import { renderAndCheck, renderingOf } from '@meshfleet/planner';
+import { kindsOf, renderAndCheck, renderingOf } from '@meshfleet/planner';
 import type { AssignedObject, Assignment, RenderFailure, RenderedCluster } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { loadContents, storeContents } from './contents.ts';
 import type { LoadedAssignment, LoadedCluster } from './load-clusters.ts';
 import { findRenderedClusters, findRenderings, storeRenderings } from './renderings.ts';
 import type { RenderingKey, StoredRendering } from './renderings.ts';
+import { findServedKinds } from './served-kinds.ts';
 
 export interface RenderingMeans {
   /** What renderings are checked against; asked for only when there is one to be made. */
@@ -77,9 +79,11 @@ async function renderAll(tx: Tx, wanted: readonly Wanted[], means: RenderingMean
 
   const hashes = [...new Set(missing.flatMap(({ assignment }) => assignment.objects.map(({ hash }) => hash)))].filter((hash) => means.templates?.has(hash) !== true);
   const stored = hashes.length === 0 ? NO_TEMPLATES : await loadContents(tx, hashes);
-  const fresh = missing.map(({ key, assignment, like }): Rendered => {
+  const kinds = kindsOf(missing.flatMap(({ assignment }) => assignment.objects));
+  const served = await findServedKinds(tx, means.catalogue(), missing.map(({ like }) => like.kindSchemas), kinds);
+  const fresh = missing.map(({ key, assignment, like }, index): Rendered => {
     const objects = assignment.objects.map(({ hash }) => means.templates?.get(hash) ?? stored.get(hash)).filter((object): object is KubeObject => object !== undefined);
-    const rendered = renderAndCheck({ objects, variables: assignment.variables, patches: assignment.patches }, like, means.catalogue(), means.options);
+    const rendered = renderAndCheck({ objects, variables: assignment.variables, patches: assignment.patches }, like, withKinds(means.catalogue(), served[index] ?? []), means.options);
     for (const { hash, body } of rendered.objects) bodies.set(hash, body);
     const taking = (index: number) => takingOf(assignment.objects[index]);
     return { ...key, objects: rendered.objects.map(({ body: _body, ...object }, index) => ({ ...object, ...taking(index) })), problems: rendered.problems };

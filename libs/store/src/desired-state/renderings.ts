@@ -16,7 +16,7 @@ export interface StoredRendering extends RenderingKey {
 /** What renderings ask of clusters, by their ids. */
 export async function findRenderedClusters(sql: Sql, clusterIds: readonly string[]): Promise<ReadonlyMap<string, RenderedCluster>> {
   const { rows } = await sql.query<RenderedCluster & { id: string }>(
-    'select id, uid, name, labels, region, zone, network, mesh from cluster where id = any($1::uuid[])',
+    'select id, uid, name, labels, region, zone, network, mesh, facts->\'kindSchemas\' as "kindSchemas" from cluster where id = any($1::uuid[])',
     [clusterIds],
   );
   return new Map(rows.map(({ id, ...cluster }) => [id, cluster]));

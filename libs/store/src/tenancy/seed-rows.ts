@@ -12,6 +12,7 @@ export const SEEDS: Readonly<Record<string, string>> = {
   cluster: `insert into cluster (id, organization_id, uid, name, lifecycle, sign_kid, sign_public_jwk, seal_public_jwk) values (${ID}, $1, 'u', 'n', 'ACTIVE', 'k', '{}', '{}')`,
   // A trigger on cluster has written it: the label of the cluster's name.
   cluster_label: `update cluster set name = name where organization_id = $1`,
+  kind_schema: `insert into kind_schema (organization_id, digest, body, size) values ($1, 'd', '{}', 2)`,
   object_content: `insert into object_content (organization_id, hash, body, size) values ($1, 'h', '{}', 2)`,
   policy: `insert into policy (id, organization_id, name) values (${ID}, $1, 'n')`,
   policy_version: `insert into policy_version (organization_id, policy_id, version, manifests, objects, placement, drift, conflicts, created_by) values ($1, ${POLICY}, 1, '', '[]', '{}', 'CORRECT', 'REPORT', 'me')`,
