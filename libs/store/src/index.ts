@@ -84,6 +84,8 @@ export { listObjectRevisions } from './inspect/object-history.ts';
 export type { ObjectRevision } from './inspect/object-history.ts';
 export { listTouchedClusters } from './preview/touched-clusters.ts';
 export type { TouchedCluster } from './preview/touched-clusters.ts';
+export { NO_NEIGHBOURS, readMeshNeighbours } from './preview/mesh-neighbours.ts';
+export type { MeshNeighbours } from './preview/mesh-neighbours.ts';
 export { readInventories, readInventoryObjects } from './preview/read-inventory.ts';
 export type { ClusterInventoryRow } from './preview/read-inventory.ts';
 export { listAuditEvents } from './audit-read/audit-events.ts';

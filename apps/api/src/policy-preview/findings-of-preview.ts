@@ -1,6 +1,6 @@
-import { analysisInputOf, analyze, newFindings, withChanges } from '@meshfleet/istio/analysis';
+import { analyze, newFindings, withChanges } from '@meshfleet/istio/analysis';
 import type { Finding } from '@meshfleet/model';
-import { inventoryOf } from '../analysis/inventory-of-cluster.ts';
+import { analysedInput } from '../analysis/analysed-input.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import type { PreviewPlan } from './plan-preview.ts';
 import { changedBodies, type ClusterPreview } from './preview-clusters.ts';
@@ -27,7 +27,7 @@ export async function findingsOf(scope: RequestScope, plan: PreviewPlan, preview
   // Of somebody else's object we give fields up; the object stays.
   const remove = loaded.previous.state.entries.filter(({ key, mode }) => mode !== 'METADATA' && !kept.has(key)).map(({ key }) => key);
   if (upsert.length + remove.length === 0) return { introduced: [], resolved: [] };
-  const input = analysisInputOf(await inventoryOf(scope, loaded.id), { now: now.getTime() });
+  const input = await analysedInput(scope, loaded.id, now);
   const found = analyze(input);
   const would = analyze(withChanges(input, { upsert, remove }));
   return { introduced: newFindings(found, would), resolved: newFindings(would, found) };

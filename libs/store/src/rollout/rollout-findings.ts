@@ -1,12 +1,14 @@
 import type { Finding } from '@meshfleet/model';
 import type { Tx } from '../connection/sql.ts';
+import { NO_NEIGHBOURS, readMeshNeighbours } from '../preview/mesh-neighbours.ts';
+import type { MeshNeighbours } from '../preview/mesh-neighbours.ts';
 import { readInventories } from '../preview/read-inventory.ts';
 import type { ClusterInventoryRow } from '../preview/read-inventory.ts';
 import type { LoadedRolloutCluster } from './rollout-clusters.ts';
 
 /** The analysis, as the store is given it: it decides nothing itself. */
 export interface RolloutAnalysis {
-  errorsOf(inventory: readonly ClusterInventoryRow[], now: number): readonly Finding[];
+  errorsOf(inventory: readonly ClusterInventoryRow[], neighbours: MeshNeighbours, now: number): readonly Finding[];
   newErrors(before: readonly Finding[], after: readonly Finding[]): readonly Finding[];
 }
 
@@ -28,7 +30,8 @@ export async function noteBaselines(tx: Tx, rolloutId: string, clusterIds: reado
   for (let from = 0; from < clusterIds.length; from += TOGETHER) {
     const ids = clusterIds.slice(from, from + TOGETHER);
     const inventories = await readInventories(tx, ids);
-    const baselines = ids.map((id): FindingsBaseline => ({ errors: analysis.errorsOf(inventories.get(id) ?? [], now), seq: -1, found: [] }));
+    const neighbours = await readMeshNeighbours(tx, ids);
+    const baselines = ids.map((id): FindingsBaseline => ({ errors: analysis.errorsOf(inventories.get(id) ?? [], neighbours.get(id) ?? NO_NEIGHBOURS, now), seq: -1, found: [] }));
     writeBaselines(tx, rolloutId, ids, baselines);
   }
 }
@@ -44,13 +47,15 @@ export async function findNewErrors(tx: Tx, rolloutId: string, loaded: readonly 
   }
   for (let from = 0; from < due.length; from += TOGETHER) {
     const part = due.slice(from, from + TOGETHER);
-    const inventories = await readInventories(tx, part.map(({ id }) => id));
+    const ids = part.map(({ id }) => id);
+    const inventories = await readInventories(tx, ids);
+    const neighbours = await readMeshNeighbours(tx, ids);
     const looked = part.map(({ id, seq, baseline }): FindingsBaseline => {
-      const found = analysis.newErrors(baseline.errors, analysis.errorsOf(inventories.get(id) ?? [], now)).map(({ code, object, message }) => `${code} ${object}: ${message}`);
+      const found = analysis.newErrors(baseline.errors, analysis.errorsOf(inventories.get(id) ?? [], neighbours.get(id) ?? NO_NEIGHBOURS, now)).map(({ code, object, message }) => `${code} ${object}: ${message}`);
       known.set(id, found);
       return { errors: baseline.errors, seq, found };
     });
-    writeBaselines(tx, rolloutId, part.map(({ id }) => id), looked);
+    writeBaselines(tx, rolloutId, ids, looked);
   }
   return known;
 }
