@@ -55,7 +55,7 @@ async function writtenObjects(scope: RequestScope, plan: PreviewPlan, preview: C
     const held = before.get(entry.key);
     return entry.policyId === plan.policyId && (held === undefined || !sameEntry(held, entry));
   });
-  const objects = await Promise.all(written.map(({ hash }) => bodies.get(hash) ?? objectContent(scope, hash)));
+  const objects = await Promise.all(written.map(async ({ hash }) => bodies.get(hash) ?? (await objectContent(scope, hash))));
   return objects.filter((object): object is KubeObject => object !== undefined);
 }
 
