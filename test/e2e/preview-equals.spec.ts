@@ -72,7 +72,7 @@ function randomChange(roll: () => number): { apply: object } | { delete: object 
   const entry = (object: string): string => `apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: "${object}", namespace: shop}\nspec: {hosts: ["${host()}"], resolution: DNS, ports: [{number: 443, name: https, protocol: HTTPS}]}\n`;
   const objects = ['e1', 'e2', 'e3', 'e-${cluster.region}'].filter(() => roll() < 0.5);
   const native = { manifests: (objects.length === 0 ? ['e1'] : objects).map(entry).join('---\n'), variables: [{ name: 'host', default: 'default.example.com', values: [{ clusterSelector: 'env=prod', value: 'prod.example.com' }] }] };
-  const preset = { preset: { name: 'strict-mutual-tls', parameters: { scope: 'NAMESPACE', namespace: 'shop' } } };
+  const preset = { preset: { name: 'strict-mutual-tls', parameters: { target: { scope: 'NAMESPACES', namespaces: ['shop'] } } } };
   const patches = roll() < 0.2 ? { patches: [{ clusterSelector: 'env=dev', target: { kind: 'ServiceEntry' }, type: 'MERGE', patch: 'spec: {location: MESH_EXTERNAL}' }] } : {};
   const placement = {
     ...(roll() < 0.85 ? { clusterSelector: pick(['', 'env=prod', 'team', '!env', 'env in (dev)']) } : {}),

@@ -31,7 +31,8 @@ export interface ObjectInspection {
 }
 
 const HUB_REASON = 'ObjectClaimedByOtherPolicy';
-const UNAPPLIED_PHASES: readonly string[] = ['PENDING', 'ROLLING_BACK'];
+/** What a rollout does that goes on by itself; everything else waits for a person. */
+const MOVING: readonly string[] = ['QUEUED', 'WAITING_WINDOW', 'FROZEN', 'RUNNING', 'SOAKING', 'WAITING_GATE', 'ROLLING_BACK'];
 
 export async function inspectObject(scope: RequestScope, cluster: ClusterRow, key: string): Promise<ObjectInspection> {
   const tx = await scope.read();
@@ -80,13 +81,11 @@ export async function stepsOf(scope: RequestScope, inspection: ObjectInspection,
   return wayOfObject(situation);
 }
 
-
 /** A rollout matters while it has yet to bring the current version here. */
 function rolloutOf(claim: ObjectClaim | null): ObjectSituation['rollout'] {
   if (claim?.rollout == null || claim.assignedVersion === claim.currentVersion) return null;
-  const { status, because, phase } = claim.rollout;
-  const waits = UNAPPLIED_PHASES.includes(phase) && ['QUEUED', 'WAITING_WINDOW', 'RUNNING', 'SOAKING', 'ROLLING_BACK'].includes(status);
-  return { status, why: because, waits };
+  const { status, because } = claim.rollout;
+  return { status, why: because, waits: MOVING.includes(status) };
 }
 
 export function placementOf(claim: ObjectClaim, cluster: ClusterRow): PlacementDecision {

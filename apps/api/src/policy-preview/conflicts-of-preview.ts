@@ -31,7 +31,8 @@ export async function conflictsOf(scope: RequestScope, plan: PreviewPlan, { load
     .filter((claim) => claim.policyId === plan.policyId)
     .map(({ key, heldBy }): PreviewConflict => ({ key, reason: 'HELD_BY_OLDER_POLICY', policyId: heldBy.policyId, manager: null, message: `The older policy ${heldBy.policyName} keeps it.` }));
   const before = new Set(loaded.previous.state.entries.map(({ key }) => key));
-  const added = composition.state.entries.filter(({ key, policyId }) => policyId === plan.policyId && !before.has(key));
+  // Labels and annotations are set on what is somebody else's anyway; which of them others hold, a dry run tells.
+  const added = composition.state.entries.filter(({ key, policyId, mode }) => policyId === plan.policyId && mode === undefined && !before.has(key));
   const owners = await Promise.all(added.map(async ({ key }) => ({ key, manager: await ownerOf(scope, { clusterId: loaded.id, key }) })));
   const takes = new Map(added.map((entry) => [entry.key, entry]));
   const existing = owners

@@ -79,7 +79,9 @@ const STATIONS: Readonly<Record<ObjectStep, (situation: ObjectSituation) => Verd
       return rollout.waits ? waiting(summary) : blocked(summary, 'Look at the rollout: resume, promote, approve or abort it.');
     }
     if (policy?.assignedVersion == null) return waiting('The cluster has not been assigned the policy yet.');
-    return passed(`The cluster is assigned version ${policy.assignedVersion}.`);
+    const { assignedVersion: assigned, currentVersion: current } = policy;
+    const left = assigned === current ? '' : ` Version ${current} was asked for and is not on its way here: it was taken back, or its rollout was aborted.`;
+    return passed(`The cluster is assigned version ${assigned}.${left}`);
   },
 
   HELD: ({ heldBy }) =>

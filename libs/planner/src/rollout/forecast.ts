@@ -65,6 +65,7 @@ function forecastWave(
     beginsAt = wave.openedAt ?? free;
     from = free;
   }
+  if (waiting > 0 && freezes.some(({ clusters }) => clusters !== 'ALL')) assumptions.add('no freeze of some clusters holds up the ones that are waiting');
   for (const when of ['BEFORE', 'AFTER'] as const) if (approvalsMissing(wave, when) > 0) assumptions.add('approvals are given at once');
   if (wave.gates.webhook !== undefined && wave.webhook?.answer !== 'PASS' && wave.promoted === null) assumptions.add('webhooks say yes at once');
   const turns = Math.ceil((waiting + open) / Math.min(strategy.maxConcurrent ?? Infinity, Math.max(1, waiting + open)));

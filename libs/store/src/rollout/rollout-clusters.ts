@@ -77,7 +77,7 @@ const LOAD = `
   select k.cluster_id as id, c.name, k.wave, k.phase, k.told_at as "toldAt", k.waiting_since as "waitingSince", k.failing_since as "failingSince",
     k.settled_at as "settledAt", k.reason, k.accepted, k.held_version as "heldVersion", k.target_version as "targetVersion",
     c.lifecycle in ${PLACEABLE} as present, case when c.lifecycle = 'ACTIVE' then c.last_seen_at end as "lastSeenAt",
-    x.version as "holdsVersion", case when k.wave = $4 then k.baseline end as baseline, c.inventory_seq as "inventorySeq",
+    x.version as "holdsVersion", case when k.wave = $4 or k.phase = 'FAILED' then k.baseline end as baseline, c.inventory_seq as "inventorySeq",
     case when x.revision in (0, ${UNCOMPILED_REVISION}) then 'PENDING' else x.status end as status,
     case when x.status = 'FAILED' then ${FIRST_CONDITION('FAILED')} end as failure, ${FIRST_CONDITION('UNHEALTHY')} as unhealthy
   from rollout_cluster k join cluster c on c.id = k.cluster_id

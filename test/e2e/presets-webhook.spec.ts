@@ -16,7 +16,9 @@ const presets = istioPresets.map((preset) => {
   return [preset.name, objects.filter((object) => !isMetadataOnly(object))] as const;
 });
 
-describe.skipIf(limit !== undefined).each(minors)(`the validation webhook of istiod %s${limit === undefined ? '' : ` (not run: ${limit})`}`, { timeout: 60_000 }, (minor) => {
+if (limit !== undefined) it.skip(`the validation webhooks of istiod take every preset (not run: ${limit})`);
+
+describe.each(limit === undefined ? minors : [])('the validation webhook of istiod %s', { timeout: 60_000 }, (minor) => {
   let mesh: RealMesh;
   const ask = (objects: readonly KubeObject[]): Promise<string> => kubectl(mesh.clusters[0]?.cluster.kubeconfigFile ?? '', ['apply', '--dry-run=server', '--server-side', '-f', '-'], formatManifests(objects));
 
