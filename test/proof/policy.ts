@@ -15,7 +15,7 @@ import type { Proof } from './proof.ts';
 const MINOR = (process.env['MESHFLEET_PROOF_ISTIO'] ?? '1.29') as IstioMinor; // checked below
 const OUTSIDE = 'outside';
 
-/** Every preset that changes what requests do, by what requests then do between real proxies. */
+/** Presets that change what requests do, by what requests then do between real proxies. */
 export const policy: Proof = {
   name: 'policy',
   title: 'presets, each shown by what callers are answered under it',

@@ -92,7 +92,7 @@ export { listAuditEvents } from './audit-read/audit-events.ts';
 export type { AuditRow } from './audit-read/audit-events.ts';
 export { TASK_CHANNEL, createAgentTask, readTaskTarget } from './agent-task/create-agent-task.ts';
 export type { NewAgentTask, TaskTarget } from './agent-task/create-agent-task.ts';
-export { TASK_ANSWER_CHANNEL, answerAgentTask, pendingTaskKind, readAgentTask, sweepAgentTasks, takeAgentTasks } from './agent-task/answer-agent-task.ts';
+export { TASK_ANSWER_CHANNEL, answerAgentTask, forgetAgentTask, pendingTaskKind, readAgentTask, sweepAgentTasks, takeAgentTasks } from './agent-task/answer-agent-task.ts';
 export type { AgentTaskRow, SweptTasks, TakenTask } from './agent-task/answer-agent-task.ts';
 export * from './agent/index.ts';
 export * from './rollout/index.ts';

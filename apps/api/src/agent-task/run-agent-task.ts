@@ -1,6 +1,6 @@
 import { MeshfleetError, type ErrorEnvelope } from '@meshfleet/model';
 import { TASK_LIMIT, TASK_REQUESTS, TASK_RESULTS, type TaskKind, type TaskRequests, type TaskResults } from '@meshfleet/protocol';
-import { createAgentTask, readAgentTask, readTaskTarget, uuidv7, type AgentTaskRow, type Store } from '@meshfleet/store';
+import { createAgentTask, forgetAgentTask, readAgentTask, readTaskTarget, uuidv7, type AgentTaskRow, type Store } from '@meshfleet/store';
 import { randomBytes } from 'node:crypto';
 import { whyNotAsked } from './why-not-asked.ts';
 import type { TaskAnswers } from './task-answers.ts';
@@ -48,7 +48,9 @@ export async function runAgentTask<K extends TaskKind>({ store, answers }: { rea
       const left = end - performance.now();
       if (left > 0) await awaited.next(Math.min(left, LOOK_MS));
       const task = await store.transaction(organizationId, (tx) => readAgentTask(tx, id), { readOnly: true });
-      if (left <= 0 || task?.status !== 'PENDING') return outcomeOf(kind, task, withinMs);
+      if (left > 0 && task?.status === 'PENDING') continue;
+      if (task?.status === 'DONE' || task?.status === 'FAILED') await store.transaction(organizationId, (tx) => Promise.resolve(forgetAgentTask(tx, id)));
+      return outcomeOf(kind, task, withinMs);
     }
   } catch (error) {
     if (error instanceof MeshfleetError) return { answered: false, error: error.toEnvelope() };

@@ -32,7 +32,9 @@ const SILENT = { found: false, manifest: null, managers: [], changedSince: [], c
 
 /** Asks the cluster's agent for the object, and waits for its answer. */
 export async function lookAtLive(parts: { readonly store: Store; readonly answers: TaskAnswers }, scope: RequestScope, clusterId: string, key: string): Promise<LiveObjectView> {
-  const outcome = await runAgentTask(parts, { organizationId: await scope.organizationId(), clusterId, kind: 'INSPECT', request: { key }, actor: scope.actor });
+  const organizationId = await scope.organizationId();
+  await scope.release();
+  const outcome = await runAgentTask(parts, { organizationId, clusterId, kind: 'INSPECT', request: { key }, actor: scope.actor });
   return outcome.answered ? liveView(outcome.result) : { ...SILENT, error: userErrorOf(outcome.error) };
 }
 

@@ -36,8 +36,10 @@ export async function dryRun(parts: { readonly store: Store; readonly answers: T
   const objects = written.slice(0, TASK_OBJECTS);
   const left = written.length - objects.length;
   if (objects.length === 0) return { objects: [], left, error: null };
+  const organizationId = await scope.organizationId();
+  await scope.release();
   const outcome = await runAgentTask(parts, {
-    organizationId: await scope.organizationId(),
+    organizationId,
     clusterId: preview.loaded.id,
     kind: 'DRY_RUN',
     request: { objects, conflicts: plan.assignment?.conflicts ?? 'REPORT' },

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { analyze, newFindings, withChanges } from '@meshfleet/istio/analysis';
 import type { Finding } from '@meshfleet/model';
 import { analysedInput } from '../analysis/analysed-input.ts';
@@ -28,7 +29,10 @@ export async function findingsOf(scope: RequestScope, plan: PreviewPlan, preview
   const remove = loaded.previous.state.entries.filter(({ key, mode }) => mode !== 'METADATA' && !kept.has(key)).map(({ key }) => key);
   if (upsert.length + remove.length === 0) return { introduced: [], resolved: [] };
   const input = await analysedInput(scope, loaded.id, now);
+  // Others are served between one analysis and the next.
+  await setImmediate();
   const found = analyze(input);
+  await setImmediate();
   const would = analyze(withChanges(input, { upsert, remove }));
   return { introduced: newFindings(found, would), resolved: newFindings(would, found) };
 }

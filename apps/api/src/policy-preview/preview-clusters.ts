@@ -17,12 +17,16 @@ export interface ClusterPreview {
   readonly bodies: ReadonlyMap<string, KubeObject>;
 }
 
+/** Desired states that are composed at a time. */
+const TOGETHER = 20;
+
 /** The same composition as the reconciler's, from the same rows, with the change in place of what the policy is now. */
 export function previewOfCluster(scope: RequestScope, plan: PreviewPlan, clusterId: string): Promise<ClusterPreview | undefined> {
-  return scope.loader<string, ClusterPreview | undefined>(plan.name, (tx, ids) => composeAll(tx, plan, ids)).load(clusterId);
+  return scope.loader<string, ClusterPreview | undefined>(plan.name, (tx, ids) => composeAll(tx, plan, ids), String, TOGETHER).load(clusterId);
 }
 
-async function composeAll(tx: Tx, plan: PreviewPlan, clusterIds: readonly string[]): Promise<(ClusterPreview | undefined)[]> {
+/** {@link previewOfCluster} for several clusters, remembered nowhere; undefined for those that hold nothing. */
+export async function composeAll(tx: Tx, plan: PreviewPlan, clusterIds: readonly string[]): Promise<(ClusterPreview | undefined)[]> {
   const selected = new Set(plan.touched.filter((cluster) => cluster.selected).map(({ id }) => id));
   const loaded = await readClusters(tx, clusterIds);
   const planned = loaded.map((cluster) => ({ ...cluster, assignments: assignmentsOf(cluster, plan, selected.has(cluster.id) ? plan.assignment : null) }));

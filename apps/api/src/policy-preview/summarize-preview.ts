@@ -1,12 +1,15 @@
+import { setImmediate } from 'node:timers/promises';
+import { CONTENT_KINDS } from '@meshfleet/istio';
+import { readInventories } from '@meshfleet/store';
 import { diffKeys } from '../desired-state/diff-states.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-import { blastRadiusOf } from './blast-radius-of-preview.ts';
+import { radiusAmong } from './blast-radius-of-preview.ts';
 import type { PreviewPlan } from './plan-preview.ts';
-import { previewOfCluster } from './preview-clusters.ts';
+import { changedBodies, composeAll } from './preview-clusters.ts';
 
 /** So many clusters are composed for a summary; the numbers of more would keep the process from everybody else. */
 const MOST_CLUSTERS = 1000;
-const TOGETHER = 50;
+const TOGETHER = 20;
 
 export interface PreviewSummary {
   readonly clusters: number;
@@ -25,9 +28,13 @@ export async function summarizePreview(scope: RequestScope, plan: PreviewPlan): 
   const sum = { changedClusters: 0, addedObjects: 0, changedObjects: 0, removedObjects: 0, namespaces: 0, workloads: 0, services: 0 };
   const looked = plan.touched.slice(0, MOST_CLUSTERS);
   for (let from = 0; from < looked.length; from += TOGETHER) {
-    const previews = await Promise.all(looked.slice(from, from + TOGETHER).map(({ id }) => previewOfCluster(scope, plan, id)));
+    const tx = await scope.read();
+    const previews = await composeAll(tx, plan, looked.slice(from, from + TOGETHER).map(({ id }) => id));
     const changed = previews.filter((preview) => preview?.composition.changed === true).filter((preview) => preview !== undefined);
-    const radii = await Promise.all(changed.map((preview) => blastRadiusOf(scope, plan, preview)));
+    const contents = await readInventories(tx, changed.map(({ loaded }) => loaded.id), CONTENT_KINDS);
+    const radii = await Promise.all(changed.map(async (preview) => radiusAmong(await changedBodies(scope, plan, preview), contents.get(preview.loaded.id) ?? [])));
+    // Others are served between one part of the fleet and the next, and what was read for this one is let go.
+    await setImmediate();
     for (const [index, { loaded, composition }] of changed.entries()) {
       const keys = diffKeys(loaded.previous.state, composition.state);
       sum.changedClusters += 1;

@@ -64,7 +64,7 @@ export class RequestScope {
     const organizationId = await this.organizationId();
     const { principal } = this;
     // A request never holds two connections: with a full pool, readers who wait to write would wait for each other.
-    (await this.#reading?.catch(noop))?.transaction.end();
+    await this.release();
     const answer = await this.#parts.store.transaction(organizationId, async (tx) => {
       const { role: held } = await this.#parts.finder.accessOf(tx, principal);
       requireRole(held, role);
@@ -80,12 +80,25 @@ export class RequestScope {
       : this.#parts.finder.organizationId(this.principal.identity, this.#slug);
   }
 
-  /** Batches and remembers reads by key for the length of the request; `batch` answers in the order of its keys. */
-  loader<K, V>(name: symbol, batch: (tx: Tx, keys: readonly K[]) => Promise<readonly V[]>, cacheKey: (key: K) => string = String): DataLoader<K, V, string> {
+  /** Gives the connection back before something long is waited for; what is read after that opens another transaction. */
+  async release(): Promise<void> {
+    (await this.#reading?.catch(noop))?.transaction.end();
+  }
+
+  /**
+   * Batches and remembers reads by key for the length of the request; `batch` answers in the order of its keys, at most so
+   * many at once.
+   */
+  loader<K, V>(
+    name: symbol,
+    batch: (tx: Tx, keys: readonly K[]) => Promise<readonly V[]>,
+    cacheKey: (key: K) => string = String,
+    maxBatchSize = 1000,
+  ): DataLoader<K, V, string> {
     const known = this.#loaders.get(name);
     // One name always stands for one batch function, so that its types are those of the first caller.
     if (known !== undefined) return known as unknown as DataLoader<K, V, string>;
-    const made = new DataLoader<K, V, string>(async (keys) => batch(await this.read(), keys), { cacheKeyFn: cacheKey, maxBatchSize: 1000 });
+    const made = new DataLoader<K, V, string>(async (keys) => batch(await this.read(), keys), { cacheKeyFn: cacheKey, maxBatchSize });
     this.#loaders.set(name, made as unknown as DataLoader<never, unknown, string>);
     return made;
   }

@@ -57,12 +57,17 @@ export async function readAgentTask(tx: Tx, id: string): Promise<AgentTaskRow | 
   return rows[0];
 }
 
+/** Whoever asked has the answer: results are large, and nobody else reads them. */
+export function forgetAgentTask(tx: Tx, id: string): void {
+  tx.send('delete from agent_task where organization_id = $1 and id = $2', [tx.organizationId, id]);
+}
+
 export interface SweptTasks {
   readonly expired: number;
   readonly forgotten: number;
 }
 
-/** Expires what nobody waits for any longer, and forgets tasks an hour after their deadline, at most `limit` of each. */
+/** Expires what nobody waits for any longer, and forgets tasks a minute after their deadline, at most `limit` of each. */
 export async function sweepAgentTasks(tx: Tx, limit: number): Promise<SweptTasks> {
   const expired = await tx.query(EXPIRE, [tx.organizationId, limit]);
   const forgotten = await tx.query(FORGET, [tx.organizationId, limit]);
@@ -83,5 +88,5 @@ const EXPIRE = `
 
 const FORGET = `
   delete from agent_task t using (
-    select id from agent_task where organization_id = $1 and deadline < now() - interval '1 hour' limit $2) old
+    select id from agent_task where organization_id = $1 and deadline < now() - interval '1 minute' limit $2) old
   where t.id = old.id`;
