@@ -1,6 +1,7 @@
 export type { SchemaNode, ValidationRule } from './schema/schema-node.ts';
 export type { CompiledSchema, SchemaOptions, ValidateOptions } from './schema/compile-schema.ts';
 export { compileSchema } from './schema/compile-schema.ts';
+export { withoutRules } from './schema/without-rules.ts';
 export type { SchemaViolation, ViolationReason } from './schema/violation.ts';
 export { formatViolation } from './schema/violation.ts';
 export { compileExpression } from './cel/compile-rule.ts';

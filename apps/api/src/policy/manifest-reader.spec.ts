@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { knownKinds } from './known-kinds.ts';
 import { ManifestReader } from './manifest-reader.ts';
 import { readManifests, type ManifestOrder } from './read-manifests.ts';
 
@@ -65,6 +66,27 @@ describe('large manifests', () => {
     expect(refused).toHaveLength(3);
     expect(refused[0]?.reason).toMatchObject({ code: 'LIMIT_EXCEEDED' });
   });
+});
+
+describe('manifests that are held to schemas of clusters', () => {
+  const served = (pattern: string): ManifestOrder => {
+    const facts = knownKinds().find('networking.istio.io', 'ServiceEntry');
+    const versions = (facts?.versions ?? []).map((version) => ({ ...version, schema: { type: 'object', properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { resolution: { type: 'string', pattern } } } } } }));
+    const kinds = facts === undefined ? [] : [{ ...facts, versions }];
+    return { ...order(services(1).replace('DNS', `${'a'.repeat(64)}!`)), served: [{ kinds, clusters: ['east'] }] };
+  };
+
+  it('take nobody else with them when a pattern takes for ever, and the next ones are read', async () => {
+    const impatient = new ManifestReader({ longestServedMs: 3_000 });
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 10);
+    await expect(impatient.read(served('^(a+)+$'))).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', message: expect.stringContaining('definitions that are installed in the clusters') as string });
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(20);
+    const patient = await reader.read(served('^b$'));
+    expect(patient.problems[0]?.summary).toContain('resolution');
+    await impatient.close();
+  }, 30_000);
 });
 
 describe('small manifests', () => {

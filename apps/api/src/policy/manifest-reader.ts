@@ -6,6 +6,8 @@ import { readManifests, type ManifestOrder, type ReadManifests } from './read-ma
 const LARGE = 256 * 1024;
 /** The longest that anybody's text may hold up those behind it. */
 const LONGEST_MS = 30_000;
+/** The same where schemas that agents sent decide how long it takes. */
+const LONGEST_SERVED_MS = 10_000;
 /** Texts of up to 8 MiB each that may wait. */
 const MOST_WAITING = 16;
 /** How often a text is read at most: once for each kind of cluster among its targets. */
@@ -22,22 +24,26 @@ interface Waiting {
 
 /**
  * Reads manifests without holding up everybody else's requests: large texts in a thread of their own, one after another.
+ * What is held to schemas that agents sent goes there whatever its size: patterns and CEL rules of these are programs of
+ * whoever owns a cluster, nothing bounds their time (`^(a+)+$`), and only a thread of its own can be ended in the middle of one.
  * The thread starts with the first one and ends when none has come for a minute.
  */
 export class ManifestReader {
   readonly #longestMs: number;
+  readonly #longestServedMs: number;
   readonly #waiting: Waiting[] = [];
   #worker: Worker | undefined;
   #reading: Waiting | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: { readonly longestMs?: number } = {}) {
+  constructor(options: { readonly longestMs?: number; readonly longestServedMs?: number } = {}) {
     this.#longestMs = options.longestMs ?? LONGEST_MS;
+    this.#longestServedMs = options.longestServedMs ?? LONGEST_SERVED_MS;
   }
 
   /** @throws MeshfleetError LIMIT_EXCEEDED when it takes too long or too many wait */
   async read(order: ManifestOrder): Promise<ReadManifests> {
-    if (order.text.length * Math.max(1, Math.min(order.targets.length, MOST_RENDERINGS)) <= LARGE) return readManifests(order);
+    if (!isServed(order) && order.text.length * Math.max(1, Math.min(order.targets.length, MOST_RENDERINGS)) <= LARGE) return readManifests(order);
     if (this.#waiting.length >= MOST_WAITING) {
       throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'Too many large manifests are being read', fix: 'Try again in a moment.', where: FIELD });
     }
@@ -63,7 +69,8 @@ export class ManifestReader {
     const { order } = this.#reading;
     this.#worker ??= this.#start();
     this.#worker.postMessage(order);
-    this.#timer = setTimeout(() => void this.#end(tooSlow(this.#longestMs)), this.#longestMs).unref();
+    const [longestMs, reason] = isServed(order) ? [this.#longestServedMs, rulesTooSlow] : [this.#longestMs, tooSlow];
+    this.#timer = setTimeout(() => void this.#end(reason(longestMs)), longestMs).unref();
   }
 
   #start(): Worker {
@@ -106,6 +113,20 @@ const FIELD = { field: ['input', 'manifests'] } as const;
 /** Beside this file as a source, beside the bundle that this file is part of otherwise. */
 function workerFile(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? './read-manifests.worker.ts' : './read-manifests.worker.js', import.meta.url);
+}
+
+function isServed({ served }: ManifestOrder): boolean {
+  return served.some(({ kinds }) => kinds.length > 0);
+}
+
+function rulesTooSlow(longestMs: number): MeshfleetError {
+  return new MeshfleetError({
+    code: 'LIMIT_EXCEEDED',
+    summary: `It took longer than ${longestMs / 1000} s to check the manifests against the definitions that are installed in the clusters`,
+    why: 'A pattern or a rule in one of these CustomResourceDefinitions may take very long for such values.',
+    fix: 'Split the manifests into several policies; or mend the definitions of the clusters that serve others than the mesh installs.',
+    where: FIELD,
+  });
 }
 
 function tooSlow(longestMs: number): MeshfleetError {

@@ -60,12 +60,12 @@ export async function readForTargets(scope: Pick<RequestScope, 'read'>, order: R
   return manifestReader.read({ ...read, targets, served: await servedByGroups(tx, text, groups) });
 }
 
-/** What the clusters know otherwise than we do of the kinds in the text. */
+/** What the clusters know otherwise than we do of the kinds in the text; with all their rules, for the reader has a thread for them. */
 async function servedByGroups(tx: Tx, text: string, groups: readonly ServedGroup[]): Promise<ServedByClusters[]> {
   const named = new Set([...text.matchAll(/\bkind["']?\s*:\s*["']?(\w+)/g)].map(([, kind]) => kind));
   const kinds = [...new Set(groups.flatMap(({ kindSchemas }) => Object.keys(kindSchemas ?? {})))].filter((kind) => named.has(kind.split('.', 1)[0]));
   if (kinds.length === 0) return [];
-  const facts = await findServedKinds(tx, knownKinds(), groups.map(({ kindSchemas }) => kindSchemas), kinds.sort());
+  const facts = await findServedKinds(tx, knownKinds(), groups.map(({ kindSchemas }) => kindSchemas), kinds.sort(), 'ALL');
   const served = groups.map(({ clusters }, index) => ({ clusters, kinds: facts[index] ?? [] }));
   return served.some((group) => group.kinds.length > 0) ? served : [];
 }

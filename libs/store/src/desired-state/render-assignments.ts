@@ -80,7 +80,8 @@ async function renderAll(tx: Tx, wanted: readonly Wanted[], means: RenderingMean
   const hashes = [...new Set(missing.flatMap(({ assignment }) => assignment.objects.map(({ hash }) => hash)))].filter((hash) => means.templates?.has(hash) !== true);
   const stored = hashes.length === 0 ? NO_TEMPLATES : await loadContents(tx, hashes);
   const kinds = kindsOf(missing.flatMap(({ assignment }) => assignment.objects));
-  const served = await findServedKinds(tx, means.catalogue(), missing.map(({ like }) => like.kindSchemas), kinds);
+  // Renderings are made on event loops that all organizations share.
+  const served = await findServedKinds(tx, means.catalogue(), missing.map(({ like }) => like.kindSchemas), kinds, 'STRUCTURE');
   const fresh = missing.map(({ key, assignment, like }, index): Rendered => {
     const objects = assignment.objects.map(({ hash }) => means.templates?.get(hash) ?? stored.get(hash)).filter((object): object is KubeObject => object !== undefined);
     const rendered = renderAndCheck({ objects, variables: assignment.variables, patches: assignment.patches }, like, withKinds(means.catalogue(), served[index] ?? []), means.options);

@@ -1,10 +1,12 @@
+import { withoutRules } from '@meshfleet/manifest';
 import type { KindCatalogue, KindFacts } from '@meshfleet/manifest';
 import { contentHash } from '@meshfleet/model';
+import { kindName } from '@meshfleet/protocol';
 import type { ServedKind } from '@meshfleet/protocol';
 import { findKindSchemas } from '../agent/kind-schemas.ts';
 import type { Sql } from '../connection/sql.ts';
 
-/** Kinds as clusters serve them, by digest; the same digest is the same kind for everybody, whoever sent it. */
+/** Kinds as clusters serve them, by rules and digest; the same digest is the same kind for everybody, whoever sent it. */
 const read = new Map<string, KindFacts>();
 const MOST_READ = 300;
 const knownDigests = new WeakMap<KindFacts, string>();
@@ -12,17 +14,44 @@ const knownDigests = new WeakMap<KindFacts, string>();
 /** Digests of schemas by kind, as an agent reports them. */
 export type KindSchemas = Readonly<Record<string, string>> | null | undefined;
 
-/** For each cluster, or group of clusters that serve the same: those of these kinds that its API server knows otherwise than we do. */
-export async function findServedKinds(sql: Sql, known: KindCatalogue, served: readonly KindSchemas[], kinds: readonly string[]): Promise<(readonly KindFacts[])[]> {
+/**
+ * What is taken of schemas that agents sent. Their patterns and CEL rules are programs of whoever owns a cluster, and one
+ * like `^(a+)+$` runs for longer than anybody waits. `ALL` is for a thread that can be ended, never for an event loop that
+ * others share: there it is `STRUCTURE`, and what only a rule refuses, the API server refuses, and says so as FAILED.
+ */
+export type ServedRules = 'ALL' | 'STRUCTURE';
+
+/**
+ * For each cluster, or group of clusters that serve the same: those of these kinds that its API server knows otherwise than
+ * we do. A digest of another kind than the one it is named for is nothing that a cluster can serve, and is left out.
+ */
+export async function findServedKinds(sql: Sql, known: KindCatalogue, served: readonly KindSchemas[], kinds: readonly string[], rules: ServedRules): Promise<(readonly KindFacts[])[]> {
   const foreign = served.map((schemas) =>
     kinds.flatMap((kind) => {
       const digest = schemas?.[kind];
-      return digest === undefined || digest === knownDigest(known, kind) ? [] : [digest];
+      return digest === undefined || digest === knownDigest(known, kind) ? [] : [{ kind, digest }];
     }),
   );
-  const wanted = [...new Set(foreign.flat())].filter((digest) => !read.has(digest));
-  if (wanted.length > 0) for (const [digest, kind] of await findKindSchemas(sql, wanted)) remember(digest, factsOf(kind));
-  return foreign.map((digests) => digests.flatMap((digest) => read.get(digest) ?? []));
+  const found = new Map<string, KindFacts>();
+  const wanted: string[] = [];
+  for (const digest of new Set(foreign.flat().map((each) => each.digest))) {
+    const facts = read.get(`${rules} ${digest}`);
+    if (facts === undefined) wanted.push(digest);
+    else found.set(digest, facts);
+  }
+  if (wanted.length > 0) {
+    for (const [digest, kind] of await findKindSchemas(sql, wanted)) {
+      const facts = factsOf(kind, rules);
+      found.set(digest, facts);
+      remember(`${rules} ${digest}`, facts);
+    }
+  }
+  return foreign.map((named) =>
+    named.flatMap(({ kind, digest }) => {
+      const facts = found.get(digest);
+      return facts === undefined || kindName(facts) !== kind ? [] : [facts];
+    }),
+  );
 }
 
 function knownDigest(known: KindCatalogue, name: string): string | undefined {
@@ -39,7 +68,7 @@ function servedOf({ group, kind, plural, scope, versions }: KindFacts): unknown 
 }
 
 /** Equal schemas are one node, by which versions are told to be the same. */
-function factsOf({ versions, ...kind }: ServedKind): KindFacts {
+function factsOf({ versions, ...kind }: ServedKind, rules: ServedRules): KindFacts {
   const nodes = new Map<string, KindFacts['versions'][number]['schema']>();
   return {
     ...kind,
@@ -49,15 +78,16 @@ function factsOf({ versions, ...kind }: ServedKind): KindFacts {
     versions: versions.map(({ schema, ...version }) => {
       const hash = contentHash(schema);
       // JSON of an OpenAPI schema; the engine reads only what it knows of it.
-      const node = nodes.get(hash) ?? (schema as KindFacts['versions'][number]['schema']);
+      const whole = schema as KindFacts['versions'][number]['schema'];
+      const node = nodes.get(hash) ?? (rules === 'ALL' ? whole : withoutRules(whole));
       nodes.set(hash, node);
       return { ...version, subresources: [], printerColumns: [], schema: node };
     }),
   };
 }
 
-function remember(digest: string, facts: KindFacts): void {
-  read.set(digest, facts);
+function remember(name: string, facts: KindFacts): void {
+  read.set(name, facts);
   const [oldest] = read.keys();
   if (read.size > MOST_READ && oldest !== undefined) read.delete(oldest);
 }
