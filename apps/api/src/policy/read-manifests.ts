@@ -1,4 +1,4 @@
-import { checkManifests, parseManifests, withKinds, type CheckedObject, type KindCatalogue, type KindFacts, type ParsedDocument } from '@meshfleet/manifest';
+import { checkManifests, parseManifests, withKinds, type CheckedObject, type CheckResult, type KindCatalogue, type KindFacts, type ParsedDocument } from '@meshfleet/manifest';
 import { formatObjectKey, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
 import { inputsOf, type AssignedObject, type Patch, type RenderedCluster, type Variable } from '@meshfleet/planner';
 import { checkTemplate } from './check-template.ts';
@@ -72,18 +72,31 @@ function checkPlain(documents: readonly ParsedDocument[], order: ManifestOrder, 
 
   const gathered = new ProblemGatherer();
   const checks = served.map(({ kinds, clusters }) => {
-    const checked = kinds.length === 0 ? own : checkManifests(documents, withKinds(known, kinds), options);
+    const checked = kinds.length === 0 ? own : checkManifests(documents, withKinds(known, kinds), { ...options, keepsVersions: true });
     for (const problem of checked.problems) gathered.add(kinds.length === 0 ? problem : byServedSchema(problem), clusters);
     return checked;
   });
   const found = gathered.list(served.reduce((sum, { clusters }) => sum + clusters.length, 0));
-  const kept = checks.find(({ problems }) => problems.length === 0) ?? own;
+  const kept = own.problems.length === 0 ? own : (checks.find(({ problems }) => problems.length === 0) ?? own);
   return {
-    objects: kept.objects.map(keep),
+    objects: objectsOf([own, ...checks]).map(keep),
     inputs: null,
     problems: found.filter(({ everywhere }) => everywhere || !allowPartial).map(({ problem }) => problem),
     warnings: [...kept.warnings, ...found.filter(({ everywhere }) => !everywhere && allowPartial).map(({ problem }) => problem), ...idle],
   };
+}
+
+/**
+ * Each object as the first check that takes it has it. Ours comes first: what one cluster serves never decides what all get,
+ * save for what we do not know, and that stays as it is written.
+ */
+function objectsOf(checks: readonly CheckResult[]): CheckedObject[] {
+  const taken = new Map<string, CheckedObject>();
+  for (const object of checks.flatMap(({ objects }) => objects)) {
+    const place = `${object.document} ${object.item ?? ''}`;
+    if (!taken.has(place)) taken.set(place, object);
+  }
+  return [...taken.values()].sort((a, b) => a.document - b.document || (a.item ?? 0) - (b.item ?? 0));
 }
 
 function keep({ key, hash, mode, object }: CheckedObject) {

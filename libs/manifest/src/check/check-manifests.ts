@@ -23,6 +23,8 @@ export interface CheckOptions {
   readonly manages: ManagedKinds;
   /** For namespaced objects that name none. Without it they are refused. */
   readonly defaultNamespace?: string;
+  /** Objects stay in the version in which they are written: for catalogues whose word on versions counts for one cluster alone. */
+  readonly keepsVersions?: boolean;
 }
 
 /** An object as it will be applied: nothing of a server's in it, in the preferred version of its kind. */
@@ -80,7 +82,7 @@ export function checkManifests(documents: readonly ParsedDocument[], catalogue: 
     const body = checkBody(document, kind, name, problems, warnings);
     if (body === undefined) continue;
     warnings.push(...findDeprecatedFields(document, catalogue.deprecatedFields.filter((field) => field.group === key.group && field.kind === key.kind), name));
-    const version = preferredVersion(kind.facts, kind.version);
+    const version = options.keepsVersions === true ? kind.version : preferredVersion(kind.facts, kind.version);
     noteVersion(document, kind, version, name, warnings);
     const object = assemble(kind.facts, version, metadata, body);
     objects.push({ key, object, hash: contentHash(object), ...place(document) });
