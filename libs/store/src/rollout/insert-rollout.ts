@@ -2,6 +2,7 @@ import type { RolloutStrategy } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
 import { enqueue } from '../outbox/enqueue.ts';
+import { heldObjectKeys } from './object-overlap.ts';
 
 export interface NewRollout {
   readonly id: string;
@@ -28,13 +29,7 @@ export async function insertRollout(tx: Tx, rollout: NewRollout): Promise<void> 
 }
 
 // Of the target, and of whatever clusters hold of the policy by now.
-const OBJECT_KEYS = `(
-  select coalesce(jsonb_agg(distinct o.key), '[]') from (
-    select x.version from policy_cluster x where x.organization_id = $1 and x.policy_id = $3 and x.version is not null
-    union select p.stable_version from policy p where p.id = $3
-    union select $4::int) w
-  join policy_version v on v.policy_id = $3 and v.version = w.version
-  cross join lateral jsonb_to_recordset(v.objects) as o (key text))`;
+const OBJECT_KEYS = heldObjectKeys('$3', ['$4::int']);
 
 /**
  * Ends a rollout where it stands, because another version takes its place: clusters keep what they hold until that one
