@@ -24,7 +24,7 @@ export { assignClusters } from './assignment/assign-clusters.ts';
 export { assignPolicy } from './assignment/assign-policy.ts';
 export type { AssignmentChange } from './assignment/assign-policy.ts';
 export { listUncompiled, listUnplaced } from './assignment/find-due.ts';
-export { selectClusters } from './assignment/select-clusters.ts';
+export { selectReachedClusters } from './assignment/select-clusters.ts';
 export type { ClusterSelection } from './assignment/select-clusters.ts';
 export { CHANGED_CHANNEL, DESIRED_CHANNEL, announceChanged, announceDesired } from './desired-state/announce.ts';
 export { announcePage } from './desired-state/announce-all.ts';

@@ -1,4 +1,4 @@
-import { stepRollout } from '@meshfleet/store';
+import { assignPolicy, stepRollout } from '@meshfleet/store';
 import { createClient } from 'graphql-sse';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ChangeFeed } from '../changes/change-feed.ts';
@@ -202,6 +202,38 @@ describe('a freeze', () => {
     expect((await step(rollout.id)).status).toBe('RUNNING');
     const { data } = await api.query<{ organization: { freezes: { nodes: { reason: string }[] } } }>(ada.token, '{ organization { freezes(first: 5, open: true) { nodes { reason } } } }');
     expect(data.organization.freezes.nodes.map(({ reason }) => reason)).toEqual(['elsewhere']);
+  });
+});
+
+describe('a change at once that takes a policy away', () => {
+  const remove = (): Promise<UserErrors> => ask(ada.token, 'policyDelete', 'PolicyDeleteInput', { name }, ERRORS);
+  const back = (version: number): Promise<UserErrors> => ask(ada.token, 'policyRollBack', 'PolicyRollBackInput', { name, version }, ERRORS);
+  /** Held by all of prod, of which version 3 as version 1 selects only alpha. */
+  async function hold(): Promise<void> {
+    await apply({ placement: { clusterNames: ['alpha'] } });
+    await apply({});
+    const policyId = (await api.db.admin.query<{ id: string }>(`select id from policy where name = $1 and organization_id = $2`, [name, ada.id])).rows[0]?.id ?? '';
+    await api.db.store.transaction(ada.id, (tx) => assignPolicy(tx, policyId));
+  }
+  const narrow = { placement: { clusterNames: ['alpha'] }, manifests: manifest(`narrow-${count}`) };
+
+  it('is refused where the clusters that lose it are frozen', async () => {
+    await insertCluster(api, ada.id, 'frosty', { env: 'prod', frozen: 'yes' });
+    await hold();
+    const { freeze } = await ask<{ freeze: { id: string } }>(ada.token, 'freezeCreate', 'FreezeCreateInput', { reason: 'audit', clusterSelector: 'frozen=yes' }, 'freeze { id }');
+    for (const answer of [await apply(narrow), await back(1)]) expect(answer.userErrors).toMatchObject([{ code: 'FROZEN' }]);
+    await api.db.admin.query(`update policy_version set placement = jsonb_set(placement, '{clusterSelector}', '"env=none"') where policy_id = (select id from policy where name = $1 and organization_id = $2)`, [name, ada.id]);
+    expect((await remove()).userErrors).toMatchObject([{ code: 'FROZEN' }]);
+    await ask(ada.token, 'freezeEnd', 'FreezeEndInput', { id: freeze.id }, ERRORS);
+    expect((await apply(narrow)).userErrors).toEqual([]);
+  });
+
+  it('is refused where a rollout of another policy is about to bring the object that is lost', async () => {
+    await hold();
+    await begin({ waves: [{ count: 1 }] }, { name: `${name}-other`, placement: { clusterNames: ['gamma'] }, ignoreFreeze: true });
+    expect((await apply(narrow)).userErrors).toMatchObject([{ code: 'ROLLOUT_ACTIVE' }]);
+    expect((await back(1)).userErrors).toMatchObject([{ code: 'ROLLOUT_ACTIVE' }]);
+    expect((await remove()).userErrors).toMatchObject([{ code: 'ROLLOUT_ACTIVE' }]);
   });
 });
 

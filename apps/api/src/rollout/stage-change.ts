@@ -1,7 +1,7 @@
 import { MeshfleetError } from '@meshfleet/model';
 import { NOWHERE } from '@meshfleet/planner';
 import type { Placement } from '@meshfleet/planner';
-import { enqueue, findFreezeInWay, findOverlappingRollout, insertRollout, selectClusters, supersedeRollout, uuidv7, type LockedPolicy } from '@meshfleet/store';
+import { enqueue, findFreezeInWay, findOverlappingRollout, insertRollout, selectReachedClusters, supersedeRollout, uuidv7, type LockedPolicy } from '@meshfleet/store';
 import { includesRole } from '../auth/principal.ts';
 import type { Change } from '../graphql/mutate.ts';
 import type { StageInput } from './stage-input.ts';
@@ -19,8 +19,8 @@ export interface StagedChange extends StageInput {
 
 /**
  * Whether the change may be made now: not into a rollout of the policy that is under way (unless it takes its place), not
- * under one of another policy that may touch the same objects, and not at once into a freeze. Call it before the version
- * is written, and {@link beginStaged} after.
+ * under one of another policy that may touch the same objects, and not at once into a freeze. Clusters that lose the policy
+ * are changed too. Call it before the version is written, and {@link beginStaged} after.
  * @throws MeshfleetError ROLLOUT_ACTIVE, FROZEN or FORBIDDEN
  */
 export async function admitChange({ tx, actor, now, role }: Change, change: StagedChange): Promise<void> {
@@ -28,11 +28,11 @@ export async function admitChange({ tx, actor, now, role }: Change, change: Stag
   if (change.ignoreFreeze && !includesRole(role, 'ADMIN')) throw forbidden();
   const active = policy?.activeRolloutId ?? undefined;
   if (active !== undefined && !change.supersede) throw underWay(policyName);
-  const selected = selectClusters(change.placement ?? NOWHERE, { policyName, policyId: policy?.id }, [tx.organizationId]);
+  const reached = selectReachedClusters(change.placement ?? NOWHERE, { policyName, policyId: policy?.id }, [tx.organizationId]);
   const asksOverlap = rollout === undefined || rollout.onOverlap === 'REFUSE';
   const [overlapping, freeze] = await Promise.all([
-    asksOverlap ? findOverlappingRollout(tx, policy?.id, change.objectKeys, selected) : undefined,
-    rollout === undefined && !change.ignoreFreeze ? findFreezeInWay(tx, selected, now) : undefined,
+    asksOverlap ? findOverlappingRollout(tx, policy?.id, change.objectKeys, reached) : undefined,
+    rollout === undefined && !change.ignoreFreeze ? findFreezeInWay(tx, reached, now) : undefined,
   ]);
   if (overlapping !== undefined) throw overlaps(overlapping.title, rollout !== undefined);
   if (freeze !== undefined) throw frozen(freeze.reason, freeze.endsAt);

@@ -41,6 +41,15 @@ export function selectClusters(placement: Placement, subject: PlacedSubject, giv
   return branches.length === 0 ? { text: NOTHING, values: given } : { text: branches.join(' union '), values: values.list };
 }
 
+/** The clusters that a change of the policy reaches: those that are selected, and those that hold it and may lose it. */
+export function selectReachedClusters(placement: Placement, subject: PlacedSubject, given: readonly unknown[]): ClusterSelection {
+  const selected = selectClusters(placement, subject, given);
+  if (subject.policyId === undefined) return selected;
+  const values = new Values(selected.values);
+  const holding = `select x.cluster_id from policy_cluster x where x.organization_id = $1 and x.policy_id = ${values.add(subject.policyId)}::uuid and x.version is not null`;
+  return { text: `${selected.text} union ${holding}`, values: values.list };
+}
+
 /** Those who have the policy keep their place, new ones come in the order of a hash that is the policy's own. */
 function takePlaces(matching: string, { percent, count }: Placement, { policyName, policyId }: PlacedSubject, values: Values): string {
   const held = `x.cluster_id = m.id and x.policy_id = ${values.add(policyId ?? null)}::uuid and x.version is not null`;

@@ -80,13 +80,13 @@ export async function endFreeze(tx: Tx, id: string, by: { readonly actor: string
   return rowCount > 0;
 }
 
-/** The freeze that a placement runs into, when a change is to be made at once. */
-export async function findFreezeInWay(tx: Tx, selected: { readonly text: string; readonly values: readonly unknown[] }, now: Date): Promise<FreezeRow | undefined> {
+/** The freeze that a change of these clusters runs into, when it is to be made at once. */
+export async function findFreezeInWay(tx: Tx, reached: { readonly text: string; readonly values: readonly unknown[] }, now: Date): Promise<FreezeRow | undefined> {
   for (const freeze of await openFreezes(tx, now)) {
     const { clusterSelector } = freeze;
     if (clusterSelector === null || clusterSelector === '') return freeze;
-    const values = new Values(selected.values);
-    const conditions = ['c.organization_id = $1', `c.id in (${selected.text})`, ...labelConditions(parseLabelSelector(clusterSelector), values)];
+    const values = new Values(reached.values);
+    const conditions = ['c.organization_id = $1', `c.id in (${reached.text})`, ...labelConditions(parseLabelSelector(clusterSelector), values)];
     const { rowCount } = await tx.query(`select from cluster c where ${conditions.join(' and ')} limit 1`, values.list);
     if (rowCount > 0) return freeze;
   }
