@@ -45,6 +45,9 @@ export const conditionSchema = z.object({
 });
 export type ReportedCondition = z.infer<typeof conditionSchema>;
 
+/** Kinds whose schemas an agent may tell of: all meshes together have some fifty. */
+const MOST_KIND_SCHEMAS = 500;
+
 export const factsSchema = z.object({
   kubernetesVersion: short,
   nodeCount: z.int().nonnegative().max(1_000_000),
@@ -57,7 +60,7 @@ export const factsSchema = z.object({
   servedKinds: z.array(z.string().max(512)).max(5000),
   agentVersion: short.optional(),
   /** Digests of the schemas of served kinds: `{"VirtualService.networking.istio.io": "<SHA-256 of the ServedKind>"}`. */
-  kindSchemas: z.record(z.string().max(512), z.string().regex(/^[0-9a-f]{64}$/)).optional(),
+  kindSchemas: z.record(z.string().max(512), z.string().regex(/^[0-9a-f]{64}$/)).refine((kinds) => Object.keys(kinds).length <= MOST_KIND_SCHEMAS, `At most ${MOST_KIND_SCHEMAS} kinds`).optional(),
   /** What this agent understands beyond the first version of the protocol; see {@link AGENT_FEATURES}. */
   features: z.array(z.string().max(64)).max(64).optional(),
 });

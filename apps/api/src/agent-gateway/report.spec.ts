@@ -243,4 +243,20 @@ describe('schemas of kinds', () => {
     expect((await agent.report<{ wantSchemas?: string[] }>(2, { facts: { ...facts, nodeCount: 2 } })).json.wantSchemas).toBeUndefined();
     expect((await agent.post('/agent/v1/schemas', { ...kind, versions: 'none' })).status).toBe(400);
   });
+
+  it('that no cluster names are not taken, nor those that it names as another kind, nor those beyond what an organization may have', async () => {
+    const agent = await TestAgent.enrol(gateway, organizationId);
+    const kind = { group: 'example.com', kind: 'Other', plural: 'others', scope: 'Namespaced', versions: [] };
+    const facts = (kindSchemas: object) => ({ kubernetesVersion: 'v1.35.1', nodeCount: 1, meshes: [], servedKinds: [], kindSchemas });
+    expect((await agent.post('/agent/v1/schemas', kind)).status).toBe(400);
+    await agent.report(1, { facts: facts({ 'Thing.example.com': contentHash(kind) }) });
+    expect((await agent.post('/agent/v1/schemas', kind)).status).toBe(400);
+    await agent.report(2, { facts: facts({ 'Other.example.com': contentHash(kind) }) });
+    await gateway.db.admin.query(`insert into kind_schema (organization_id, digest, body, size) values ($1, 'large', '{}', $2)`, [organizationId, 64 * 1024 * 1024]);
+    expect((await agent.post('/agent/v1/schemas', kind)).status).toBe(413);
+    await gateway.db.admin.query(`delete from kind_schema where organization_id = $1 and digest = 'large'`, [organizationId]);
+    expect((await agent.post('/agent/v1/schemas', kind)).status).toBe(200);
+    const many = Object.fromEntries(Array.from({ length: 501 }, (_, index) => [`Kind${index}.example.com`, contentHash(kind)]));
+    expect((await agent.report(3, { facts: facts(many) })).status).toBe(400);
+  });
 });

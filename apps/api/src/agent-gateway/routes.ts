@@ -3,6 +3,7 @@ import {
   enrolRequestSchema,
   EVIDENCE_HEADER,
   HUB_ACCEPTS,
+  kindName,
   KIND_SCHEMA_LIMIT,
   POLL_WAIT,
   REPORT_LIMIT,
@@ -161,7 +162,8 @@ function addSchemas(fastify: FastifyInstance, { context }: RouteParts, authentic
     const body = await readBody(bytesOf(request), request.headers['content-encoding'], servedKindSchema, KIND_SCHEMA_LIMIT);
     const digest = contentHash(body);
     const kept = await context.store.transaction(organizationId, (tx) => insertKindSchema(tx, digest, body));
-    if (!kept) throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The organization has too many schemas', fix: 'Nothing to do: manifests are checked against the schemas that are known.' });
+    if (kept === 'UNASKED') throw new MeshfleetError({ code: 'INVALID_INPUT', summary: `No cluster reports that it serves ${kindName(body)} with these schemas`, fix: 'Report their digest in facts.kindSchemas first, and send what the answer asks for.' });
+    if (kept === 'FULL') throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The organization has too many schemas', fix: 'Nothing to do: manifests are checked against the schemas that are known.' });
     return { digest };
   });
 }

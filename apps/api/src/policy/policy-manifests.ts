@@ -62,8 +62,11 @@ export async function readForTargets(scope: Pick<RequestScope, 'read'>, order: R
 
 /** What the clusters know otherwise than we do of the kinds in the text; with all their rules, for the reader has a thread for them. */
 async function servedByGroups(tx: Tx, text: string, groups: readonly ServedGroup[]): Promise<ServedByClusters[]> {
-  const named = new Set([...text.matchAll(/\bkind["']?\s*:\s*["']?(\w+)/g)].map(([, kind]) => kind));
-  const kinds = [...new Set(groups.flatMap(({ kindSchemas }) => Object.keys(kindSchemas ?? {})))].filter((kind) => named.has(kind.split('.', 1)[0]));
+  const words = (pattern: RegExp): Set<string | undefined> => new Set([...text.matchAll(pattern)].map(([, word]) => word));
+  const named = words(/\bkind["']?\s*:\s*["']?(\w+)/g);
+  const inGroups = words(/\bapiVersion["']?\s*:\s*["']?([\w.-]+)\//g);
+  const isNamed = (kind: string): boolean => named.has(kind.split('.', 1)[0]) && inGroups.has(kind.slice(kind.indexOf('.') + 1));
+  const kinds = [...new Set(groups.flatMap(({ kindSchemas }) => Object.keys(kindSchemas ?? {})))].filter(isNamed);
   if (kinds.length === 0) return [];
   const facts = await findServedKinds(tx, knownKinds(), groups.map(({ kindSchemas }) => kindSchemas), kinds.sort(), 'ALL');
   const served = groups.map(({ clusters }, index) => ({ clusters, kinds: facts[index] ?? [] }));

@@ -1,8 +1,12 @@
+import { kindName } from '@meshfleet/protocol';
 import type { ServedKind } from '@meshfleet/protocol';
 import type { Sql, Tx } from '../connection/sql.ts';
 
 /** Schemas that an organization may have: every version of every mesh that its clusters run, with room to spare. */
 const MOST_SCHEMAS = 5_000;
+const MOST_BYTES = 64 * 1024 * 1024;
+/** Read at once; what is beyond counts as not known. */
+const MOST_READ_BYTES = 32 * 1024 * 1024;
 
 /** Those of the digests whose schemas nobody has sent yet. */
 export async function findUnknownSchemas(tx: Tx, digests: readonly string[]): Promise<string[]> {
@@ -15,17 +19,35 @@ export async function findUnknownSchemas(tx: Tx, digests: readonly string[]): Pr
   return rows.map(({ digest }) => digest);
 }
 
-/** Keeps the schemas of a kind under their digest, once; false when the organization has too many. */
-export async function insertKindSchema(tx: Tx, digest: string, body: ServedKind): Promise<boolean> {
+/**
+ * Keeps the schemas of a kind under their digest, once, if a cluster says that it serves that kind so. `UNASKED`: none
+ * does. `FULL`: the organization has too many.
+ */
+export async function insertKindSchema(tx: Tx, digest: string, body: ServedKind): Promise<'KEPT' | 'UNASKED' | 'FULL'> {
   const text = JSON.stringify(body);
-  const { rows } = await tx.query<{ full: boolean }>(`select count(*) >= ${MOST_SCHEMAS} as full from kind_schema where organization_id = $1`, [tx.organizationId]);
-  if (rows[0]?.full === true) return false;
-  tx.send('insert into kind_schema (organization_id, digest, body, size) values ($1, $2, $3, $4) on conflict (organization_id, digest) do nothing', [tx.organizationId, digest, text, Buffer.byteLength(text)]);
-  return true;
+  const size = Buffer.byteLength(text);
+  // One after another, so that all together stay within what an organization may have.
+  tx.send(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [`kind_schema/${tx.organizationId}`]);
+  const { rows } = await tx.query<{ named: boolean; known: boolean; full: boolean }>(STANDING, [tx.organizationId, digest, kindName(body), size]);
+  const [standing] = rows;
+  if (standing?.named !== true) return 'UNASKED';
+  if (standing.known) return 'KEPT';
+  if (standing.full) return 'FULL';
+  tx.send('insert into kind_schema (organization_id, digest, body, size) values ($1, $2, $3, $4) on conflict (organization_id, digest) do nothing', [tx.organizationId, digest, text, size]);
+  return 'KEPT';
 }
 
-/** Schemas by digest; those that are not there are left out. */
-export async function findKindSchemas(sql: Sql, digests: readonly string[]): Promise<ReadonlyMap<string, ServedKind>> {
-  const { rows } = await sql.query<{ digest: string; body: ServedKind }>('select digest, body from kind_schema where digest = any($1::text[])', [digests]);
-  return new Map(rows.map(({ digest, body }) => [digest, body]));
+const STANDING = `
+  select exists (select from cluster c where c.organization_id = $1 and c.lifecycle <> 'EVICTED' and c.facts->'kindSchemas'->>$3 = $2) as named,
+    exists (select from kind_schema k where k.organization_id = $1 and k.digest = $2) as known,
+    (select count(*) >= ${MOST_SCHEMAS} or coalesce(sum(k.size), 0) + $4::int > ${MOST_BYTES} from kind_schema k where k.organization_id = $1) as full`;
+
+/** Schemas by digest, with their size as text; those that are not there are left out. */
+export async function findKindSchemas(sql: Sql, digests: readonly string[]): Promise<ReadonlyMap<string, { readonly body: ServedKind; readonly size: number }>> {
+  const { rows } = await sql.query<{ digest: string; body: ServedKind; size: number }>(
+    `select digest, body, size from (select k.*, sum(k.size) over (order by k.digest) as total from kind_schema k where k.digest = any($1::text[])) w
+     where w.total <= ${MOST_READ_BYTES}`,
+    [digests],
+  );
+  return new Map(rows.map(({ digest, body, size }) => [digest, { body, size }]));
 }

@@ -45,4 +45,18 @@ describe('forgetting history', () => {
     const answers = await test.admin.query<{ key: string }>('select key from idempotency where organization_id = $1', [organizationId]);
     expect(answers.rows).toEqual([{ key: 'new' }]);
   });
+
+  it('forgets schemas that no cluster serves any more, once they are an hour old', async () => {
+    const organizationId = await test.createOrganization();
+    const [clusterId] = await testFleet(test, organizationId).addClusters([{ name: 'a' }, { name: 'b' }]);
+    await test.admin.query(`update cluster set facts = '{"kindSchemas": {"Thing.example.com": "served"}}' where id = $1`, [clusterId]);
+    await test.admin.query(
+      `insert into kind_schema (organization_id, digest, body, size, created_at)
+       values ($1, 'served', '{}', 2, $2::timestamptz - interval '2 hours'), ($1, 'gone', '{}', 2, $2::timestamptz - interval '2 hours'), ($1, 'new', '{}', 2, $2)`,
+      [organizationId, now],
+    );
+    await test.store.transaction(organizationId, (tx) => forgetHistory(tx, { keepRevisions: 5, keepDays: 10 }, now, 7));
+    const { rows } = await test.admin.query<{ digest: string }>('select digest from kind_schema where organization_id = $1 order by 1', [organizationId]);
+    expect(rows.map(({ digest }) => digest)).toEqual(['new', 'served']);
+  });
 });

@@ -9,12 +9,13 @@ export interface Forgotten {
 
 /**
  * Forgets at most `limit` desired states that the rule no longer keeps (the planner's `isForgettable`), bodies that no
- * state refers to, and answers of mutations older than 24 hours, each. Contents of objects are never forgotten: a version
+ * state refers to, and answers of mutations older than 24 hours, each; and the schemas that no cluster serves any more. Contents of objects are never forgotten: a version
  * of a policy, which refers to them, stays readable for good.
  */
 export async function forgetHistory(tx: Tx, rule: RetentionRule, now: Date, limit: number): Promise<Forgotten> {
   const states = await tx.query(STATES, [tx.organizationId, Math.max(1, rule.keepRevisions), rule.keepDays, now, limit]);
   const bodies = await tx.query(BODIES, [tx.organizationId, now, limit]);
+  await tx.query(SCHEMAS, [tx.organizationId, now]);
   const answers = await tx.query(ANSWERS, [tx.organizationId, now, limit]);
   return { states: states.rowCount, bodies: bodies.rowCount, answers: answers.rowCount };
 }
@@ -35,6 +36,15 @@ const BODIES = `
       and not exists (select from desired_state d where d.organization_id = $1 and d.digest = b.digest)
     limit $3) as old
   where b.organization_id = $1 and b.digest = old.digest`;
+
+// An hour, as above. A cluster that comes to serve one at this very moment is asked for it again with its next facts.
+const SCHEMAS = `
+  with served as materialized (
+    select distinct e.value as digest from cluster c
+    cross join lateral jsonb_each_text(case when jsonb_typeof(c.facts->'kindSchemas') = 'object' then c.facts->'kindSchemas' else '{}' end) e
+    where c.organization_id = $1 and c.lifecycle <> 'EVICTED')
+  delete from kind_schema k
+  where k.organization_id = $1 and k.created_at < $2::timestamptz - interval '1 hour' and not exists (select from served s where s.digest = k.digest)`;
 
 const ANSWERS = `
   delete from idempotency i using (

@@ -7,8 +7,10 @@ import { findKindSchemas } from '../agent/kind-schemas.ts';
 import type { Sql } from '../connection/sql.ts';
 
 /** Kinds as clusters serve them, by rules and digest; the same digest is the same kind for everybody, whoever sent it. */
-const read = new Map<string, KindFacts>();
-const MOST_READ = 300;
+const read = new Map<string, { readonly facts: KindFacts; readonly size: number }>();
+/** As text; in memory they are some times larger. */
+const MOST_READ_BYTES = 32 * 1024 * 1024;
+let readBytes = 0;
 const knownDigests = new WeakMap<KindFacts, string>();
 
 /** Digests of schemas by kind, as an agent reports them. */
@@ -35,15 +37,15 @@ export async function findServedKinds(sql: Sql, known: KindCatalogue, served: re
   const found = new Map<string, KindFacts>();
   const wanted: string[] = [];
   for (const digest of new Set(foreign.flat().map((each) => each.digest))) {
-    const facts = read.get(`${rules} ${digest}`);
+    const facts = read.get(`${rules} ${digest}`)?.facts;
     if (facts === undefined) wanted.push(digest);
     else found.set(digest, facts);
   }
   if (wanted.length > 0) {
-    for (const [digest, kind] of await findKindSchemas(sql, wanted)) {
-      const facts = factsOf(kind, rules);
+    for (const [digest, { body, size }] of await findKindSchemas(sql, wanted)) {
+      const facts = factsOf(body, rules);
       found.set(digest, facts);
-      remember(`${rules} ${digest}`, facts);
+      remember(`${rules} ${digest}`, facts, size);
     }
   }
   return foreign.map((named) =>
@@ -86,8 +88,13 @@ function factsOf({ versions, ...kind }: ServedKind, rules: ServedRules): KindFac
   };
 }
 
-function remember(name: string, facts: KindFacts): void {
-  read.set(name, facts);
-  const [oldest] = read.keys();
-  if (read.size > MOST_READ && oldest !== undefined) read.delete(oldest);
+function remember(name: string, facts: KindFacts, size: number): void {
+  if (read.has(name)) return;
+  read.set(name, { facts, size });
+  readBytes += size;
+  for (const [oldest, { size: freed }] of read) {
+    if (readBytes <= MOST_READ_BYTES) break;
+    read.delete(oldest);
+    readBytes -= freed;
+  }
 }
