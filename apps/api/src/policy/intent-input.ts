@@ -15,12 +15,14 @@ const selector = z.string().max(4096, 'A label selector has at most 4096 charact
   }
 });
 
+const variableValue = json.refine((value) => JSON.stringify(value).length <= 64 * 1024, 'A value of a variable has at most 64 KiB');
+
 const variable = z
   .object({
     name: z.string().regex(/^[A-Za-z_][-A-Za-z0-9_]{0,62}$/, 'A variable’s name is 1 to 63 of A-Z a-z 0-9 - _ and begins with a letter or _'),
     description: z.string().max(2000, 'A description has at most 2000 characters').nullish(),
-    default: json.nullish(),
-    values: z.array(z.object({ clusterSelector: selector, value: json })).max(500, 'A variable has at most 500 values').nullish(),
+    default: variableValue.nullish(),
+    values: z.array(z.object({ clusterSelector: selector, value: variableValue })).max(500, 'A variable has at most 500 values').nullish(),
   })
   .transform(({ name, description, default: otherwise, values }): Variable => ({ name, description: description ?? null, default: otherwise ?? null, values: values ?? [] }));
 

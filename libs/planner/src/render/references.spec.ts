@@ -30,6 +30,24 @@ describe('references in a text', () => {
     expect(splitReferences('${cluster.zone:-}')).toEqual([{ to: { field: 'zone' }, fallback: '', text: '${cluster.zone:-}' }]);
   });
 
+  it('have a default of up to 1024 characters, dollar signs included, that no other reference begins in', () => {
+    expect(splitReferences('${var.path:-^/api$}')).toEqual([{ to: { variable: 'path' }, fallback: '^/api$', text: '${var.path:-^/api$}' }]);
+    expect(splitReferences(`\${var.a:-${'x'.repeat(1024)}}`)).toMatchObject([{ fallback: 'x'.repeat(1024) }]);
+    const long = `\${var.a:-${'x'.repeat(1025)}}`;
+    expect(splitReferences(long)).toEqual([long]);
+    expect(nearlyReferences(long)).toEqual([long]);
+    expect(splitReferences('${var.a:-${cluster.name}}')).toEqual(['${var.a:-', { to: { field: 'name' }, fallback: undefined, text: '${cluster.name}' }, '}']);
+  });
+
+  it.each(['${var.a:-', '${cluster.name:-', '${cluster.labels.a', '${var.', '${cluster.labels.a.'])('that begin over and over and end but once are one: %s', (beginning) => {
+    // Each beginning that looked for an end as far as the text goes would make this a matter of minutes.
+    const text = beginning.repeat((256 * 1024) / beginning.length);
+    expect(splitReferences(text)).toEqual([text]);
+    expect(nearlyReferences(text)).toEqual([]);
+    expect(splitReferences(`${text}\${var.b:-}`)).toEqual([text, { to: { variable: 'b' }, fallback: '', text: '${var.b:-}' }]);
+    expect(nearlyReferences(`${text} \${var.}`)).toEqual(['${var.}']);
+  });
+
   it('that are misspelt are noticed', () => {
     expect(nearlyReferences('${cluster.regoin} ${cluster.region} $${cluster.name} ${var.} ${PATH}')).toEqual(['${cluster.regoin}', '${var.}']);
   });

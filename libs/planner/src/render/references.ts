@@ -10,10 +10,11 @@ export interface Reference {
   readonly text: string;
 }
 
+// Texts are anybody's: what a match may span ends where the next one may begin, so that no text is scanned more than a few times.
 const REFERENCE =
-  /(\$?)(\$\{(?:cluster\.(?:(name|uid|region|zone|network|mesh)|labels\.([A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?))|var\.([A-Za-z_][-A-Za-z0-9_]*))(?::-([^}]*))?\})/g;
+  /(\$?)(\$\{(?:cluster\.(?:(name|uid|region|zone|network|mesh)|labels\.([A-Za-z0-9](?:[-A-Za-z0-9_./]{0,316}[A-Za-z0-9])?))|var\.([A-Za-z_][-A-Za-z0-9_]{0,316}))(?::-((?:[^}$]|\$(?!\{)){0,1024}))?\})/g;
 /** What looks like a reference of ours and is none. */
-const NEARLY = /\$\{(?:cluster|var)\.[^}]*\}/g;
+const NEARLY = /\$\{(?:cluster|var)\.(?:[^}$]|\$(?!\{)){0,2048}\}/g;
 
 /**
  * Splits a text into what stands for itself and what stands for a value. Whatever else begins with a dollar sign is left as
