@@ -1,3 +1,4 @@
+import type { Patch, RenderedCluster, Variable } from '@meshfleet/planner';
 import { afterEach, describe, expect, it } from 'vitest';
 import { knownKinds } from './known-kinds.ts';
 import { ManifestReader } from './manifest-reader.ts';
@@ -87,6 +88,34 @@ describe('manifests that are held to schemas of clusters', () => {
     expect(patient.problems[0]?.summary).toContain('resolution');
     await impatient.close();
   }, 30_000);
+});
+
+describe('small manifests that come to much', () => {
+  const patch = (type: Patch['type'], value: Patch['value']): Patch => ({ clusterSelector: '', target: { group: null, kind: null, namespace: null, name: null }, type, patch: JSON.stringify(value), value });
+  const variable = (length: number): Variable => ({ name: 'a', description: null, default: 'x'.repeat(length), values: [] });
+  const target = (name: string): RenderedCluster => ({ uid: name, name, labels: {}, region: null, zone: null, network: null, mesh: null });
+
+  it.each<[string, Partial<ManifestOrder>]>([
+    ['by copies', { patches: [patch('JSON', [{ op: 'copy', from: '/spec/hosts', path: '/spec/addresses' }])] }],
+    ['by a large patch', { patches: [patch('MERGE', { metadata: { annotations: { long: 'x'.repeat(200 * 1024) } } })], targets: [target('one'), target('two')] }],
+    ['by a patch of each object', { text: services(100), patches: [patch('MERGE', { metadata: { annotations: { long: 'x'.repeat(3 * 1024) } } })] }],
+    ['by large values', { variables: [variable(200 * 1024)], targets: [target('one'), target('two')] }],
+    ['by many references to one', { text: services(100).replaceAll('outside-', '${var.a}-'), variables: [variable(3 * 1024)] }],
+  ])('are read where they hold up nobody: %s', async (_how, more) => {
+    const much = { ...order(services(1)), ...more };
+    expect(much.text.length).toBeLessThan(64 * 1024);
+    expect(await reader.read(much)).toEqual(readManifests(much));
+    // In place, there is nothing to give up.
+    const impatient = new ManifestReader({ longestMs: 1 });
+    await expect(impatient.read(much)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    await impatient.close();
+  });
+
+  it('by doubling are refused as one that does not fit', async () => {
+    const doubling = patch('JSON', [{ op: 'add', path: '/spec/x', value: ['x'.repeat(900)] }, ...Array.from({ length: 40 }, () => ({ op: 'copy', from: '/spec/x', path: '/spec/x/-' }))]);
+    const { problems } = await reader.read({ ...order(services(1)), patches: [doubling], targets: [target('one')] });
+    expect(problems).toMatchObject([{ code: 'RENDER_FAILED', summary: expect.stringContaining('grow by more than 2 MiB') as string }]);
+  });
 });
 
 describe('small manifests', () => {

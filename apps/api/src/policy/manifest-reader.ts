@@ -1,8 +1,9 @@
 import { MeshfleetError } from '@meshfleet/model';
+import type { Patch } from '@meshfleet/planner';
 import { Worker } from 'node:worker_threads';
 import { readManifests, type ManifestOrder, type ReadManifests } from './read-manifests.ts';
 
-/** Up to so many characters, a text is read where it is: some 10 ms, less than it takes to hand it over and back. */
+/** Up to so many characters, an order is read where it is: some 10 ms, less than it takes to hand it over and back. */
 const LARGE = 256 * 1024;
 /** The longest that anybody's text may hold up those behind it. */
 const LONGEST_MS = 30_000;
@@ -43,7 +44,7 @@ export class ManifestReader {
 
   /** @throws MeshfleetError LIMIT_EXCEEDED when it takes too long or too many wait */
   async read(order: ManifestOrder): Promise<ReadManifests> {
-    if (!isServed(order) && order.text.length * Math.max(1, Math.min(order.targets.length, MOST_RENDERINGS)) <= LARGE) return readManifests(order);
+    if (!isServed(order) && weightOf(order) <= LARGE) return readManifests(order);
     if (this.#waiting.length >= MOST_WAITING) {
       throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'Too many large manifests are being read', fix: 'Try again in a moment.', where: FIELD });
     }
@@ -107,6 +108,32 @@ export class ManifestReader {
 
 /** The one of this process. */
 export const manifestReader = new ManifestReader();
+
+/**
+ * About how many characters there are to check, once for each rendering: the text, the patches of each object, the values
+ * and where references repeat them. What copies grow to nobody knows before: those never hold up everybody else.
+ */
+function weightOf({ text, variables, patches, targets }: ManifestOrder): number {
+  if (patches.some(copies)) return Number.POSITIVE_INFINITY;
+  const objects = Math.max(1, occurrences(text, 'metadata'));
+  const values = variables.flatMap(({ default: otherwise, values: others }) => [otherwise, ...others.map(({ value }) => value)]).map(lengthOf);
+  const longest = values.reduce((most, length) => Math.max(most, length), 0);
+  const references = occurrences(text, '${var.') + objects * patches.reduce((sum, { patch }) => sum + occurrences(patch, '${var.'), 0);
+  const rendering = text.length + objects * lengthOf(patches.map(({ value }) => value)) + lengthOf(variables) + references * longest;
+  return rendering * Math.max(1, Math.min(targets.length, MOST_RENDERINGS));
+}
+
+function occurrences(text: string, what: string): number {
+  return text.split(what).length - 1;
+}
+
+function copies({ type, value }: Patch): boolean {
+  return type === 'JSON' && Array.isArray(value) && value.some((operation: { readonly op?: unknown } | null) => operation?.op === 'copy');
+}
+
+function lengthOf(value: unknown): number {
+  return JSON.stringify(value).length;
+}
 
 const FIELD = { field: ['input', 'manifests'] } as const;
 

@@ -64,12 +64,46 @@ describe('a JSON patch', () => {
   });
 });
 
+describe('a JSON patch of somebody who means ill', () => {
+  const doubling = (times: number): Json => Array.from({ length: times }, (_, index) => ({ op: 'copy', from: '/spec', path: `/spec/${index}` }));
+
+  it('copies up to 2 MiB and no further', () => {
+    expect(json({ spec: { x: 'x'.repeat(900) } }, doubling(10))).toHaveProperty('value');
+    expect(json({ spec: { x: 'x'.repeat(900) } }, doubling(40))).toEqual({ problem: 'operation 12 (copy /spec/11) makes the object grow by more than 2 MiB' });
+  });
+
+  it('cannot move what is large again and again either', () => {
+    const moves = Array.from({ length: 100 }, (_, index) => ({ op: 'move', from: `/${'ab'[index % 2] ?? ''}`, path: `/${'ba'[index % 2] ?? ''}` }));
+    expect(json({ a: 'x'.repeat(1024) }, moves)).toHaveProperty('value');
+    expect(json({ a: 'x'.repeat(1024 * 1024) }, moves)).toEqual({ problem: 'operation 2 (move /a) makes the object grow by more than 2 MiB' });
+  });
+
+  it.each(['/constructor', '/spec/constructor', '/__proto__', '/list/constructor', '/list/length', '/spec/toString'])('takes nothing that every object inherits: %s', (from) => {
+    expect(json({ spec: {}, list: [] }, [{ op: 'copy', from, path: '/x' }])).toEqual({ problem: 'operation 1 (copy /x) takes from a field that the object does not have' });
+  });
+
+  it.each(['/constructor/x', '/constructor/prototype/x', '/__proto__/x', '/list/constructor/x'])('adds nothing to what every object inherits: %s', (path) => {
+    expect(json({ spec: {}, list: [] }, [{ op: 'add', path, value: 1 }])).toHaveProperty('problem');
+    expect('x' in {} || 'x' in Object || 'x' in Array).toBe(false);
+  });
+
+  it('is the same after it was applied', () => {
+    const operations = [
+      { op: 'add', path: '/list', value: [] },
+      { op: 'add', path: '/list/-', value: 1 },
+    ];
+    expect(json({}, operations)).toEqual({ value: { list: [1] } });
+    expect(json({}, operations)).toEqual({ value: { list: [1] } });
+  });
+});
+
 describe('a patch that fits nothing at all', () => {
   it.each<['MERGE' | 'JSON', Json, RegExp]>([
     ['MERGE', ['x'], /is a mapping/],
     ['MERGE', 'x', /is a mapping/],
     ['JSON', { spec: 1 }, /is a list of operations/],
     ['JSON', [], /has no operation/],
+    ['JSON', Array.from({ length: 101 }, () => ({ op: 'remove', path: '/a' })), /has more than 100 operations/],
     ['JSON', [{ op: 'add', path: 'spec', value: 1 }], /Operation 1 of the JSON patch: is no JSON pointer/],
     ['JSON', [{ op: 'add', path: '/a', value: 1 }, { op: 'grow', path: '/a' }], /Operation 2/],
   ])('is refused before: %s %j', (type, value, problem) => {

@@ -63,6 +63,28 @@ describe('a rendering', () => {
     expect(render(template).problems).toMatchObject([{ index: 0, key: 'VirtualService.networking.istio.io/shop/reviews', summary }]);
   });
 
+  it.each<[string, Partial<Template>, string]>([
+    ['values', { variables: [variable('a', 'x'.repeat(64 * 1024))], objects: [object({ x: '${var.a}'.repeat(40) })] }, 'What references fill in makes the object grow by more than 2 MiB'],
+    ['values that are lists', { variables: [variable('a', ['x'.repeat(64 * 1024)])], objects: [object({ x: Array.from({ length: 40 }, () => '${var.a}') })] }, 'What references fill in makes the object grow by more than 2 MiB'],
+    [
+      'copies of several patches',
+      {
+        patches: Array.from({ length: 5 }, () => merge([{ op: 'copy', from: '/spec/x', path: '/spec/y' }], { type: 'JSON' })),
+        objects: [object({ x: 'x'.repeat(600 * 1024) })],
+      },
+      'Patch 4 does not fit: operation 1 (copy /spec/y) makes the object grow by more than 2 MiB',
+    ],
+  ])('grows an object by no more than 2 MiB of %s', (_what, template, summary) => {
+    expect(render(template).problems).toMatchObject([{ index: 0, key: 'VirtualService.networking.istio.io/shop/reviews', path: '', summary }]);
+  });
+
+  it('lets many objects grow by no more than 8 MiB together', () => {
+    const objects = (count: number): KubeObject[] => Array.from({ length: count }, (_, index) => object('${var.a}'.repeat(30), `reviews-${index}`));
+    const variables = [variable('a', 'x'.repeat(64 * 1024))];
+    expect(render({ variables, objects: objects(4) }).problems).toEqual([]);
+    expect(render({ variables, objects: objects(1_000) }).problems).toMatchObject([{ index: 4, summary: 'What references fill in makes all objects together grow by more than 8 MiB' }]);
+  });
+
   it('never changes its template, and is the same every time', () => {
     const spec = fc.jsonValue({ maxDepth: 3 });
     const text = fc.constantFrom('${cluster.name}', 'x ${var.v}', '$${var.v}', '${cluster.labels.none:-d}', 'plain');

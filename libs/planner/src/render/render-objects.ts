@@ -4,6 +4,7 @@ import { placementLabels } from '../placement/placement.ts';
 import { applyPatch } from './apply-patch.ts';
 import { fillReferences } from './fill-references.ts';
 import type { Resolved, UnfilledReference } from './fill-references.ts';
+import { Growth } from './growth.ts';
 import type { Reference } from './references.ts';
 import type { Patch, RenderedCluster, Template, Variable } from './template.ts';
 
@@ -31,22 +32,40 @@ export interface Rendering {
 export function renderObjects(template: Template, cluster: RenderedCluster): Rendering {
   const labels = placementLabels(cluster);
   const patches = template.patches.map((patch, index) => ({ patch, index })).filter(({ patch }) => selects(patch.clusterSelector, labels));
-  const values = new Map(template.variables.map((variable) => [variable.name, resolveVariable(variable, cluster, labels)]));
-  const resolve = (reference: Reference): Resolved =>
-    'variable' in reference.to ? (values.get(reference.to.variable) ?? noSuchVariable(reference.to.variable)) : clusterValue(reference, cluster);
+  const values = new Map(template.variables.map((variable) => [variable.name, measured(resolveVariable(variable, cluster, labels))]));
+  const resolve = (reference: Reference): Measured =>
+    'variable' in reference.to ? (values.get(reference.to.variable) ?? measured(noSuchVariable(reference.to.variable))) : measured(clusterValue(reference, cluster));
 
+  const whole = Growth.ofRendering();
   const problems: RenderProblem[] = [];
   const objects = template.objects.map((object, index): KubeObject => {
+    // There are problems by now, and nobody gets the rendering.
+    if (whole.isExhausted) return object;
     const key = formatObjectKey(objectKeyOf(object));
-    const patched = patchObject(object, patches, (problem) => void problems.push({ index, key, ...problem }));
+    const growth = Growth.ofObject(whole);
+    const patched = patchObject(object, patches, growth, (problem) => void problems.push({ index, key, ...problem }));
+    if (growth.isExhausted) return patched;
     const { apiVersion, kind, ...rest } = patched;
     const unfilled: UnfilledReference[] = [];
-    const filled = fillReferences(rest as JsonObject, resolve, unfilled) as JsonObject;
-    problems.push(...unfilled.map((problem) => ({ index, key, ...problem })));
+    const filled = fillReferences(rest as JsonObject, (reference) => taken(resolve(reference), growth), unfilled) as JsonObject;
+    for (const problem of unfilled) problems.push({ index, key, ...problem });
+    if (growth.isExhausted) problems.push({ index, key, path: '', summary: `What references fill in makes ${growth.excess}`, fix: 'Use shorter values, refer to them less often, or split the policy.' });
     // The fields are those that the template's object has, which is one.
     return { apiVersion, kind, ...filled } as unknown as KubeObject;
   });
   return { objects, problems };
+}
+
+/** A value with its length as JSON, which is measured once and not for each reference to it. */
+type Measured = (Extract<Resolved, { readonly value: Json }> & { readonly length: number }) | Exclude<Resolved, { readonly value: Json }>;
+
+function measured(resolved: Resolved): Measured {
+  return 'value' in resolved ? { ...resolved, length: JSON.stringify(resolved.value).length } : resolved;
+}
+
+/** Nothing stands for what no longer fits; that it does not is said once. */
+function taken(resolved: Measured, growth: Growth): Resolved {
+  return 'value' in resolved && !growth.take(resolved.length) ? { value: '' } : resolved;
 }
 
 /** Which of a variable's values holds in a cluster: its place in the list, -1 for the default. */
@@ -65,14 +84,15 @@ export function selects(clusterSelector: string, labels: Readonly<Record<string,
   return matchesLabels(parseLabelSelector(clusterSelector), labels);
 }
 
-function patchObject(object: KubeObject, patches: readonly { patch: Patch; index: number }[], say: (problem: Omit<RenderProblem, 'index' | 'key'>) => void): KubeObject {
+function patchObject(object: KubeObject, patches: readonly { patch: Patch; index: number }[], growth: Growth, say: (problem: Omit<RenderProblem, 'index' | 'key'>) => void): KubeObject {
   let patched = object;
   for (const { patch, index } of patches) {
     if (!concerns(patch, object)) continue;
     // Objects of a template are JSON.
-    const result = applyPatch(patched as unknown as JsonObject, patch);
+    const result = applyPatch(patched as unknown as JsonObject, patch, growth);
     if ('problem' in result) {
       say({ path: '', patch: index, summary: `Patch ${index + 1} does not fit: ${result.problem}`, fix: 'Correct the patch, or narrow its target or cluster selector.' });
+      if (growth.isExhausted) break;
       continue;
     }
     if (!isSame(result.value, patched)) {
