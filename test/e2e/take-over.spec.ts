@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clusterNamed } from '../../apps/demo/src/fleet.ts';
 import { deletePolicy, policyProgress } from '../../apps/demo/src/policies.ts';
@@ -76,5 +77,5 @@ it('leaves what is somebody else’s alone, takes over what is named, previews b
   expect(live.managers.map(({ manager }) => manager)).toContain('meshfleet');
 
   await deletePolicy(open.client, 'reviews');
-  await until('it is given back', 30_000, async () => JSON.stringify(await spec()) === JSON.stringify(THEIRS));
+  await until('it is given back', 30_000, async () => isDeepStrictEqual(await spec(), THEIRS));
 }, 180_000);

@@ -1,4 +1,4 @@
-import type { Store, Tx } from '@meshfleet/store';
+import { toStoreError, type Store, type Tx } from '@meshfleet/store';
 
 /**
  * One read-only transaction that is opened by the first read and shared by all that follow. It ends when it is told to,
@@ -69,6 +69,9 @@ function openTransaction(store: Store, organizationId: string, identity: string 
             clearTimeout(timer);
             try {
               return await tx.query<R>(text, values);
+            } catch (error) {
+              // Whoever reads hears what the transaction as a whole would say: that the database is away, and not a fault of ours.
+              throw toStoreError(error, 'the database');
             } finally {
               reading -= 1;
               if (reading === 0) rest();
