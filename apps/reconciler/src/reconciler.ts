@@ -10,8 +10,9 @@ import { observeReconciler } from './observe-reconciler.ts';
 import type { MaintenanceTask, ReconcilerJob } from './relay/outbox-events.ts';
 import { createOutboxRelay } from './relay/relay-outbox.ts';
 import { forgetExpired } from './sweep/forget-expired.ts';
+import { limitCalls } from './rollout/limit-calls.ts';
 import { runRollout } from './rollout/run-rollout.ts';
-import type { CallWebhook, RolloutChanges, RolloutParts } from './rollout/run-rollout.ts';
+import type { CallWebhook, RolloutChanges, RolloutParts, WebhookCall } from './rollout/run-rollout.ts';
 import { sweepOrganization } from './sweep/sweep-organization.ts';
 import { sweepRollouts } from './sweep/sweep-rollouts.ts';
 
@@ -37,6 +38,9 @@ export interface ReconcilerOptions {
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+/** Calls of webhooks at a time: they wait for others, and cost next to nothing. */
+const MOST_CALLS = 32;
+const MOST_CALLS_OF_ORGANIZATION = 2;
 
 /** Puts relay, queues and handlers together. Decides nothing. */
 export function createReconciler(options: ReconcilerOptions): Reconciler {
@@ -46,13 +50,14 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const seen = observeReconciler(options.metrics);
   const rollouts: RolloutParts = {
     store,
-    callWebhook: options.callWebhook,
+    callWebhook: enqueueCall,
     now,
     onEnded: (rolloutId, status) => {
       seen.rolloutEnded(status);
       logger[status === 'ROLLED_BACK' ? 'warn' : 'info']({ rolloutId, status }, 'a rollout has ended');
     },
   };
+  const callWebhook = limitCalls(options.callWebhook, MOST_CALLS_OF_ORGANIZATION);
   let timer: NodeJS.Timeout | undefined;
 
   async function hand(list: readonly ReconcilerJob[]): Promise<void> {
@@ -74,10 +79,21 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   jobs.worker<PolicyChanges>('policy', (run) => seen.job('policy', async () => seen.compiled(await applyPolicyChanges(store, run.data))), { concurrency });
   jobs.worker<ClusterChanges>('cluster', (run) => seen.job('cluster', async () => seen.compiled(await applyClusterChanges(store, run.data))), { concurrency });
   jobs.worker<RolloutChanges>('rollout', (run) => seen.job('rollout', () => runRollouts(run.data)), { concurrency });
+  jobs.worker<WebhookCall>('webhook', (run) => seen.job('webhook', () => answerCall(run.data)), { concurrency: MOST_CALLS });
   jobs.worker<MaintenanceTask>('maintenance', (run) => seen.job('maintenance', () => maintain(run.data)));
 
   async function runRollouts({ organizationId, rolloutIds }: RolloutChanges): Promise<void> {
     for (const rolloutId of rolloutIds) await wakeRollout(organizationId, rolloutId, await runRollout(rollouts, organizationId, rolloutId));
+  }
+
+  /** Called in a queue of its own, once per attempt: no step waits for it. The engine takes an answer that stays away for lost. */
+  async function enqueueCall(call: WebhookCall): Promise<undefined> {
+    await jobs.queue<WebhookCall>('webhook').add(`call-${call.rolloutId}-${call.wave}-${call.attempt}`, call);
+  }
+
+  async function answerCall(call: WebhookCall): Promise<void> {
+    const { organizationId, rolloutId } = call;
+    await wakeRollout(organizationId, rolloutId, await runRollout(rollouts, organizationId, rolloutId, await callWebhook(call)));
   }
 
   /** Looks again at that time, once for several reconcilers. The sweep finds what this loses. */
@@ -101,13 +117,25 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     }
   }
 
+  /** A job may be what a person waits for, and may enqueue more: until a round finds nothing. */
+  async function drainJobs(): Promise<{ rows: number; ran: number }> {
+    const total = { rows: 0, ran: 0 };
+    for (;;) {
+      const rows = await relay.drain();
+      const ran = await jobs.drain();
+      total.rows += rows;
+      total.ran += ran;
+      if (rows + ran === 0) return total;
+    }
+  }
+
   /** One organization that cannot be swept keeps no other from it. */
   async function sweepAll(): Promise<number> {
     let revised = 0;
     await forEachOrganization(async (organizationId) => {
       const found = await sweepOrganization(store, organizationId);
       revised += found.revised;
-      for (const { rolloutId, wakeAt } of await sweepRollouts(rollouts, organizationId)) await wakeRollout(organizationId, rolloutId, wakeAt);
+      await hand(await sweepRollouts(rollouts, organizationId));
       seen.swept(found);
       if (found.policies + found.clusters + found.revised > 0) logger.info({ organizationId, ...found }, 'the sweep found changes that no event had carried');
     });
@@ -152,19 +180,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       plan();
     },
     async drain() {
-      let rows = 0;
-      let done = 0;
-      // A job may be what a person waits for, and may enqueue more: until a round finds nothing.
-      for (;;) {
-        const handed = await relay.drain();
-        const ran = await jobs.drain();
-        rows += handed;
-        done += ran;
-        if (handed + ran === 0) break;
-      }
+      const first = await drainJobs();
       const revised = await sweepAll();
+      // What the sweep has found.
+      const second = await drainJobs();
       await forgetAll();
-      return { rows, jobs: done, revised };
+      return { rows: first.rows + second.rows, jobs: first.ran + second.ran, revised };
     },
     async stop() {
       clearInterval(timer);

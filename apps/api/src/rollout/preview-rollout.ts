@@ -1,11 +1,12 @@
-import { placementSchema, strategySchema } from '@meshfleet/planner';
+import { placementSchema } from '@meshfleet/planner';
 import { findCurrentPolicyVersion, findPolicyByName, previewRollout } from '@meshfleet/store';
 import { z } from 'zod';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { problemsOf, userErrorOf, type UserError } from '../graphql/user-error.ts';
 import { placementInput } from '../policy/placement-input.ts';
+import { strategyInput } from './stage-input.ts';
 
-const input = z.object({ policyName: z.string().max(63).nullish(), placement: placementInput.nullish(), rollout: strategySchema });
+const input = z.object({ policyName: z.string().max(63).nullish(), placement: placementInput.nullish(), rollout: strategyInput });
 const MOST_CLUSTERS = 1000;
 
 export interface PreviewedWave {

@@ -159,6 +159,12 @@ describe('a rollout over the API', () => {
     expect(userErrors.map(({ field }) => field?.join('.')).sort()).toEqual(['input.rollout.waves.0.percent', 'input.rollout.waves.1.clusterSelector', 'input.rollout.windows.0.timeZone']);
   });
 
+  it('does not call a webhook more often than every five seconds', async () => {
+    const gates = (intervalSeconds: number): object => ({ webhook: { url: 'https://gate.example/', intervalSeconds } });
+    const { userErrors } = await apply({ rollout: { gates: gates(4), waves: [{ count: 1, gates: gates(1) }, { count: 1, gates: gates(5) }] } });
+    expect(userErrors.map(({ field }) => field?.join('.'))).toEqual(['input.rollout.gates.webhook.intervalSeconds', 'input.rollout.waves.0.gates.webhook.intervalSeconds']);
+  });
+
   it('is previewed without a change', async () => {
     const { data } = await api.query<{ rolloutPreview: object }>(ada.token, 'query ($input: RolloutPreviewInput!) { rolloutPreview(input: $input) { waves { name size clusters { name because } } userErrors { code } } }', {
       input: { placement: { clusterNames: ['alpha', 'gamma'] }, rollout: { waves: [{ name: 'first', percent: 50 }] } },

@@ -84,6 +84,11 @@ describe('the webhook of a gate', () => {
     expect([said.answer, said.evidence, times]).toEqual(['PASS', `gate.internal:${port}`, 1]);
   });
 
+  it('has one deadline, for the name server too', async () => {
+    const said = await ask(`http://gate.internal:${port}/`, { timeoutMs: 50, resolve: () => new Promise(() => undefined) });
+    expect(said).toMatchObject({ answer: 'WAIT', evidence: 'no answer within 0.05 s' });
+  });
+
   it('is not called without a key to sign with', async () => {
     expect((await ask(`http://localhost:${port}/`, { key: undefined })).evidence).toContain('MESHFLEET_KEY');
   });

@@ -44,15 +44,31 @@ async function callOnce(options: WebhookOptions, call: WebhookCall): Promise<z.o
   const { key } = options;
   if (key === undefined) throw refused('the reconciler has no MESHFLEET_KEY to sign calls with');
   const url = new URL(call.url);
-  const pinned = await pin(options, url.hostname.replace(/^\[|\]$/g, ''));
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  // Of all of it: a name server may be as slow as the one that it names.
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const pinned = await before(deadline, timeoutMs, pin(options, url.hostname.replace(/^\[|\]$/g, '')));
   const { organizationId, rolloutId, policy, version, wave, waveName, attempt } = call;
   const body = JSON.stringify({ type: 'rollout.gate', organizationId, rolloutId, policy, version, wave, waveName, attempt });
   const signature = signWebhook(webhookKeyOf(key, organizationId), body, Math.floor(options.now().getTime() / 1000));
-  const { status, text } = await post(url, pinned, body, signature, options.timeoutMs ?? TIMEOUT_MS);
+  const { status, text } = await before(deadline, timeoutMs, post(url, pinned, body, signature, deadline));
   if (status < 200 || status > 299) throw refused(`it answered ${status}`);
   const parsed = answerSchema.safeParse(readJson(text));
   if (!parsed.success) throw refused('its answer is not {"result": "PASS" | "WAIT" | "FAIL", "message": "…"}');
   return parsed.data;
+}
+
+function before<T>(deadline: AbortSignal, timeoutMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((done, fail) => {
+    const end = (): void => {
+      fail(refused(`no answer within ${timeoutMs / 1000} s`));
+    };
+    if (deadline.aborted) end();
+    deadline.addEventListener('abort', end, { once: true });
+    work.then(done, fail).finally(() => {
+      deadline.removeEventListener('abort', end);
+    });
+  });
 }
 
 /** The address that is connected to, and no other, whatever the name says a moment later. */
@@ -67,7 +83,7 @@ async function pin({ allowedHosts, resolve: ask }: WebhookOptions, host: string)
   return first;
 }
 
-function post(url: URL, pinned: LookupAddress, body: string, signature: string, timeoutMs: number): Promise<{ status: number; text: string }> {
+function post(url: URL, pinned: LookupAddress, body: string, signature: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
   const lookup: LookupFunction = (_host, given, done) => {
     if (given.all === true) done(null, [pinned]);
     else done(null, pinned.address, pinned.family);
@@ -77,7 +93,7 @@ function post(url: URL, pinned: LookupAddress, body: string, signature: string, 
     lookup,
     // A connection of its own: none that somebody else has opened, to somewhere else.
     agent: false,
-    signal: AbortSignal.timeout(timeoutMs),
+    signal,
     headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), accept: 'application/json', 'user-agent': 'meshfleet', [WEBHOOK_SIGNATURE_HEADER]: signature },
   };
   return new Promise((done, fail) => {
@@ -86,9 +102,7 @@ function post(url: URL, pinned: LookupAddress, body: string, signature: string, 
         done({ status: response.statusCode ?? 0, text });
       }, fail);
     });
-    request.on('error', (error) => {
-      fail(error.name === 'AbortError' || error.name === 'TimeoutError' ? refused(`no answer within ${timeoutMs / 1000} s`) : error);
-    });
+    request.on('error', fail);
     request.end(body);
   });
 }

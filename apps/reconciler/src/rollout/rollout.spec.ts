@@ -221,7 +221,9 @@ describe('a rollout of a policy', () => {
     expect(await run(policyId)).toMatchObject({ status: 'SOAKING' });
     expect(await sweepRollouts(parts, fleet.organizationId)).toEqual([]);
     ahead = 61;
-    expect(await sweepRollouts(parts, fleet.organizationId)).toHaveLength(1);
+    const { id } = await fleet.rolloutOf(policyId);
+    expect(await sweepRollouts(parts, fleet.organizationId)).toMatchObject([{ queue: 'rollout', data: { organizationId: fleet.organizationId, rolloutIds: [id] } }]);
+    await run(policyId);
     expect(await asked()).toEqual(['h2', 'h2', 'h2', 'h2']);
   });
 });

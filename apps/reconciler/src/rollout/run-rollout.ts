@@ -27,7 +27,8 @@ export interface WebhookCall {
 
 export interface RolloutParts {
   readonly store: Store;
-  readonly callWebhook: CallWebhook;
+  /** Undefined: the answer does not come now, but with another run. */
+  readonly callWebhook: (call: WebhookCall) => Promise<WebhookAnswer | undefined>;
   readonly now: () => Date;
   readonly onEnded?: (rolloutId: string, status: RolloutStatus) => void;
 }
@@ -36,10 +37,10 @@ const MOST_ATTEMPTS = 5;
 
 /**
  * Moves a rollout until it waits for something, compiling what each step has assigned: a version that changes nothing in a
- * cluster is there as soon as it is compiled, and nobody reports it. Returns when to look again though nothing is heard.
+ * cluster is there as soon as it is compiled, and nobody reports it. `answer` is that to a call of an earlier run. Returns when to look again though nothing is heard.
  */
-export async function runRollout(parts: RolloutParts, organizationId: string, rolloutId: string): Promise<Date | null> {
-  let webhook: WebhookAnswer | undefined;
+export async function runRollout(parts: RolloutParts, organizationId: string, rolloutId: string, answer?: WebhookAnswer): Promise<Date | null> {
+  let webhook = answer;
   // What an earlier run has assigned and did not live to compile.
   await compileDue(parts.store, organizationId);
   for (;;) {

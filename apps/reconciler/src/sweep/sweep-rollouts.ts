@@ -1,13 +1,15 @@
 import { listDueRollouts } from '@meshfleet/store';
-import { runRollout } from '../rollout/run-rollout.ts';
+import type { ReconcilerJob } from '../relay/outbox-events.ts';
 import type { RolloutParts } from '../rollout/run-rollout.ts';
 
 const MOST = 1_000;
 
-/** Moves the rollouts of an organization that are due by their clock, or wait for a person: an event of theirs may be lost. */
-export async function sweepRollouts(parts: RolloutParts, organizationId: string): Promise<{ readonly rolloutId: string; readonly wakeAt: Date | null }[]> {
-  const due = await parts.store.transaction(organizationId, (tx) => listDueRollouts(tx, parts.now(), MOST), { readOnly: true });
-  const swept: { rolloutId: string; wakeAt: Date | null }[] = [];
-  for (const rolloutId of due) swept.push({ rolloutId, wakeAt: await runRollout(parts, organizationId, rolloutId) });
-  return swept;
+/**
+ * Jobs for the rollouts of an organization that are due by their clock, or wait for a person: an event of theirs may be
+ * lost. They are not moved here: one that takes its time holds up no other organization's sweep.
+ */
+export async function sweepRollouts({ store, now }: Pick<RolloutParts, 'store' | 'now'>, organizationId: string): Promise<ReconcilerJob[]> {
+  const at = now();
+  const due = await store.transaction(organizationId, (tx) => listDueRollouts(tx, at, MOST), { readOnly: true });
+  return due.map((rolloutId) => ({ queue: 'rollout', jobId: `sweep-${rolloutId}-${at.getTime()}`, data: { organizationId, rolloutIds: [rolloutId] } }));
 }
