@@ -35,7 +35,7 @@ describe('two lists of object keys', () => {
   });
 
   it('may each be long', async () => {
-    const keys = (name: string): string[] => Array.from({ length: 2_000 }, (_, index) => `ConfigMap/shop/${name}-${index}`);
+    const keys = (name: string): string[] => Array.from({ length: 10_000 }, (_, index) => `ConfigMap/shop/${name}-${index}`);
     expect(await overlap(keys('a'), [...keys('b'), 'ConfigMap/shop/c-${cluster.name}'])).toBe(false);
   });
 });
