@@ -57,7 +57,7 @@ const inspection = async () =>
     )
   ).objectInspection;
 
-it('leaves what is somebody else’s alone, takes over what is named, previews both, and gives it back', async () => {
+it('leaves what is somebody else’s alone, previews and takes over what is named, and gives it back', async () => {
   await frankfurt.create('virtualservices', { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name: 'reviews', namespace: 'shop' }, spec: THEIRS });
 
   await until('the agent has reported, and can be asked', 30_000, async () => (await dryRun()).error === null);

@@ -1,4 +1,4 @@
-import { isLimited, place, placementSchema, wayOfObject, type ObjectSituation, type PlacementDecision, type StepVerdict } from '@meshfleet/planner';
+import { goesOnByItself, isLimited, place, placementSchema, wayOfObject, type ObjectSituation, type PlacementDecision, type StepVerdict } from '@meshfleet/planner';
 import {
   listObjectClaims,
   listObjectConditions,
@@ -31,8 +31,6 @@ export interface ObjectInspection {
 }
 
 const HUB_REASON = 'ObjectClaimedByOtherPolicy';
-/** What a rollout does that goes on by itself; everything else waits for a person. */
-const MOVING: readonly string[] = ['QUEUED', 'WAITING_WINDOW', 'FROZEN', 'RUNNING', 'SOAKING', 'WAITING_GATE', 'ROLLING_BACK'];
 
 export async function inspectObject(scope: RequestScope, cluster: ClusterRow, key: string): Promise<ObjectInspection> {
   const tx = await scope.read();
@@ -85,7 +83,7 @@ export async function stepsOf(scope: RequestScope, inspection: ObjectInspection,
 function rolloutOf(claim: ObjectClaim | null): ObjectSituation['rollout'] {
   if (claim?.rollout == null || claim.assignedVersion === claim.currentVersion) return null;
   const { status, because } = claim.rollout;
-  return { status, why: because, waits: MOVING.includes(status) };
+  return { status, why: because, waits: goesOnByItself(status) };
 }
 
 export function placementOf(claim: ObjectClaim, cluster: ClusterRow): PlacementDecision {

@@ -7,7 +7,7 @@ export type { RolloutForecast } from './forecast.ts';
 export { showGates } from './show-gates.ts';
 export { planWaves } from './plan-waves.ts';
 export type { PlannedWave, RolloutCandidate } from './plan-waves.ts';
-export { ENDED_STATUSES, ROLLOUT_STATUSES, TOUCHED_PHASES, beginRollout, hasEnded } from './state.ts';
+export { ENDED_STATUSES, ROLLOUT_STATUSES, TOUCHED_PHASES, beginRollout, goesOnByItself, hasEnded } from './state.ts';
 export type {
   ClusterObservation,
   ClusterPhase,

@@ -25,6 +25,11 @@ export function hasEnded(status: RolloutStatus): boolean {
   return ENDED_STATUSES.some((ended) => ended === status);
 }
 
+/** Whether a rollout moves on without a person: what it does or waits for comes by itself. */
+export function goesOnByItself(status: RolloutStatus): boolean {
+  return !hasEnded(status) && status !== 'PAUSED' && status !== 'WAITING_APPROVAL';
+}
+
 export type WavePhase = 'PENDING' | 'OPEN' | 'SOAKING' | 'CHECKING' | 'DONE';
 
 /**

@@ -1,3 +1,4 @@
+import type { RolloutStatus } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 
 /** A policy that names an object, or has it, in one cluster. */
@@ -11,7 +12,7 @@ export interface ObjectClaim {
   /** The placement of the version that is looked at: the assigned one, or else the current. */
   readonly placement: unknown;
   /** The rollout that is under way and has the cluster among its own. */
-  readonly rollout: { readonly status: string; readonly because: string; readonly phase: string } | null;
+  readonly rollout: { readonly status: RolloutStatus; readonly because: string } | null;
 }
 
 /**
@@ -22,7 +23,7 @@ export async function listObjectClaims(tx: Tx, clusterId: string, key: string, p
   const { rows } = await tx.query<ObjectClaim>(
     `select p.id as "policyId", p.name as "policyName", p.created_at as "createdAt", p.current_version as "currentVersion",
        x.version as "assignedVersion", v.placement,
-       case when c.rollout_id is null then null else jsonb_build_object('status', r.status, 'because', r.because, 'phase', c.phase) end as rollout
+       case when c.rollout_id is null then null else jsonb_build_object('status', r.status, 'because', r.because) end as rollout
      from policy p
      join policy_version w on w.policy_id = p.id and w.version = p.current_version
      left join policy_cluster x on x.policy_id = p.id and x.cluster_id = $2
