@@ -1,5 +1,6 @@
 export * from './canonical-json.ts';
 export * from './errors.ts';
+export * from './kube-json.ts';
 export * from './kubernetes.ts';
 export * from './label-selector.ts';
 export * from './finding.ts';

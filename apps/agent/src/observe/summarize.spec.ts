@@ -1,7 +1,7 @@
 import { analysisInputOf, analyze, ruleCatalogue, withChanges } from '@meshfleet/istio/analysis';
 import { parseManifests } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
-import { formatObjectKey, objectKeyOf } from '@meshfleet/model';
+import { formatObjectKey, kubeObjectOf, objectKeyOf } from '@meshfleet/model';
 import { describe, expect, it } from 'vitest';
 import { summarize } from './summarize.ts';
 
@@ -40,7 +40,7 @@ describe('what the hub finds by the inventory', () => {
   const examples = ruleCatalogue().filter(({ code }) => !['IST0106', 'MF0010'].includes(code));
 
   it.each(examples.map((one) => [`${one.code} ${one.title}`, one.example] as const))('is what it would find in the objects themselves: %s', (_title, example) => {
-    const objects = parseManifests(example).documents.map(({ value }) => value as unknown as KubeObject); // examples of rules are objects
+    const objects = parseManifests(example).documents.map(({ value }) => kubeObjectOf(value));
     const byInventory = analyze(analysisInputOf(objects.map((object) => ({ key: formatObjectKey(objectKeyOf(object)), body: summarize(object) })), facts));
     const byObjects = analyze(withChanges(analysisInputOf([], facts), { upsert: objects.map((object) => ({ object })) }));
     expect(byObjects).not.toEqual([]);

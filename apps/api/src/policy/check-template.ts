@@ -1,5 +1,5 @@
 import { checkManifests, withKinds, type CheckOptions, type KindCatalogue, type ManifestProblem, type ParsedDocument } from '@meshfleet/manifest';
-import { contentHash, formatObjectKey, objectKeyOf, type ErrorEnvelope, type JsonObject, type KubeObject } from '@meshfleet/model';
+import { contentHash, formatObjectKey, isKubeObject, jsonOfObject, kubeObjectOf, objectKeyOf, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
 import { renderObjects, renderingOf, reviewTemplate, type RenderedCluster, type RenderProblem, type Template, type TemplateRemark } from '@meshfleet/planner';
 import { ProblemGatherer } from './gather-problems.ts';
 import type { ManifestOrder, ReadManifests } from './read-manifests.ts';
@@ -14,11 +14,10 @@ const MOST_RENDERINGS = 50;
 export function checkTemplate(documents: readonly ParsedDocument[], inputs: readonly string[], order: ManifestOrder, catalogue: KindCatalogue, options: CheckOptions): ReadManifests {
   const named = documents.map((document) => withNamespace(document, catalogue, order.defaultNamespace));
   // Names are checked below, when they are known; without one there is nothing to speak of.
-  const nameless = named.filter(({ value }) => !isObject(value));
+  const nameless = named.filter(({ value }) => !isNamed(value));
   if (nameless.length > 0) return refused(checkManifests(nameless, catalogue, options).problems);
 
-  // isObject has seen to it.
-  const template: Template = { objects: named.map(({ value }) => value as unknown as KubeObject), variables: order.variables, patches: order.patches };
+  const template: Template = { objects: named.map(({ value }) => kubeObjectOf(value)), variables: order.variables, patches: order.patches };
   const review = reviewTemplate(template);
   const warnings = review.warnings.map((remark) => remarkOf(remark, named));
   if (review.problems.length > 0) return { ...refused(review.problems.map((remark) => remarkOf(remark, named))), warnings };
@@ -49,7 +48,7 @@ function checkOne(template: Template, documents: readonly ParsedDocument[], clus
   const rendering = renderObjects(template, cluster);
   for (const each of rendering.problems) problem(unrendered(each, documents));
   if (rendering.problems.length > 0) return;
-  const rendered = documents.map((document, index) => ({ ...document, value: (rendering.objects[index] ?? {}) as unknown as JsonObject }));
+  const rendered = documents.map((document, index) => ({ ...document, value: rendering.objects[index] === undefined ? {} : jsonOfObject(rendering.objects[index]) }));
   const result = checkManifests(rendered, catalogue, options);
   for (const each of result.problems) problem(each);
   for (const each of result.warnings) note(each);
@@ -82,17 +81,15 @@ function specimen(inputs: readonly string[]): RenderedCluster {
 
 function withNamespace(document: ParsedDocument, catalogue: KindCatalogue, defaultNamespace: string | undefined): ParsedDocument {
   const { value } = document;
-  if (defaultNamespace === undefined || !isObject(value)) return document;
-  const object = value as unknown as KubeObject;
-  const { group, kind, namespace } = objectKeyOf(object);
+  if (defaultNamespace === undefined || !isNamed(value)) return document;
+  const { group, kind, namespace } = objectKeyOf(value);
   const clusterScoped = (catalogue.find(group, kind)?.scope ?? (kind === 'Namespace' ? 'Cluster' : 'Namespaced')) === 'Cluster';
   if (clusterScoped || namespace !== '') return document;
-  return { ...document, value: { ...value, metadata: { ...(value['metadata'] as JsonObject), namespace: defaultNamespace } } };
+  return { ...document, value: jsonOfObject({ ...value, metadata: { ...value.metadata, namespace: defaultNamespace } }) };
 }
 
-function isObject({ apiVersion, kind, metadata }: JsonObject): boolean {
-  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return false;
-  return typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) && typeof (metadata as JsonObject)['name'] === 'string';
+function isNamed(value: unknown): value is KubeObject {
+  return isKubeObject(value) && typeof value.metadata.name === 'string';
 }
 
 function unrendered({ index, key, path, summary, fix }: RenderProblem, documents: readonly ParsedDocument[]): ManifestProblem {

@@ -1,5 +1,5 @@
 import { checkManifests, parseManifests, withKinds, type CheckedObject, type CheckResult, type KindCatalogue, type KindFacts, type ParsedDocument } from '@meshfleet/manifest';
-import { formatObjectKey, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
+import { formatObjectKey, isKubeObject, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
 import { inputsOf, type AssignedObject, type Patch, type RenderedCluster, type Variable } from '@meshfleet/planner';
 import { checkTemplate } from './check-template.ts';
 import { byServedSchema, ProblemGatherer } from './gather-problems.ts';
@@ -47,8 +47,7 @@ export function mayDiffer({ text, patches }: Pick<ManifestOrder, 'text' | 'patch
 export function readManifests(order: ManifestOrder): ReadManifests {
   const catalogue = knownKinds();
   const parsed = parseManifests(order.text);
-  // Documents are JSON; whether they are objects is checked below.
-  const inputs = inputsOf({ objects: parsed.documents.map(({ value }) => value as unknown as KubeObject), variables: order.variables, patches: order.patches });
+  const inputs = inputsOf({ objects: parsed.documents.map(({ value }): unknown => value).filter(isKubeObject), variables: order.variables, patches: order.patches });
   const read = inputs === null ? checkPlain(parsed.documents, order, catalogue) : checkTemplate(parsed.documents, inputs, order, catalogue, { manages: MANAGED });
   const problems = [...parsed.problems, ...read.problems].sort(byPlace);
   if (problems.length === 0 && read.objects.length === 0) {

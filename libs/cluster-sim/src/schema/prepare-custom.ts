@@ -1,6 +1,7 @@
 import type { CompiledSchema } from '@meshfleet/manifest';
 import { compileSchema } from '@meshfleet/manifest';
-import type { Json, KubeObject } from '@meshfleet/model';
+import { jsonOfObject, kubeObjectOf } from '@meshfleet/model';
+import type { KubeObject } from '@meshfleet/model';
 import { structuralSchema } from '../crd/custom-resources.ts';
 import type { AdmissionContext, ResourceInfo } from '../seam.ts';
 import { invalid } from '../server/status-error.ts';
@@ -19,14 +20,14 @@ export function prepareCustom(info: ResourceInfo, object: KubeObject, old: KubeO
     refuse(info, object, errors);
     return { object: withGoMetadata(info, object), warnings: [] };
   }
-  const { value, pruned } = schema.prune(asJson(object), { root: 'object' });
+  const { value, pruned } = schema.prune(jsonOfObject(object), { root: 'object' });
   const warnings = judgeUnknownFields(info, pruned, admission);
   const filled = schema.applyDefaults(value);
   const defaulted = admission.keepNulls === true ? withNullsOf(value, filled) : filled;
   // Defaults add fields to the object, whose apiVersion and kind the endpoint has checked.
-  const complete = withGoMetadata(info, { ...(defaulted as unknown as KubeObject), metadata: object.metadata });
+  const complete = withGoMetadata(info, { ...kubeObjectOf(defaulted), metadata: object.metadata });
   validateObjectMeta(info, complete, old, errors);
-  for (const violation of schema.validate(asJson(complete), old === undefined ? {} : { old: asJson(old) })) errors.causes.push({ reason: violation.reason, message: inGoTypes(violation.message), field: violation.path });
+  for (const violation of schema.validate(jsonOfObject(complete), old === undefined ? {} : { old: jsonOfObject(old) })) errors.causes.push({ reason: violation.reason, message: inGoTypes(violation.message), field: violation.path });
   if (admission.subresource === 'status') for (const cause of errors.causes) if (cause.message !== undefined) cause.message = cause.message.replace(/: status\.(\S+ in body)/, ': $1');
   refuse(info, complete, errors, warnings);
   return { object: complete, warnings };
@@ -37,9 +38,9 @@ export function defaultCustom(info: ResourceInfo, object: KubeObject, keepNulls 
   const schema = compiled(info);
   const shaped = withGoMetadata(info, object);
   if (schema === undefined) return shaped;
-  const filled = schema.applyDefaults(asJson(shaped));
+  const filled = schema.applyDefaults(jsonOfObject(shaped));
   // Defaults add fields to an object that was whole.
-  return (keepNulls ? withNullsOf(shaped, filled) : filled) as unknown as KubeObject;
+  return kubeObjectOf(keepNulls ? withNullsOf(shaped, filled) : filled);
 }
 
 /** CEL's Go library names durations and times by their protobuf types. */
@@ -49,7 +50,7 @@ function inGoTypes(message: string): string {
 
 /** Paths of fields that the structural schema does not know. */
 export function unknownCustomFields(info: ResourceInfo, object: KubeObject): readonly string[] {
-  return compiled(info)?.prune(asJson(object), { root: 'object' }).pruned ?? [];
+  return compiled(info)?.prune(jsonOfObject(object), { root: 'object' }).pruned ?? [];
 }
 
 function compiled(info: ResourceInfo): CompiledSchema | undefined {
@@ -60,6 +61,3 @@ function compiled(info: ResourceInfo): CompiledSchema | undefined {
 function refuse(info: ResourceInfo, object: KubeObject, errors: FieldErrors, warnings: readonly string[] = []): void {
   if (errors.causes.length > 0) throw invalid({ group: info.group, kind: info.kind }, object.metadata.name ?? object.metadata.generateName ?? '', errors.causes).warning(warnings);
 }
-
-/** Objects of the API are JSON; their type only names more of it than JSON's does. */
-const asJson = (object: KubeObject): Json => object as unknown as Json;

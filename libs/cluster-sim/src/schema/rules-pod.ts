@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { kubeObjectOf } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import { SCHEDULER } from '../auth/pod-subresources.ts';
 import { listAt, mapAt, textAt } from '../kinds/field.ts';
@@ -26,8 +27,7 @@ export const podRules: KindRules = {
     admitServiceAccount(object, spec, context);
     admitPriority(spec, context);
     admitTolerations(spec);
-    // The decoder made this tree out of a whole object.
-    setDefault(child(object, 'status'), 'qosClass', qosClass(object as unknown as KubeObject));
+    setDefault(child(object, 'status'), 'qosClass', qosClass(kubeObjectOf(object)));
   },
   validate(object, errors) {
     validatePodSpec(object['spec'], 'spec', errors);

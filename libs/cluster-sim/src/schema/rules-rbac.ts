@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '@meshfleet/model';
+import { kubeObjectOf } from '@meshfleet/model';
 import { checkBinding, checkRole } from '../auth/escalation.ts';
 import { isRecord, listAt, textAt, textsAt } from '../kinds/field.ts';
 import type { FieldErrors } from './field-errors.ts';
@@ -11,8 +11,7 @@ const GROUP = 'rbac.authorization.k8s.io';
 function roleRules(namespaced: boolean): KindRules {
   return {
     prepare: (object, old, context) => {
-      // The decoder made this tree out of a whole object.
-      checkRole(object as unknown as KubeObject, old, context);
+      checkRole(kubeObjectOf(object), old, context);
     },
     validate(object, errors) {
       listAt(object, 'rules').forEach((rule, index) => {
@@ -40,8 +39,7 @@ export const bindingRules: KindRules = {
     const reference = childIf(object, 'roleRef');
     if (reference) setDefault(reference, 'apiGroup', GROUP);
   },
-  // The decoder made this tree out of a whole object.
-  prepare: (object, old, context) => checkBinding(object as unknown as KubeObject, old, context),
+  prepare: (object, old, context) => checkBinding(kubeObjectOf(object), old, context),
   validate(object, errors) {
     const namespaced = object.kind === 'RoleBinding';
     if (textAt(object, 'roleRef', 'apiGroup') !== GROUP) errors.supported('roleRef.apiGroup', textAt(object, 'roleRef', 'apiGroup'), [GROUP]);

@@ -1,4 +1,5 @@
 import { parseManifests } from '@meshfleet/manifest';
+import { kubeObjectOf } from '@meshfleet/model';
 import type { Finding, KubeObject } from '@meshfleet/model';
 import { expect } from 'vitest';
 import { analyze } from './analyze.ts';
@@ -9,7 +10,7 @@ import type { AnalysisFacts } from './input/facts.ts';
 export function objectsOf(yaml: string): KubeObject[] {
   const { documents, problems } = parseManifests(yaml);
   expect(problems).toEqual([]);
-  return documents.map(({ value }) => value as unknown as KubeObject); // what a test writes is an object of Kubernetes
+  return documents.map(({ value }) => kubeObjectOf(value));
 }
 
 /** A cluster that holds these manifests and nothing else. */

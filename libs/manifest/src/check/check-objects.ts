@@ -1,4 +1,5 @@
-import type { JsonObject, KubeObject } from '@meshfleet/model';
+import { jsonOfObject } from '@meshfleet/model';
+import type { KubeObject } from '@meshfleet/model';
 import type { KindCatalogue } from '../catalogue/kind-catalogue.ts';
 import type { ParsedDocument } from '../parse/parse-manifests.ts';
 import { checkManifests } from './check-manifests.ts';
@@ -8,8 +9,7 @@ import type { CheckOptions, CheckResult } from './check-manifests.ts';
 export function checkObjects(objects: readonly KubeObject[], catalogue: KindCatalogue, options: CheckOptions): CheckResult {
   const documents = objects.map((object, index): ParsedDocument => {
     const place = { document: index + 1, line: 1, column: 1 };
-    // Objects that came out of a template or a database are JSON.
-    return { ...place, value: object as unknown as JsonObject, locate: () => place };
+    return { ...place, value: jsonOfObject(object), locate: () => place };
   });
   return checkManifests(documents, catalogue, options);
 }

@@ -1,4 +1,4 @@
-import { formatObjectKey, matchesLabels, objectKeyOf, parseLabelSelector } from '@meshfleet/model';
+import { formatObjectKey, isKubeObject, jsonOfObject, kubeObjectOf, matchesLabels, objectKeyOf, parseLabelSelector } from '@meshfleet/model';
 import type { Json, JsonObject, KubeObject } from '@meshfleet/model';
 import { placementLabels } from '../placement/placement.ts';
 import { applyPatch } from './apply-patch.ts';
@@ -50,8 +50,7 @@ export function renderObjects(template: Template, cluster: RenderedCluster): Ren
     const filled = fillReferences(rest as JsonObject, (reference) => taken(resolve(reference), growth), unfilled) as JsonObject;
     for (const problem of unfilled) problems.push({ index, key, ...problem });
     if (growth.isExhausted) problems.push({ index, key, path: '', summary: `What references fill in makes ${growth.excess}`, fix: 'Use shorter values, refer to them less often, or split the policy.' });
-    // The fields are those that the template's object has, which is one.
-    return { apiVersion, kind, ...filled } as unknown as KubeObject;
+    return kubeObjectOf({ apiVersion, kind, ...filled });
   });
   return { objects, problems };
 }
@@ -88,30 +87,24 @@ function patchObject(object: KubeObject, patches: readonly { patch: Patch; index
   let patched = object;
   for (const { patch, index } of patches) {
     if (!concerns(patch, object)) continue;
-    // Objects of a template are JSON.
-    const result = applyPatch(patched as unknown as JsonObject, patch, growth);
+    const result = applyPatch(jsonOfObject(patched), patch, growth);
     if ('problem' in result) {
       say({ path: '', patch: index, summary: `Patch ${index + 1} does not fit: ${result.problem}`, fix: 'Correct the patch, or narrow its target or cluster selector.' });
       if (growth.isExhausted) break;
       continue;
     }
-    if (!isSame(result.value, patched)) {
+    const { value } = result;
+    if (!isKubeObject(value) || !isSame(value, patched)) {
       say({ path: 'metadata', patch: index, summary: `Patch ${index + 1} makes another object of it`, fix: 'Leave apiVersion, kind, namespace and name as they are; a reference in the name may differ from cluster to cluster.' });
       continue;
     }
-    patched = result.value as unknown as KubeObject;
+    patched = value;
   }
   return patched;
 }
 
-/** Whether it is still an object, and the same one. */
-function isSame(value: Json, before: KubeObject): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const { apiVersion, kind, metadata } = value as JsonObject;
-  if (apiVersion !== before.apiVersion || kind !== before.kind) return false;
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return false;
-  const { name, namespace } = metadata as JsonObject;
-  return name === before.metadata.name && (namespace ?? '') === (before.metadata.namespace ?? '');
+function isSame({ apiVersion, kind, metadata }: KubeObject, before: KubeObject): boolean {
+  return apiVersion === before.apiVersion && kind === before.kind && metadata.name === before.metadata.name && (metadata.namespace ?? '') === (before.metadata.namespace ?? '');
 }
 
 function resolveVariable(variable: Variable, cluster: RenderedCluster, labels: Readonly<Record<string, string>>): Resolved {

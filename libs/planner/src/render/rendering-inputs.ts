@@ -1,5 +1,4 @@
-import { contentHash } from '@meshfleet/model';
-import type { Json } from '@meshfleet/model';
+import { contentHash, jsonOfObject } from '@meshfleet/model';
 import { placementLabels } from '../placement/placement.ts';
 import { hasReferences, inputOf, splitReferences } from './references.ts';
 import { chooseValue, selects } from './render-objects.ts';
@@ -21,8 +20,7 @@ export function inputsOf(template: Template): string[] | null {
       if (input !== undefined) inputs.add(input);
     }
   };
-  // Objects of a template are JSON.
-  for (const object of template.objects) walkTexts(object as unknown as Json, visit);
+  for (const object of template.objects) walkTexts(jsonOfObject(object), visit);
   for (const patch of template.patches) walkTexts(patch.value, visit);
   if (!rendered) return null;
   for (const { default: otherwise, values } of template.variables) for (const value of [otherwise, ...values.map((one) => one.value)]) walkTexts(value, visit);

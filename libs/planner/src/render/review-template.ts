@@ -1,4 +1,4 @@
-import type { Json } from '@meshfleet/model';
+import { jsonOfObject } from '@meshfleet/model';
 import { patchProblem } from './apply-patch.ts';
 import { CLUSTER_FIELDS, nearlyReferences, splitReferences } from './references.ts';
 import { concerns } from './render-objects.ts';
@@ -32,8 +32,7 @@ export function reviewTemplate(template: Template): { readonly problems: readonl
     }
   };
 
-  // Objects of a template are JSON.
-  template.objects.forEach((object, index) => walkTexts(object as unknown as Json, review((path) => ({ object: index, path }))));
+  template.objects.forEach((object, index) => walkTexts(jsonOfObject(object), review((path) => ({ object: index, path }))));
   template.patches.forEach((patch, index) => {
     const problem = patchProblem(patch);
     if (problem !== undefined) problems.push({ place: { patch: index }, summary: problem, fix: 'Correct the patch.' });
