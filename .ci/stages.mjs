@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { watchMachine } from '../libs/cluster-real/src/bed/watch-machine.ts';
-import { clusterLimit, meshLimit } from '../libs/cluster-real/src/parts/mesh-limit.ts';
+import { clusterLimit, meshLimit, whatWillNotRun } from '../libs/cluster-real/src/parts/mesh-limit.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'meshfleet-ci-'));
 const report = join(scratch, 'tests.json');
@@ -56,18 +56,11 @@ const left = machine.leftovers();
 totals[left.length === 0 ? 'passed' : 'failed'] += 1;
 console.log(`\n== nothing left behind\n${left.map((line) => `   ${line}\n`).join('')}-- nothing left behind: ${left.length === 0 ? 'ok' : 'FAILED'}`);
 
-skips.push(...leftOut().map((line) => `real parts: ${line}`));
+skips.push(...whatWillNotRun());
 rmSync(scratch, { recursive: true, force: true });
 for (const skip of skips) console.log(`skipped: ${skip}`);
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed === 0 ? 0 : 1);
-
-/** What this machine cannot build, as the build says it: by now it has nothing else left to do. */
-function leftOut() {
-  const { status, stdout } = spawnSync('node', ['libs/cluster-real/src/main.ts', 'build'], { encoding: 'utf8' });
-  if (status !== 0) return ['the parts of real clusters could not be built'];
-  return stdout.split('\n').filter((line) => line.startsWith('Left out: ')).map((line) => line.slice('Left out: '.length));
-}
 
 function countTests(file) {
   try {

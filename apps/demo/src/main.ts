@@ -1,5 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeThrowAwayDir } from './data-dir.ts';
 import { startFleet } from './fleet.ts';
@@ -61,9 +61,10 @@ async function check(options: DemoOptions): Promise<void> {
       await fleet.stop();
     }
   } finally {
-    // What failed stays readable.
-    if (held) rmSync(dataDir, { recursive: true, force: true });
-    else progress.say(`Logs: ${join(dataDir, 'logs')}`);
+    // What failed stays readable, if anything has begun.
+    const logs = join(dataDir, 'logs');
+    if (held || !existsSync(logs)) rmSync(dataDir, { recursive: true, force: true });
+    else progress.say(`Logs: ${logs}`);
   }
   progress.say('Every step held.');
 }

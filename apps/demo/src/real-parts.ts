@@ -12,16 +12,17 @@ const SAY_EVERY_MS = 10_000;
 export async function prepareRealParts(progress: Progress, parts: readonly PartName[] = NEEDED): Promise<void> {
   await progress.step('Building the parts of real clusters (minutes, the first time)', async () => {
     let said = Date.now();
-    const { left } = await buildParts(parts, (line) => {
+    const { left, failed } = await buildParts(parts, (line) => {
       if (Date.now() - said < SAY_EVERY_MS) return;
       said = Date.now();
       progress.say(`    ${line}`);
     });
-    if (left.length === 0) return;
-    const reasons = [...new Set(left.map(({ why }) => why))];
+    const missing = [...left, ...failed];
+    if (missing.length === 0) return;
     throw new MeshfleetError({
       code: 'PRECONDITION_FAILED',
-      summary: `Real clusters cannot be built here (${left.map(({ name }) => name).join(', ')}): ${reasons.join('; ')}`,
+      summary: `Real clusters cannot be built here (${missing.map(({ name }) => name).join(', ')})`,
+      why: [...new Set(missing.map(({ why }) => why))].join('; '),
       fix: 'Add what is missing, or leave --real out: simulated clusters need nothing but Node.',
     });
   });

@@ -26,8 +26,6 @@ export type { Behaviour, CallAnswer, CallSpec, TrafficCounts, TrafficSpec } from
 export { deployWorkload } from './workload/deploy-workload.ts';
 export type { WorkloadSpec } from './workload/deploy-workload.ts';
 export { clusterLimit, meshLimit } from './parts/mesh-limit.ts';
-export { machineLimits } from './parts/machine.ts';
-export type { MachineLimits } from './parts/machine.ts';
 export { ISTIO_VERSIONS, PARTS } from './parts/part.ts';
 export type { IstioMinor, PartName } from './parts/part.ts';
 export { binaryPath, isBuilt } from './parts/part-cache.ts';

@@ -4,8 +4,8 @@ import { openBed } from './bed/bed.ts';
 import { startRealCluster, type RealCluster } from './cluster/start-real-cluster.ts';
 import { istioMinorOf } from './node/container-program.ts';
 import { buildParts } from './parts/build-parts.ts';
-import { meshLimit } from './parts/mesh-limit.ts';
-import { ISTIO_VERSIONS, PARTS, type PartName } from './parts/part.ts';
+import { clusterLimit, meshLimit, refuseBeyondLimit, whatWillNotRun } from './parts/mesh-limit.ts';
+import { ISTIO_VERSIONS, PARTS, type IstioMinor, type PartName } from './parts/part.ts';
 import { startMesh } from './start-mesh.ts';
 
 const USAGE = `Real clusters on this machine: etcd, kube-apiserver, controller manager, scheduler, KWOK.
@@ -30,7 +30,7 @@ try {
   }
 } catch (error) {
   if (!(error instanceof MeshfleetError)) throw error;
-  console.error(`${error.code}: ${error.summary}\n${error.why ?? ''}\n${error.fix ?? ''}`);
+  console.error([`${error.code}: ${error.summary}`, error.why, error.fix].filter((line) => line !== undefined).join('\n'));
   process.exitCode = 1;
 }
 
@@ -40,8 +40,13 @@ async function build(): Promise<void> {
   const summary = await buildParts(names, showProgress());
   if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
   if (summary.built.length > 0) console.log(`Built: ${summary.built.join(', ')}.`);
-  if (summary.built.length === 0 && summary.left.length === 0) console.log(`Nothing to do: ${summary.present.length} parts are built.`);
-  for (const { name, why } of summary.left) console.log(`Left out: ${name}, because ${why}. What needs it will not run.`);
+  if (summary.present.length === names.length) console.log(`Nothing to do: ${summary.present.length} parts are built.`);
+  for (const [why, parts] of Map.groupBy(summary.left, (part) => part.why)) console.log(`Left out: ${parts.map(({ name }) => name).join(', ')}, because ${why}.`);
+  for (const [why, parts] of Map.groupBy(summary.failed, (part) => part.why)) console.error(`Not built: ${parts.map(({ name }) => name).join(', ')}, because ${why}.`);
+  for (const line of whatWillNotRun()) console.log(line);
+  if (summary.failed.length === 0) return;
+  console.error('What was built stays: once that is mended, npm run real:build goes on where it stopped.');
+  process.exitCode = 1;
 }
 
 /** One line that changes on a terminal; elsewhere a line every ten seconds. */
@@ -58,6 +63,9 @@ function showProgress(): (line: string) => void {
 
 async function up(count: number, istio: string | undefined): Promise<void> {
   if (!Number.isInteger(count) || count < 1 || count > 16) throw new MeshfleetError({ code: 'INVALID_INPUT', summary: '--clusters is a number from 1 to 16' });
+  const version = istio === undefined ? undefined : istioVersionOf(istio);
+  if (version === undefined) refuseBeyondLimit('Real clusters', clusterLimit());
+  else refuseBeyondLimit('A real mesh', meshLimit());
   let started = false;
   const asked = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -69,7 +77,7 @@ async function up(count: number, istio: string | undefined): Promise<void> {
     }
   });
   const names = Array.from({ length: count }, (_, index) => `real-${index + 1}`);
-  const { clusters, stop } = istio === undefined ? await upClusters(names) : await upMesh(names, istio);
+  const { clusters, stop } = version === undefined ? await upClusters(names) : await upMesh(names, version);
   started = true;
   for (const cluster of clusters) console.log(`export KUBECONFIG=${cluster.kubeconfigFile}`);
   console.log('Ctrl-C stops them.');
@@ -94,11 +102,13 @@ async function upClusters(names: readonly string[]): Promise<Started> {
   };
 }
 
-async function upMesh(names: readonly string[], istio: string): Promise<Started> {
-  const version = istioMinorOf(istio);
-  if (version === undefined) throw new MeshfleetError({ code: 'INVALID_INPUT', summary: `Istio ${istio} is not pinned`, fix: `Choose one of ${Object.keys(ISTIO_VERSIONS).join(', ')}.` });
-  const limit = meshLimit();
-  if (limit !== undefined) throw new MeshfleetError({ code: 'PRECONDITION_FAILED', summary: 'A mesh cannot run on this machine', why: limit });
+async function upMesh(names: readonly string[], version: IstioMinor): Promise<Started> {
   const mesh = await startMesh(names.map((name) => ({ name, istio: { version } })));
   return { clusters: mesh.clusters.map(({ cluster }) => cluster), stop: () => mesh.stop() };
+}
+
+function istioVersionOf(istio: string): IstioMinor {
+  const version = istioMinorOf(istio);
+  if (version === undefined) throw new MeshfleetError({ code: 'INVALID_INPUT', summary: `Istio ${istio} is not pinned`, fix: `Choose one of ${Object.keys(ISTIO_VERSIONS).join(', ')}.` });
+  return version;
 }

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openNetwork } from '../network/bed-network.ts';
-import { machineLimits } from '../parts/machine.ts';
+import { namespaceLimit } from '../parts/machine.ts';
 import { openBed, sweepBeds } from './bed.ts';
 import { ownerLives, thisOwner } from './owner.ts';
 
@@ -38,7 +38,7 @@ describe('a bed', () => {
   });
 });
 
-const { namespaces } = machineLimits();
+const namespaces = namespaceLimit();
 describe.skipIf(namespaces !== undefined)(`the network of a bed${namespaces === undefined ? '' : ` (not run: ${namespaces})`}`, () => {
   it('has a range of its own beside other beds', async () => {
     const beds = [openBed(), openBed()];

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { clearNetwork, networksOfDeadOwners } from '../network/clear-network.ts';
 import { startHeir } from './heir.ts';
@@ -17,7 +17,8 @@ export interface Bed {
   close(): void;
 }
 
-const BEDS = join(tmpdir(), 'meshfleet-real');
+/** Each user of the machine has a folder: nobody can sweep what is another's. */
+const BEDS = join(tmpdir(), `meshfleet-real-${userInfo().uid}`);
 /** `bed-<pid>.<start of the process>-<six random letters>` */
 const FOLDER = /^bed-(\d+\.\d+)-([A-Za-z0-9]{6})$/;
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { machineLimits } from '../parts/machine.ts';
+import { namespaceLimit } from '../parts/machine.ts';
 import { openNetwork } from '../network/bed-network.ts';
 import { openBed } from './bed.ts';
 import { watchMachine } from './watch-machine.ts';
@@ -36,7 +36,7 @@ function notOfOthers(left: readonly string[]): string[] {
   return left.filter((line) => line.startsWith('file '));
 }
 
-const { namespaces } = machineLimits();
+const namespaces = namespaceLimit();
 describe.skipIf(namespaces !== undefined)(`what a run leaves in the kernel${namespaces === undefined ? '' : ` (not run: ${namespaces})`}`, () => {
   it('is a namespace, a link and a rule that nobody owns', () => {
     const watch = watchMachine();

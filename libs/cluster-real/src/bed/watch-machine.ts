@@ -15,7 +15,7 @@ export interface MachineWatch {
 /** Caches of tools, which are theirs to keep. */
 const CACHES = new Set(['node-compile-cache']);
 /** Where beds lie; empty once all are gone. */
-const BEDS = 'meshfleet-real';
+const BEDS = /^meshfleet-real-\d+$/;
 
 export function watchMachine(): MachineWatch {
   // Short: sockets below it have paths of at most 107 bytes.
@@ -60,7 +60,7 @@ function processesOf(folder: string, before: ReadonlySet<string>): string[] {
 }
 
 function filesIn(folder: string): string[] {
-  const isLeft = (name: string): boolean => !CACHES.has(name) && !(name === BEDS && readdirSync(join(folder, name)).length === 0);
+  const isLeft = (name: string): boolean => !CACHES.has(name) && !(BEDS.test(name) && readdirSync(join(folder, name)).length === 0);
   return readdirSync(folder).filter(isLeft).map((name) => `file ${join(folder, name)}`);
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { openBed, type Bed } from '../bed/bed.ts';
 import { freePorts } from '../bed/free-ports.ts';
 import { startProcess, waitForProcess, type ManagedProcess, type ProcessSpec } from '../bed/managed-process.ts';
+import { clusterLimit, refuseBeyondLimit } from '../parts/mesh-limit.ts';
 import { AUDIT_POLICY } from './audit-policy.ts';
 import { createServiceAccountKey, createServingCertificate } from './certificates.ts';
 import { apiServerSpec, controllerManagerSpec, etcdSpec, kwokSpec, schedulerSpec, type ControlPlanePlan } from './control-plane.ts';
@@ -67,7 +68,12 @@ const DEFAULT_NODES: readonly RealNode[] = [
 /** Written when everything that a new cluster gets is in it. */
 const COMPLETE = 'complete';
 
+/**
+ * Starts a control plane, which serves within seconds.
+ * @throws PRECONDITION_FAILED where the machine cannot run one, KUBERNETES_UNREACHABLE with the end of a log when a part does not come up.
+ */
 export async function startRealCluster(options: RealClusterOptions = {}): Promise<RealCluster> {
+  refuseBeyondLimit('Real clusters', clusterLimit());
   const bed = options.bed ?? openBed();
   const name = options.name ?? 'real';
   const index = options.index ?? 0;

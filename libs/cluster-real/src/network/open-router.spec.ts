@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBed, type Bed } from '../bed/bed.ts';
-import { machineLimits } from '../parts/machine.ts';
+import { namespaceLimit } from '../parts/machine.ts';
 import { openNetwork, type BedNetwork, type PodNamespace } from './bed-network.ts';
 import { forwardingRules, openRouter, type BedRouter } from './open-router.ts';
 
@@ -9,7 +9,7 @@ it('lets through what goes to load balancers and comes from them, and refuses th
   expect(forwardingRules([7])).toBe('*filter\n-A FORWARD -d 10.222.7.192/26 -j ACCEPT\n-A FORWARD -s 10.222.7.192/26 -j ACCEPT\n-A FORWARD -j REJECT --reject-with icmp-net-unreachable\nCOMMIT\n');
 });
 
-const { namespaces } = machineLimits();
+const namespaces = namespaceLimit();
 describe.skipIf(namespaces !== undefined)(`two networks of a bed${namespaces === undefined ? '' : ` (not run: ${namespaces})`}`, () => {
   let bed: Bed;
   let router: BedRouter;

