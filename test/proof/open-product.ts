@@ -6,7 +6,7 @@ import { AGENT_NODE_OPTIONS } from '../../apps/demo/src/fleet.ts';
 import type { GraphqlClient } from '../../apps/demo/src/graphql-client.ts';
 import { startHub } from '../../apps/demo/src/hub.ts';
 import { createProgress } from '../../apps/demo/src/progress.ts';
-import { refuseProblems, signIn, until } from '../../apps/demo/src/seed.ts';
+import { createJoinToken, signIn, until } from '../../apps/demo/src/seed.ts';
 
 /** The hub's processes, and one agent per cluster with exactly the roles of deploy/agent. */
 export interface Product {
@@ -17,10 +17,6 @@ export interface Product {
 const ROOT = join(import.meta.dirname, '..', '..');
 const MANIFESTS = join(ROOT, 'deploy', 'agent', 'manifests');
 const AGENT = { namespace: 'meshfleet-system', name: 'meshfleet-agent' };
-
-interface Problems {
-  readonly userErrors: readonly { readonly code: string; readonly message: string }[];
-}
 
 /** Starts the product beside real clusters and waits until every one of them is online. */
 export async function openProduct(clusters: readonly RealCluster[]): Promise<Product> {
@@ -36,18 +32,13 @@ export async function openProduct(clusters: readonly RealCluster[]): Promise<Pro
       for (const file of ['namespace', 'service-account', 'cluster-role', 'role']) await kubectl(cluster.kubeconfigFile, ['apply', '-f', join(MANIFESTS, `${file}.yaml`)]);
       const kubeconfigFile = join(hub.dir.clusters, `${cluster.name}.agent.kubeconfig`);
       writeFileSync(kubeconfigFile, cluster.kubeconfig({ token: await cluster.createToken(AGENT), name: AGENT.name }), { mode: 0o600 });
-      const { joinTokenCreate } = await client.request<{ joinTokenCreate: Problems & { secret: string } }>(
-        'mutation ($input: JoinTokenCreateInput!) { joinTokenCreate(input: $input) { secret userErrors { code message } } }',
-        { input: { name: cluster.name, labels: [{ key: 'name', value: cluster.name }] } },
-      );
-      refuseProblems(joinTokenCreate);
       hub.supervisor.start({
         name: `agent-${cluster.name}`,
         nodeOptions: AGENT_NODE_OPTIONS,
         script: join(ROOT, 'dist', 'agent', 'main.js'),
         env: {
           MESHFLEET_URL: hub.url,
-          MESHFLEET_JOIN_TOKEN: joinTokenCreate.secret,
+          MESHFLEET_JOIN_TOKEN: await createJoinToken(client, { name: cluster.name, labels: { name: cluster.name } }),
           MESHFLEET_CLUSTER_NAME: cluster.name,
           KUBECONFIG: kubeconfigFile,
           PORT: '0',
@@ -63,27 +54,4 @@ export async function openProduct(clusters: readonly RealCluster[]): Promise<Pro
     await close();
     throw error;
   }
-}
-
-export async function applyPolicy(client: GraphqlClient, name: string, manifests: string, clusterSelector: string): Promise<void> {
-  const { policyApply } = await client.request<{ policyApply: Problems }>('mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { code message } } }', {
-    input: { name, manifests, placement: { clusterSelector } },
-  });
-  refuseProblems(policyApply);
-}
-
-export async function deletePolicy(client: GraphqlClient, name: string): Promise<void> {
-  const { policyDelete } = await client.request<{ policyDelete: Problems }>('mutation ($input: PolicyDeleteInput!) { policyDelete(input: $input) { userErrors { code message } } }', {
-    input: { name },
-  });
-  refuseProblems(policyDelete);
-}
-
-/** Status of a policy in each cluster that it reaches. */
-export async function policyStatuses(client: GraphqlClient, name: string): Promise<string[]> {
-  const { policy } = await client.request<{ policy: { clusters: { nodes: { status: string }[] } } | null }>(
-    'query ($name: String!) { policy(name: $name) { clusters(first: 100) { nodes { status } } } }',
-    { name },
-  );
-  return policy?.clusters.nodes.map(({ status }) => status) ?? [];
 }

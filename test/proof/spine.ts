@@ -1,7 +1,8 @@
 import { deployWorkload, kubectl, startMesh, type RealCluster } from '@meshfleet/cluster-real';
 import { MeshfleetError } from '@meshfleet/model';
+import { applyPolicy, deletePolicy, policyProgress } from '../../apps/demo/src/policies.ts';
 import { until } from '../../apps/demo/src/seed.ts';
-import { applyPolicy, deletePolicy, openProduct, policyStatuses, type Product } from './open-product.ts';
+import { openProduct, type Product } from './open-product.ts';
 import { provePolicies, type PolicyHand, type Shop } from './policy-by-traffic.ts';
 import type { Proof, ProofReport } from './proof.ts';
 import { REFUSED_BY_ISTIOD, STRICT } from './spine-manifests.ts';
@@ -68,10 +69,10 @@ function byKubectl(cluster: RealCluster): PolicyHand {
 function byProduct({ client }: Product, clusterSelector: string): PolicyHand {
   return {
     apply: async (name, manifests) => {
-      await applyPolicy(client, name, manifests, clusterSelector);
+      await applyPolicy(client, { name, manifests, clusterSelector });
       await until(`${name} is applied`, 30_000, async () => {
-        const statuses = await policyStatuses(client, name);
-        return statuses.length === 1 && statuses.every((status) => status === 'APPLIED');
+        const reached = [...(await policyProgress(client, name)).values()];
+        return reached.length === 1 && reached.every(({ status }) => status === 'APPLIED');
       });
     },
     withdraw: (name) => deletePolicy(client, name),
@@ -80,7 +81,7 @@ function byProduct({ client }: Product, clusterSelector: string): PolicyHand {
 
 /** One object that istiod's webhook refuses is told with the webhook's words, and holds up no other. */
 async function refusedByIstiod({ client }: Product, cluster: RealCluster, report: ProofReport): Promise<void> {
-  await applyPolicy(client, 'refused', `${REFUSED_BY_ISTIOD}---\n${STRICT}`, 'name=east');
+  await applyPolicy(client, { name: 'refused', manifests: `${REFUSED_BY_ISTIOD}---\n${STRICT}`, clusterSelector: 'name=east' });
   let refused: Condition | undefined;
   await until('the agent reports the refusal', 30_000, async () => {
     refused = (await conditionsOf(client, 'east')).find(({ key }) => key.includes('VirtualService'));

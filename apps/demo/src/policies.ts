@@ -1,13 +1,14 @@
 import type { GraphqlClient } from './graphql-client.ts';
-import { refuseProblems, type Problems } from './seed.ts';
+import { refuseProblems, until, type Problems } from './seed.ts';
 
-export interface PolicyToApply {
+/** Either manifests or a preset that writes them; at once, or wave by wave where a strategy is given. */
+export type PolicyToApply = {
   readonly name: string;
-  readonly manifests: string;
   readonly clusterSelector: string;
   readonly comment?: string;
   readonly idempotencyKey?: string;
-}
+  readonly rollout?: object;
+} & ({ readonly manifests: string } | { readonly preset: { readonly name: string; readonly parameters: unknown } });
 
 /** How far a policy is in one cluster. */
 export interface PolicyProgress {
@@ -15,11 +16,25 @@ export interface PolicyProgress {
   readonly status: string;
 }
 
-export async function applyPolicy(client: GraphqlClient, { clusterSelector, ...rest }: PolicyToApply): Promise<void> {
-  const { policyApply } = await client.request<{ policyApply: Problems }>('mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { code message } } }', {
-    input: { ...rest, placement: { clusterSelector } },
-  });
+/** Returns the rollout's id, where there is one. */
+export async function applyPolicy(client: GraphqlClient, { clusterSelector, ...rest }: PolicyToApply): Promise<string | undefined> {
+  const { policyApply } = await client.request<{ policyApply: Problems & { rollout: { id: string } | null } }>(
+    'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { rollout { id } userErrors { code message } } }',
+    { input: { ...rest, placement: { clusterSelector } } },
+  );
   refuseProblems(policyApply);
+  return policyApply.rollout?.id;
+}
+
+/** Waits for the end of a rollout, and returns how it ended: SUCCEEDED, ROLLED_BACK. */
+export async function rolloutEnd(client: GraphqlClient, id: string | undefined): Promise<string> {
+  let status = '';
+  await until('the rollout has ended', 60_000, async () => {
+    const { node } = await client.request<{ node: { status: string; active: boolean } | null }>('query ($id: ID!) { node(id: $id) { ... on Rollout { status active } } }', { id });
+    status = node?.status ?? '';
+    return node?.active === false;
+  });
+  return status;
 }
 
 export async function deletePolicy(client: GraphqlClient, name: string): Promise<void> {

@@ -63,7 +63,8 @@ export function refuseProblems(payload: Problems): void {
   if (problem !== undefined) throw new MeshfleetError({ code: 'INTERNAL', summary: `${problem.code}: ${problem.message}` });
 }
 
-async function createJoinToken(client: GraphqlClient, cluster: DemoCluster): Promise<string> {
+/** A token that enrols one cluster, under a name and with labels. */
+export async function createJoinToken(client: GraphqlClient, cluster: Pick<DemoCluster, 'name' | 'labels'>): Promise<string> {
   const { joinTokenCreate } = await client.request<{ joinTokenCreate: Problems & { secret: string } }>(
     `mutation ($input: JoinTokenCreateInput!) { joinTokenCreate(input: $input) { secret userErrors { code message } } }`,
     { input: { name: cluster.name, labels: Object.entries(cluster.labels).map(([key, value]) => ({ key, value })) } },

@@ -17,7 +17,7 @@ export async function proveBalancing(stage: Stage): Promise<void> {
   await failover(stage);
 }
 
-async function ruled(stage: Stage, preset: string, parameters: { readonly host: string }, prove: () => Promise<void>): Promise<void> {
+async function ruled(stage: Stage, preset: string, parameters: { readonly host: string; readonly [field: string]: unknown }, prove: () => Promise<void>): Promise<void> {
   stage.report.section(preset);
   const mark = markOf('destination-rule', parameters.host);
   await under(stage, render(preset, parameters), async () => {
@@ -29,7 +29,7 @@ async function ruled(stage: Stage, preset: string, parameters: { readonly host: 
 
 async function consistentHash(stage: Stage): Promise<void> {
   const { client, report } = stage;
-  await ruled(stage, 'consistent-hash', { ...host, key: { by: 'HEADER', name: 'x-user' } } as typeof host, async () => {
+  await ruled(stage, 'consistent-hash', { ...host, key: { by: 'HEADER', name: 'x-user' } }, async () => {
     const homes = new Map<string, Set<string>>();
     for (let call = 0; call < 200; call += 1) {
       const user = `user-${call % 20}`;
@@ -66,7 +66,7 @@ async function leastRequest(stage: Stage): Promise<void> {
 async function localities(stage: Stage): Promise<void> {
   const { client, report } = stage;
   const distribute = [{ from: 'eu/*', to: [{ locality: 'eu/*', weight: 70 }, { locality: 'us/*', weight: 30 }] }];
-  await ruled(stage, 'locality-balancing', { namespace: NAMESPACE, host: 'geo', distribute } as typeof host, async () => {
+  await ruled(stage, 'locality-balancing', { namespace: NAMESPACE, host: 'geo', distribute }, async () => {
     const counts = await send(client, { url: GEO });
     report.row(shareOf('calls from eu, 30 % to us', CALLS, 0.3, 'us', counts.byVersion['us'] ?? 0, ', else eu'));
   });
@@ -74,7 +74,7 @@ async function localities(stage: Stage): Promise<void> {
 
 /** Outlier detection alone makes callers keep to their own region. */
 async function nearest(stage: Stage): Promise<void> {
-  await ruled(stage, 'circuit-breaking', { namespace: NAMESPACE, host: 'geo', outlierDetection: {} } as { host: string }, async () => {
+  await ruled(stage, 'circuit-breaking', { namespace: NAMESPACE, host: 'geo', outlierDetection: {} }, async () => {
     stage.report.row(allOf('calls from eu with outlier detection, to a service in eu and us', await send(stage.client, { url: GEO, total: 100 }), 200, 'eu'));
   });
 }

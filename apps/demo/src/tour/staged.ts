@@ -1,5 +1,6 @@
 import type { GraphqlClient } from '../graphql-client.ts';
-import { refuseProblems, until, type Problems } from '../seed.ts';
+import { applyPolicy, rolloutEnd } from '../policies.ts';
+import { refuseProblems, type Problems } from '../seed.ts';
 
 /** Frankfurt first; the rest when it is well. A cluster that fails has failed at once. */
 const FRANKFURT_FIRST = { waves: [{ name: 'canary', clusterSelector: 'meshfleet.io/name=frankfurt' }], failureGraceSeconds: 0 };
@@ -11,19 +12,8 @@ interface StagedPolicy {
 }
 
 /** Applies a version wave by wave, and waits for the end of its rollout: SUCCEEDED, ROLLED_BACK. */
-export async function rollOut(client: GraphqlClient, policy: StagedPolicy): Promise<string> {
-  const { policyApply } = await client.request<{ policyApply: Problems & { rollout: { id: string } | null } }>(
-    'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { rollout { id } userErrors { code message } } }',
-    { input: { ...policy, rollout: FRANKFURT_FIRST } },
-  );
-  refuseProblems(policyApply);
-  let status = '';
-  await until('the rollout has ended', 60_000, async () => {
-    const { node } = await client.request<{ node: { status: string; active: boolean } | null }>('query ($id: ID!) { node(id: $id) { ... on Rollout { status active } } }', { id: policyApply.rollout?.id });
-    status = node?.status ?? '';
-    return node?.active === false;
-  });
-  return status;
+export async function rollOut(client: GraphqlClient, { placement, ...policy }: StagedPolicy): Promise<string> {
+  return rolloutEnd(client, await applyPolicy(client, { ...policy, ...placement, rollout: FRANKFURT_FIRST }));
 }
 
 /** Clusters that a version would change, with the keys that somebody else has already. */
