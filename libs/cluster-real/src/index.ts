@@ -4,6 +4,8 @@ export { startRealCluster } from './cluster/start-real-cluster.ts';
 export type { AuditLine, ControlPlanePart, RealCluster, RealClusterOptions, RealNode } from './cluster/start-real-cluster.ts';
 export { buildParts } from './parts/build-parts.ts';
 export type { BuildSummary } from './parts/build-parts.ts';
+export { createAuthority } from './cluster/certificates.ts';
+export type { Authority } from './cluster/certificates.ts';
 export { kubectl } from './cluster/kubectl.ts';
 export { deployGateway } from './mesh/deploy-gateway.ts';
 export type { GatewaySpec } from './mesh/deploy-gateway.ts';

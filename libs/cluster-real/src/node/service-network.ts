@@ -10,6 +10,8 @@ export interface ServiceNetwork {
   connect(namespace: PodNamespace): Promise<void>;
   /** Reads the Services, gives addresses to load balancers, and brings every pod's namespace up to date. */
   sync(pods: readonly RealPod[]): Promise<void>;
+  /** Has pods find the world outside: names as its DNS would tell them, with their addresses. Taken at the next sync. */
+  publish(names: Readonly<Record<string, string>>): void;
   /** Of a namespace that is gone: the next one may have its name. */
   forget(namespace: PodNamespace): void;
 }
@@ -17,9 +19,10 @@ export interface ServiceNetwork {
 export function createServiceNetwork(api: ApiClient, network: BedNetwork): ServiceNetwork {
   const applied = new Map<string, string>();
   const holders = new Map<string, RealPod>();
+  const outside = new Map<string, string>();
   let table: ServiceEntry[] = [];
   const bring = async (namespace: PodNamespace, ownBalancers: ReadonlySet<string>): Promise<void> => {
-    const hosts = hostsFile(table);
+    const hosts = hostsFile(table, outside);
     const rules = serviceRules(table, ownBalancers);
     const before = applied.get(namespace.name);
     if (before === hosts + rules) return;
@@ -38,6 +41,9 @@ export function createServiceNetwork(api: ApiClient, network: BedNetwork): Servi
       for (const entry of table) if (entry.type === 'LoadBalancer' && entry.loadBalancer === undefined) await giveAddress(api, network, entry);
       await moveBalancers(table, pods, holders);
       for (const pod of pods) await bring(pod.network, new Set([...holders].filter(([, holder]) => holder === pod).map(([address]) => address)));
+    },
+    publish: (names) => {
+      for (const [name, address] of Object.entries(names)) outside.set(name, address);
     },
     forget: (namespace) => void applied.delete(namespace.name),
   };

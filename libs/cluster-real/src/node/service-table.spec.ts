@@ -45,6 +45,12 @@ describe('names', () => {
   });
 });
 
+describe('names of the world outside', () => {
+  it('lead to the addresses that were published', () => {
+    expect(hostsFile([], new Map([['api.example.com', '10.222.0.1']]))).toBe('127.0.0.1 localhost\n10.222.0.1 api.example.com\n');
+  });
+});
+
 describe('rules', () => {
   it('give every endpoint an equal chance', () => {
     const table = serviceTable([service('echo', { clusterIP: '10.96.0.7', ports: http })], [slice('echo', ['10.0.0.1', '10.0.0.2', '10.0.0.3'], 8080)]);

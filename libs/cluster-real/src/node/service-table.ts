@@ -62,14 +62,14 @@ function targetsOf(slices: readonly EndpointSlice[], portName: string): ServiceP
   });
 }
 
-/** What a cluster's DNS would answer, as lines of /etc/hosts. */
-export function hostsFile(table: readonly ServiceEntry[]): string {
+/** What a cluster's DNS would answer, as lines of /etc/hosts; `outside` are names of the world, with their addresses. */
+export function hostsFile(table: readonly ServiceEntry[], outside: ReadonlyMap<string, string> = new Map()): string {
   const lines = table.flatMap(({ name, namespace, clusterIP, ports }) => {
     const names = `${name}.${namespace}.svc.cluster.local ${name}.${namespace}.svc ${name}.${namespace}`;
     if (clusterIP !== '') return [`${clusterIP} ${names}`];
     return [...new Set(ports.flatMap(({ targets }) => targets.map(({ address }) => address)))].map((address) => `${address} ${names}`);
   });
-  return `${['127.0.0.1 localhost', ...lines].join('\n')}\n`;
+  return `${['127.0.0.1 localhost', ...lines, ...[...outside].map(([name, address]) => `${address} ${name}`)].join('\n')}\n`;
 }
 
 /** Chain that connections of a namespace's own programs pass after Istio's. */

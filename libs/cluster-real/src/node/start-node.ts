@@ -30,6 +30,8 @@ export interface RealNodes {
   readonly apiServer: PodApiServer;
   /** Pods of now, by namespace and labels. */
   pods(namespace: string, labels?: Readonly<Record<string, string>>): RealPod[];
+  /** Has pods find names of the world outside at these addresses, as its DNS would. */
+  publish(names: Readonly<Record<string, string>>): void;
   /** What went wrong with pods since the start, newest last. */
   problems(): readonly string[];
   stop(): Promise<void>;
@@ -71,6 +73,7 @@ export async function startRealNodes(cluster: RealCluster, options: RealNodesOpt
     api,
     network,
     apiServer: { ...apiServer, url },
+    publish: context.services.publish,
     stop: async () => {
       await stop();
       await apiServer.close();

@@ -1,10 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePorts } from '../bed/free-ports.ts';
+import { createServingCertificate } from '../cluster/certificates.ts';
 import type { RealPod } from '../node/run-pod.ts';
 import { behave, callFrom, sendTraffic, servedBy, startTraffic } from './caller.ts';
 
@@ -68,6 +72,21 @@ it('fails and takes its time when told to, but for probes, and counts what it wa
   await behave(pod, {});
   expect(await callFrom(pod, { url })).toMatchObject({ code: 200 });
   expect((await servedBy(pod)) - before).toBe(2);
+});
+
+it('answers with the status that a request asks for', async () => {
+  expect(await callFrom(pod, { url, headers: { 'x-app-status': '502' } })).toMatchObject({ code: 502, pod: 'echo-1' });
+});
+
+it('calls over TLS and believes the roots that it is given alone', async () => {
+  const { caPem: ca, certPem: cert, keyPem: key } = await createServingCertificate('app', new Date());
+  const server = createServer({ cert, key }, (_, outgoing) => outgoing.end('secret')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const secure = `https://localhost:${(server.address() as AddressInfo).port}/`; // listens on TCP
+  expect(await callFrom(pod, { url: secure, ca })).toMatchObject({ code: 200, body: 'secret' });
+  expect(await callFrom(pod, { url: secure })).toEqual({ error: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
+  expect(await callFrom(pod, { url: secure, ca, serverName: 'other.example.com' })).toEqual({ error: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+  server.close();
 });
 
 it('says that a pod which does not run takes no commands', async () => {

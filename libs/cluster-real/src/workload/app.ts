@@ -1,7 +1,8 @@
 // What runs in a workload for real: a small HTTP server that says who answered, and a caller that the bed's owner commands
 // over a Unix socket, which no network namespace stands in the way of.
 import { rmSync } from 'node:fs';
-import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, createServer, request, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent as SecureAgent, request as requestSecurely } from 'node:https';
 import { hostname } from 'node:os';
 import { text } from 'node:stream/consumers';
 import type { Behaviour, CallAnswer, CallSpec, TrafficCounts, TrafficSpec } from './calls.ts';
@@ -17,13 +18,13 @@ const identity = {
   cluster: process.env['APP_CLUSTER'] ?? '',
 };
 /** For generators: connections to the proxy are kept, as callers do. */
-const kept = new Agent({ keepAlive: true, maxSockets: 64 });
+const kept = { agent: new Agent({ keepAlive: true, maxSockets: 64 }), secureAgent: new SecureAgent({ keepAlive: true, maxSockets: 64 }) };
 let behaviour: Behaviour = {};
 /** Requests that came in from the network, but for probes. */
 let served = 0;
 const runs = new Map<string, { counts: TrafficCounts; timer: NodeJS.Timeout; open: Set<Promise<void>> }>();
 
-createServer(answer).listen(Number(process.env['PORT'] ?? 8080), '0.0.0.0');
+for (const port of (process.env['PORT'] ?? '8080').split(',')) createServer(answer).listen(Number(port), '0.0.0.0');
 const rateLimit = process.env['APP_RATE_LIMIT'];
 if (rateLimit !== undefined) createRateLimitServer(Number(rateLimit)).listen(RATE_LIMIT_PORT, '0.0.0.0');
 const socket = process.env['MESHFLEET_CONTROL_SOCKET'];
@@ -47,7 +48,7 @@ function answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
   served += isProbe ? 0 : 1;
   const delay = Math.max(Number(incoming.headers['x-app-delay-ms'] ?? 0), delayMs);
   setTimeout(() => {
-    outgoing.statusCode = status;
+    outgoing.statusCode = Number(incoming.headers['x-app-status'] ?? status);
     outgoing.setHeader('content-type', 'application/json');
     outgoing.setHeader('x-app-version', identity.version);
     outgoing.setHeader('x-app-pod', identity.pod);
@@ -62,7 +63,7 @@ async function command(incoming: IncomingMessage): Promise<unknown> {
   switch (incoming.url) {
     case '/call':
       // Both ends are this project's.
-      return call(JSON.parse(body) as CallSpec, new Agent({ keepAlive: false }));
+      return call(JSON.parse(body) as CallSpec, { agent: new Agent({ keepAlive: false }), secureAgent: new SecureAgent({ keepAlive: false, maxCachedSessions: 0 }) });
     case '/behave':
       behaviour = JSON.parse(body) as Behaviour;
       return {};
@@ -120,9 +121,21 @@ function count(counts: TrafficCounts, { code, version, cluster, error }: CallAns
   add(counts.byError, error);
 }
 
-function call(spec: CallSpec, agent: Agent): Promise<CallAnswer> {
+interface Agents {
+  readonly agent: Agent;
+  readonly secureAgent: SecureAgent;
+}
+
+function open(spec: CallSpec, { agent, secureAgent }: Agents, onResponse: (response: IncomingMessage) => void): ClientRequest {
+  const options = { method: spec.method ?? 'GET', headers: spec.headers ?? {}, timeout: spec.timeoutMs ?? CALL_TIMEOUT_MS };
+  if (!spec.url.startsWith('https:')) return request(spec.url, { ...options, agent }, onResponse);
+  const { ca, serverName } = spec;
+  return requestSecurely(spec.url, { ...options, agent: secureAgent, ...(ca === undefined ? {} : { ca }), ...(serverName === undefined ? {} : { servername: serverName }) }, onResponse);
+}
+
+function call(spec: CallSpec, agents: Agents): Promise<CallAnswer> {
   return new Promise((resolve) => {
-    const outgoing = request(spec.url, { agent, method: spec.method ?? 'GET', headers: spec.headers ?? {}, timeout: spec.timeoutMs ?? CALL_TIMEOUT_MS }, (response) => {
+    const outgoing = open(spec, agents, (response) => {
       text(response).then(
         (body) => {
           const header = (name: string): string => String(response.headers[name] ?? '');

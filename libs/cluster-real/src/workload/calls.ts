@@ -4,6 +4,10 @@ export interface CallSpec {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Of an https URL: roots in PEM that the server must show a certificate of. */
+  readonly ca?: string;
+  /** Of an https URL: the name in the handshake, where it is not the URL's; an empty one sends none. */
+  readonly serverName?: string;
 }
 
 /** What came of it: a code, or the error of the connection (`ECONNRESET`, `ECONNREFUSED`, `TIMEOUT`). */

@@ -13,10 +13,13 @@ export interface WorkloadSpec {
   readonly serviceAccount?: string;
   readonly replicas?: number;
   readonly port?: number;
+  /** Ports beside it that it answers on too. */
+  readonly morePorts?: readonly number[];
   /** Answers Envoy's rate-limit protocol on port 8081 too: so many requests for each descriptor, and none after that. */
   readonly rateLimit?: number;
-  /** Only on nodes of this region. */
+  /** Only on nodes of this region, and zone. */
   readonly region?: string;
+  readonly zone?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -29,8 +32,8 @@ export async function deployWorkload(cluster: RealCluster, spec: WorkloadSpec): 
 }
 
 function workloadObjects(cluster: string, spec: WorkloadSpec): object[] {
-  const { name, namespace, version = 'v1', app = name, serviceAccount = app, replicas = 1, port = 8080, rateLimit, region, labels = {}, annotations = {} } = spec;
-  const variables = { APP_NAME: app, APP_VERSION: version, APP_CLUSTER: cluster, PORT: String(port), ...(rateLimit === undefined ? {} : { APP_RATE_LIMIT: String(rateLimit) }) };
+  const { name, namespace, version = 'v1', app = name, serviceAccount = app, replicas = 1, port = 8080, morePorts = [], rateLimit, region, zone, labels = {}, annotations = {} } = spec;
+  const variables = { APP_NAME: app, APP_VERSION: version, APP_CLUSTER: cluster, PORT: [port, ...morePorts].join(), ...(rateLimit === undefined ? {} : { APP_RATE_LIMIT: String(rateLimit) }) };
   const limits = rateLimit === undefined ? [] : [{ name: 'grpc-limits', port: 8081, targetPort: 8081 }];
   const env = Object.entries(variables).map(([key, value]) => ({ name: key, value }));
   return [
@@ -39,7 +42,7 @@ function workloadObjects(cluster: string, spec: WorkloadSpec): object[] {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name: app, namespace, labels: { app } },
-      spec: { selector: { app }, ports: [{ name: 'http', port, targetPort: port }, ...limits] },
+      spec: { selector: { app }, ports: [{ name: 'http', port, targetPort: port }, ...morePorts.map((one) => ({ name: `http-${one}`, port: one, targetPort: one })), ...limits] },
     },
     {
       apiVersion: 'apps/v1',
@@ -52,7 +55,7 @@ function workloadObjects(cluster: string, spec: WorkloadSpec): object[] {
           metadata: { labels: { app, version, ...labels }, annotations },
           spec: {
             ...onRealNodes,
-            nodeSelector: { ...onRealNodes.nodeSelector, ...(region === undefined ? {} : { 'topology.kubernetes.io/region': region }) },
+            nodeSelector: { ...onRealNodes.nodeSelector, ...(region === undefined ? {} : { 'topology.kubernetes.io/region': region }), ...(zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone }) },
             serviceAccountName: serviceAccount,
             terminationGracePeriodSeconds: 5,
             containers: [
