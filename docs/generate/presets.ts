@@ -7,6 +7,7 @@ import { istioPresets } from '@meshfleet/istio';
 import { linkerdPresets } from '@meshfleet/linkerd';
 import { PRESET_CATEGORIES } from '@meshfleet/manifest';
 import type { Preset, PresetCategory } from '@meshfleet/manifest';
+import { readIstioTasks } from './istio-tasks.ts';
 import { flavourName, presetSection, table } from './preset-section.ts';
 import { readProofRows } from './proof-rows.ts';
 
@@ -24,7 +25,7 @@ const TITLES: Readonly<Record<PresetCategory, string>> = {
 
 const presets = [...istioPresets, ...linkerdPresets];
 const proof = readProofRows(join(FOLDER, 'proof.json'));
-const pages = new Map([['README.md', overview()], ...PRESET_CATEGORIES.map((category): [string, string] => [fileOf(category), page(category)])]);
+const pages = new Map([['README.md', overview()], ['istio-tasks.md', istioTasks()], ...PRESET_CATEGORIES.map((category): [string, string] => [fileOf(category), page(category)])]);
 settle(pages);
 
 function overview(): string {
@@ -32,10 +33,20 @@ function overview(): string {
     '# Presets',
     'A preset is a pure function from a few typed parameters to native manifests. It saves typing and hides nothing: what it writes is kept as the text of the policy, can be read, compared, patched and rolled out like any other, and needs no preset to be understood.',
     'Any name may hold what differs from cluster to cluster: `shop.${cluster.region}.example.com`, `${cluster.labels.env}`, `${var.domain:-example.com}`.',
+    '[Istio’s documented tasks](istio-tasks.md), and which preset does each.',
     'Every example here is checked against the published schemas on each change, and against `istioctl analyze` where it can be built.',
     ...PRESET_CATEGORIES.map((category) => `## ${TITLES[category]}\n\n${table(['Preset', 'For', 'What it does'], of(category).map((preset) => [`[${preset.name}](${fileOf(category)}#${anchorOf(preset)})`, flavourName(preset), firstSentence(preset.description)]))}`),
     `*Made by \`${COMMAND}\`.*`,
   ].join('\n\n').concat('\n');
+}
+
+function istioTasks(): string {
+  const link = (name: string): string => {
+    const preset = presets.find((one) => one.name === name);
+    return preset === undefined ? name : `[${name}](${fileOf(preset.category)}#${anchorOf(preset)})`;
+  };
+  const sections = readIstioTasks().map(({ topic, tasks }) => `## ${topic}\n\n${table(['Task', 'Preset, or why there is none'], tasks.map((one) => [one.task, 'presets' in one ? one.presets.map(link).join(', ') : one.why]))}`);
+  return ['# Istio’s tasks and the presets', '[All presets](README.md)', 'The tasks of Istio’s documentation by topic. What has no preset can be pushed as a native manifest all the same, where a policy can say it.', ...sections, `*Made by \`${COMMAND}\`.*`].join('\n\n').concat('\n');
 }
 
 function page(category: PresetCategory): string {
