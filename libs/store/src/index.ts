@@ -86,7 +86,7 @@ export { listTouchedClusters } from './preview/touched-clusters.ts';
 export type { TouchedCluster } from './preview/touched-clusters.ts';
 export { NO_NEIGHBOURS, readMeshNeighbours } from './preview/mesh-neighbours.ts';
 export type { MeshNeighbours } from './preview/mesh-neighbours.ts';
-export { readInventories, readInventoryObjects } from './preview/read-inventory.ts';
+export { readInventories, readInventoryObjects, readIstioNamespaces } from './preview/read-inventory.ts';
 export type { ClusterInventoryRow } from './preview/read-inventory.ts';
 export { listAuditEvents } from './audit-read/audit-events.ts';
 export type { AuditRow } from './audit-read/audit-events.ts';

@@ -1,6 +1,6 @@
-import { CONTENT_KINDS, blastRadius, contentsOf, type BlastRadius } from '@meshfleet/istio';
+import { CONTENT_KINDS, blastRadius, contentsOf, type BlastRadius, type ClusterContents } from '@meshfleet/istio';
 import type { KubeObject } from '@meshfleet/model';
-import { readInventories, type ClusterInventoryRow, type Tx } from '@meshfleet/store';
+import { readInventories, readIstioNamespaces, type Tx } from '@meshfleet/store';
 import type { RequestScope } from '../request/request-scope.ts';
 import type { PreviewPlan } from './plan-preview.ts';
 import { changedBodies, type ClusterPreview } from './preview-clusters.ts';
@@ -8,20 +8,22 @@ import { changedBodies, type ClusterPreview } from './preview-clusters.ts';
 const CONTENTS = Symbol('namespaces, services and workloads of a cluster');
 /** Inventories that are read at a time. */
 const TOGETHER = 20;
+const NOBODY: BlastRadius = { namespaces: [], workloads: [], services: [] };
 
 /** Whom the objects that would change concern, as they are and as they would be. */
 export async function blastRadiusOf(scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview): Promise<BlastRadius> {
   const bodies = await changedBodies(scope, plan, preview);
-  const rows = bodies.size === 0 ? [] : await scope.loader<string, readonly ClusterInventoryRow[]>(CONTENTS, readContents, String, TOGETHER).load(preview.loaded.id);
-  return radiusAmong(bodies, rows);
+  return bodies.size === 0 ? NOBODY : radiusAmong(bodies, await scope.loader<string, ClusterContents>(CONTENTS, readContents, String, TOGETHER).load(preview.loaded.id));
 }
 
-/** Whom these objects concern among what a cluster's inventory tells. */
-export function radiusAmong(bodies: ReadonlyMap<string, KubeObject>, rows: readonly ClusterInventoryRow[]): BlastRadius {
-  return bodies.size === 0 ? { namespaces: [], workloads: [], services: [] } : blastRadius([...bodies.values()], contentsOf(rows));
+/** Whom these objects concern among what a cluster has. */
+export function radiusAmong(bodies: ReadonlyMap<string, KubeObject>, contents: ClusterContents): BlastRadius {
+  return bodies.size === 0 ? NOBODY : blastRadius([...bodies.values()], contents);
 }
 
-async function readContents(tx: Tx, clusterIds: readonly string[]): Promise<(readonly ClusterInventoryRow[])[]> {
-  const found = await readInventories(tx, clusterIds, CONTENT_KINDS);
-  return clusterIds.map((id) => found.get(id) ?? []);
+/** What each of the clusters has, as its agent reported it, in the order of the clusters. */
+export async function readContents(tx: Tx, clusterIds: readonly string[]): Promise<ClusterContents[]> {
+  const rows = await readInventories(tx, clusterIds, CONTENT_KINDS);
+  const controlPlanes = await readIstioNamespaces(tx, clusterIds);
+  return clusterIds.map((id) => contentsOf(rows.get(id) ?? [], controlPlanes.get(id)));
 }

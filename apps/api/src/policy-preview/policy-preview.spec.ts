@@ -70,6 +70,23 @@ describe('the preview of a policy', () => {
     expect(totals).toEqual({ clusters: 1, changedClusters: 1, addedObjects: 1, changedObjects: 0, removedObjects: 0, namespaces: 1, workloads: 1, services: 1, complete: true });
   });
 
+  it('concerns the gateway of a route, and the whole mesh where the cluster says its root namespace is', async () => {
+    await insertCluster(api, ada.id, 'oslo', { env: 'edge' });
+    const { rows } = await api.db.admin.query<{ id: string }>(`update cluster set facts = '{"meshes": [{"flavour": "ISTIO", "namespace": "mesh"}]}' where name = 'oslo' returning id`);
+    await report(rows[0]?.id ?? '', {
+      'Namespace/infra': { labels: {} },
+      'Deployment.apps/infra/entry': { labels: { istio: 'entry' } },
+      'Gateway.networking.istio.io/infra/entry': { spec: { selector: { istio: 'entry' }, servers: [] } },
+      // Of the same name as a kind, and another's.
+      'Gateway.example.com/infra/entry': { spec: {} },
+    });
+    const at = async (manifests: string) => (await preview({ apply: { name: 'edge', manifests, placement: { clusterSelector: 'env=edge' } } })).clusters.nodes[0]?.['blastRadius'];
+    const route = 'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: shop, namespace: shop}\nspec: {hosts: [shop.example.com], gateways: [infra/entry], http: [{route: [{destination: {host: web}}]}]}';
+    expect(await at(route)).toEqual({ namespaces: ['infra', 'shop'], workloads: ['Deployment.apps/infra/entry'], services: [] });
+    const strict = 'apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default, namespace: mesh}\nspec: {mtls: {mode: STRICT}}';
+    expect(await at(strict)).toEqual({ namespaces: ['infra', 'mesh'], workloads: ['Deployment.apps/infra/entry'], services: [] });
+  });
+
   it('changes nothing', async () => {
     const rows = async () => (await api.db.admin.query(`select (select count(*) from policy) as policies, (select count(*) from object_content) as contents, (select count(*) from outbox) as events, (select count(*) from audit_event) as audit`)).rows;
     const before = await rows();

@@ -1,9 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import { CONTENT_KINDS } from '@meshfleet/istio';
-import { readInventories } from '@meshfleet/store';
+import type { ClusterContents } from '@meshfleet/istio';
 import { diffKeys } from '../desired-state/diff-states.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-import { radiusAmong } from './blast-radius-of-preview.ts';
+import { radiusAmong, readContents } from './blast-radius-of-preview.ts';
 import type { PreviewPlan } from './plan-preview.ts';
 import { changedBodies, composeAll } from './preview-clusters.ts';
 
@@ -31,8 +30,8 @@ export async function summarizePreview(scope: RequestScope, plan: PreviewPlan): 
     const tx = await scope.read();
     const previews = await composeAll(tx, plan, looked.slice(from, from + TOGETHER).map(({ id }) => id));
     const changed = previews.filter((preview) => preview?.composition.changed === true).filter((preview) => preview !== undefined);
-    const contents = await readInventories(tx, changed.map(({ loaded }) => loaded.id), CONTENT_KINDS);
-    const radii = await Promise.all(changed.map(async (preview) => radiusAmong(await changedBodies(scope, plan, preview), contents.get(preview.loaded.id) ?? [])));
+    const contents = await readContents(tx, changed.map(({ loaded }) => loaded.id));
+    const radii = await Promise.all(changed.map(async (preview, index) => radiusAmong(await changedBodies(scope, plan, preview), contents[index] as ClusterContents)));
     // Others are served between one part of the fleet and the next, and what was read for this one is let go.
     await setImmediate();
     for (const [index, { loaded, composition }] of changed.entries()) {

@@ -7,12 +7,12 @@ export interface ClusterInventoryRow {
   readonly body: JsonObject;
 }
 
-/** The inventories of some clusters, whole, or only the rows of these kinds. */
+/** The inventories of some clusters, whole, or only the rows of these kinds: `Gateway.networking.istio.io`, `Service`. */
 export async function readInventories(tx: Tx, clusterIds: readonly string[], kinds?: readonly string[]): Promise<ReadonlyMap<string, readonly ClusterInventoryRow[]>> {
   const { rows } = await tx.query<ClusterInventoryRow>(
     `select cluster_id as "clusterId", object_key as key, body from inventory_item
-     where organization_id = $1 and cluster_id = any($2::uuid[]) and ($3::text[] is null or kind = any($3))`,
-    [tx.organizationId, clusterIds, kinds ?? null],
+     where organization_id = $1 and cluster_id = any($2::uuid[]) and ($3::text[] is null or (kind = any($3) and split_part(object_key, '/', 1) = any($4)))`,
+    [tx.organizationId, clusterIds, kinds?.map((kind) => kind.split('.')[0]) ?? null, kinds ?? null],
   );
   return Map.groupBy(rows, ({ clusterId }) => clusterId);
 }
@@ -27,4 +27,16 @@ export async function readInventoryObjects(tx: Tx, pairs: readonly { readonly cl
     [tx.organizationId, pairs.map(({ clusterId }) => clusterId), pairs.map(({ key }) => key)],
   );
   return Map.groupBy(rows, ({ clusterId }) => clusterId);
+}
+
+/** Namespaces in which the agent of each cluster sees a control plane of Istio; clusters without one are left out. */
+export async function readIstioNamespaces(tx: Tx, clusterIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { rows } = await tx.query<{ id: string; namespaces: string[] }>(
+    `select c.id, array_agg(distinct found->>'namespace') as namespaces
+     from cluster c, jsonb_path_query(c.facts, '$.meshes[*] ? (@.flavour == "ISTIO" && @.namespace != "")') found
+     where c.organization_id = $1 and c.id = any($2::uuid[])
+     group by c.id`,
+    [tx.organizationId, clusterIds],
+  );
+  return new Map(rows.map(({ id, namespaces }) => [id, namespaces]));
 }

@@ -22,7 +22,7 @@ describe('the input of an analysis', () => {
     const istio = (name: string) => ({ key: `Istio.sailoperator.io/${name}`, body: { apiVersion: 'sailoperator.io/v1', spec: { namespace: 'mesh', values: { meshConfig: { trustDomain: 'a' } } } } });
     expect(analysisInputOf([istio('default')]).facts).toMatchObject({ rootNamespace: 'mesh', meshConfig: { trustDomain: 'a' } });
     expect(analysisInputOf([istio('default')], { rootNamespace: 'other' }).facts).toMatchObject({ rootNamespace: 'other' });
-    expect(analysisInputOf([istio('default'), istio('canary')]).facts).toMatchObject({ rootNamespace: 'istio-system', meshConfig: undefined });
+    expect(analysisInputOf([istio('default'), istio('canary')]).facts).toMatchObject({ rootNamespace: 'mesh', meshConfig: undefined });
   });
 
   it('is not changed by what is asked of it: kinds that stay are shared, the others copied', () => {

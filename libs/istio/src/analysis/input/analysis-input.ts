@@ -1,5 +1,6 @@
 import type { KubeObject } from '@meshfleet/model';
-import { at, list, record, text } from '../read-value.ts';
+import { rootNamespaceOf } from '../../root-namespace.ts';
+import { at, list, record } from '../read-value.ts';
 import { DEFAULT_FACTS } from './facts.ts';
 import type { AnalysisFacts } from './facts.ts';
 import { KIND, WORKLOAD_KINDS } from './kinds.ts';
@@ -24,13 +25,14 @@ export function analysisInputOf(rows: Iterable<InventoryObject>, facts: Partial<
   return { facts: { ...DEFAULT_FACTS, ...factsOfOperator(byKind.get(KIND.SailIstio)), ...facts }, byKind };
 }
 
-/** Where Sail Operator installs Istio, its one `Istio` object says what the mesh configuration is. */
+/** Where Sail Operator installs Istio, its one `Istio` object says what the mesh configuration is; several may agree on the root namespace. */
 function factsOfOperator(installations: ReadonlyMap<string, Resource> | undefined): Partial<AnalysisFacts> {
-  const [only, ...others] = installations?.values() ?? [];
-  if (only?.spec === undefined || others.length > 0) return {};
-  const meshConfig = record(at(only.spec, 'values', 'meshConfig')) ?? {};
-  const rootNamespace = text(meshConfig['rootNamespace']) ?? text(only.spec['namespace']);
-  return { meshConfig, ...(rootNamespace === undefined ? {} : { rootNamespace }) };
+  const specs = [...(installations?.values() ?? [])].map(({ spec }) => spec).filter((spec) => spec !== undefined);
+  const rootNamespace = rootNamespaceOf(specs);
+  return {
+    ...(specs.length === 1 ? { meshConfig: record(at(specs[0], 'values', 'meshConfig')) ?? {} } : {}),
+    ...(rootNamespace === undefined ? {} : { rootNamespace }),
+  };
 }
 
 /** What a change would do to a cluster. */

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@meshfleet/model';
+import { DEFAULT_ROOT_NAMESPACE } from '../../root-namespace.ts';
 
 /** What the analysis is told of a cluster beside its objects. */
 export interface AnalysisFacts {
@@ -17,7 +18,7 @@ export interface AnalysisFacts {
 
 export const DEFAULT_FACTS: AnalysisFacts = {
   now: undefined,
-  rootNamespace: 'istio-system',
+  rootNamespace: DEFAULT_ROOT_NAMESPACE,
   clusterDomain: 'cluster.local',
   meshConfig: undefined,
   hostsElsewhere: new Set(),
