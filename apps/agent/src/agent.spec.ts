@@ -103,6 +103,19 @@ describe('an agent in its cluster', () => {
     expect(hub.conditions.size).toBe(0);
   });
 
+  it('does not take after a restart what it was refused before', async () => {
+    await test.admin.apply(VIRTUAL_SERVICES, virtualService('reviews', 'theirs'), { fieldManager: 'argocd' });
+    hub.publish({ objects: [virtualService('reviews'), virtualService('ratings')] });
+    const first = await start();
+    await acked(1);
+    await stop(first);
+    const before = hub.reports.length;
+    await start();
+    await until(() => hub.reports.slice(before).some(({ digest }) => digest !== undefined));
+    expect(hub.conditions.get(keyOf('reviews'))).toMatchObject({ status: 'FAILED', reason: 'Conflict', manager: 'argocd' });
+    expect(hostsOf(await live('reviews'))).toEqual(['theirs']);
+  });
+
   it('lets one object fail without holding up the others, and applies it when what it lacks has come', async () => {
     const inLater = { ...virtualService('late'), metadata: { name: 'late', namespace: 'later' } };
     hub.publish({ objects: [inLater, virtualService('reviews'), { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name: 'bad', namespace: 'shop' }, spec: { hosts: 'no list' } }] });

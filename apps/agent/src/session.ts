@@ -129,9 +129,9 @@ export function startSession(options: SessionOptions): Session {
       conditions,
       now: () => new Date(hub.hubSeconds() * 1000),
       onNews: () => reporter.poke(),
-      onProcessed(done) {
+      onProcessed(done, open) {
         if (done.digest !== undefined) reporter.acknowledge({ epoch: done.epoch, revision: done.revision }, done.digest);
-        stateStore.markProcessed(done).catch(problem('storing how far it is'));
+        stateStore.markProcessed(done, open).catch(problem('storing how far it is'));
       },
     });
     started.delivery = delivery;
@@ -181,7 +181,7 @@ export function startSession(options: SessionOptions): Session {
         status.revision = next.revision;
         if (abandoned.length > 0) log.warn({ count: abandoned.length }, 'objects left the desired state without a tombstone: they are let be');
         log.info({ epoch: next.epoch, revision: next.revision, mode: next.mode, objects: next.state.entries.length, tombstones: next.state.tombstones.length }, 'desired state accepted');
-        delivery.deliver(next, false);
+        delivery.deliver(next);
       },
       onRefused(error) {
         status.refusedStates += 1;

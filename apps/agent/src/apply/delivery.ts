@@ -21,8 +21,8 @@ import { createWorkQueue } from './work-queue.ts';
 export interface DeliveryOptions extends ApplyContext {
   readonly conditions: Conditions;
   readonly now: () => Date;
-  /** Every object and tombstone of the state has been tried. */
-  onProcessed(held: HeldState): void;
+  /** Every object and tombstone of the state has been tried. `open`: keys of objects whose content was never applied. */
+  onProcessed(held: HeldState, open: readonly string[]): void;
   /** There is something to report. */
   onNews(): void;
   onProblem?(key: string, error: unknown): void;
@@ -34,8 +34,11 @@ export interface DeliveryOptions extends ApplyContext {
 
 /** Has the cluster hold what the accepted state says, for as long as it lives. */
 export interface Delivery {
-  /** Takes over a state. `processed`: it was carried out before by an earlier process, so that differences are somebody's changes. */
-  deliver(held: HeldState, processed: boolean): void;
+  /**
+   * Takes over a state. `processed`: an earlier process has carried it out but for the objects that it left `open`, so that
+   * differences of the others are somebody's changes.
+   */
+  deliver(held: HeldState, processed?: { readonly open: ReadonlySet<string> }): void;
   /** An object may have changed: as a watch shows it, undefined for a deletion. */
   touched(key: string, seen: KubeObject | undefined): void;
   wants(key: string): boolean;
@@ -156,7 +159,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function acknowledgeIfDone(): void {
     if (acknowledged || waiting.size > 0) return;
     acknowledged = true;
-    options.onProcessed(held);
+    options.onProcessed(held, held.state.entries.filter((entry) => !memory.knowledge(entry).appliedBefore).map(({ key }) => key));
   }
 
   async function withdrawAll(): Promise<void> {
@@ -204,7 +207,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       held = next;
       entries = new Map(next.state.entries.map((entry) => [entry.key, entry]));
       for (const entry of next.state.entries) {
-        if (processed) memory.assumeApplied(entry);
+        if (processed?.open.has(entry.key) === false) memory.assumeApplied(entry);
         else memory.expect(entry, before, oldEntries.get(entry.key));
       }
       memory.keepOnly(entries);
