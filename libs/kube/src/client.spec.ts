@@ -70,6 +70,8 @@ describe('the client', () => {
     await expect(client.delete(CONFIG_MAPS, 'default', 'kept', { uid: '00000000-0000-4000-8000-000000000000' })).rejects.toMatchObject({ status: 409 });
     await apply(configMap('kept', { changed: 'yes' }), 'kubectl');
     await expect(client.delete(CONFIG_MAPS, 'default', 'kept', { uid, resourceVersion })).rejects.toMatchObject({ status: 409 });
+    await client.delete(CONFIG_MAPS, 'default', 'kept', { uid }, { dryRun: true });
+    expect(await client.get(CONFIG_MAPS, 'default', 'kept')).toMatchObject({ data: { changed: 'yes' } });
     await client.delete(CONFIG_MAPS, 'default', 'kept', { uid });
     await expect(client.get(CONFIG_MAPS, 'default', 'kept')).rejects.toMatchObject({ status: 404, reason: 'NotFound' });
   });

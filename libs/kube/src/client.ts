@@ -39,7 +39,7 @@ export interface KubeClient {
   update(resource: Resource, object: KubeObject): Promise<KubeObject>;
   apply(resource: Resource, object: KubeObject, options: { fieldManager: string; force?: boolean; dryRun?: boolean }): Promise<KubeObject>;
   /** Deletes in the background, only while uid (and resourceVersion, when given) are the same. */
-  delete(resource: Resource, namespace: string, name: string, preconditions: { uid: string; resourceVersion?: string }): Promise<void>;
+  delete(resource: Resource, namespace: string, name: string, preconditions: { uid: string; resourceVersion?: string }, options?: { dryRun?: boolean }): Promise<void>;
   watch(resource: Resource, options: WatchOptions): Promise<IncomingMessage>;
   close(): void;
 }
@@ -83,11 +83,12 @@ export function createKubeClient(transport: KubeTransport): KubeClient {
         contentType: 'application/apply-patch+yaml',
         body,
       }),
-    async delete(resource, namespace, name, preconditions) {
+    async delete(resource, namespace, name, preconditions, { dryRun } = {}) {
       await transport.json({
         method: 'DELETE',
         path: resourcePath(resource, namespace, name),
-        body: { kind: 'DeleteOptions', apiVersion: 'v1', preconditions, propagationPolicy: 'Background' },
+        // With a body, the API server reads nothing of the query.
+        body: { kind: 'DeleteOptions', apiVersion: 'v1', preconditions, propagationPolicy: 'Background', ...(dryRun === true ? { dryRun: ['All'] } : {}) },
       });
     },
     watch: (resource, options) =>

@@ -10,7 +10,11 @@ import { objectKeySchema } from './desired-state-schema.ts';
 const shown = z.record(z.string(), z.json()) as z.ZodType<JsonObject>;
 const text = z.string().max(4096);
 
-export const DRY_RUN_OUTCOMES = ['CREATED', 'CHANGED', 'UNCHANGED', 'CONFLICT', 'REFUSED', 'KIND_NOT_SERVED'] as const;
+/**
+ * The last three are of what is withdrawn: deleted; left with what stood there before us given back; left with nothing given back. Their reasons say
+ * why that is less than all: `ChangedSince`, `NothingKept`, `NotOurs`.
+ */
+const DRY_RUN_OUTCOMES = ['CREATED', 'CHANGED', 'UNCHANGED', 'CONFLICT', 'REFUSED', 'KIND_NOT_SERVED', 'REMOVED', 'HANDED_BACK', 'KEPT'] as const;
 
 const dryRunObjectSchema = z.object({
   key: objectKeySchema,
@@ -19,7 +23,7 @@ const dryRunObjectSchema = z.object({
   reason: z.string().max(128),
   message: text,
   conflicts: z.array(z.object({ manager: z.string().max(256), field: z.string().max(512) })).max(100),
-  /** The object as it is, and as it would be after the apply (by force, where there are conflicts), without managedFields and status. */
+  /** The object as it is, and as it would be (after an apply by force, where there are conflicts), without managedFields and status. */
   live: shown.optional(),
   wouldBe: shown.optional(),
   /** Bodies were left out, because the answer would have grown too large. */

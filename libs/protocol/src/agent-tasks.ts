@@ -14,10 +14,21 @@ export const TASK_OBJECTS = 500;
 /** Largest request and largest answer, as JSON. */
 export const TASK_LIMIT = 2 * 1024 * 1024;
 
-const dryRunRequestSchema = z.object({
-  objects: z.array(kubeObjectSchema.transform((object) => object as KubeObject)).min(1).max(TASK_OBJECTS), // as the schema has checked
-  conflicts: z.enum(['REPORT', 'FORCE']),
-});
+const dryRunRequestSchema = z
+  .object({
+    objects: z.array(kubeObjectSchema.transform((object) => object as KubeObject)).max(TASK_OBJECTS), // as the schema has checked
+    conflicts: z.enum(['REPORT', 'FORCE']),
+    /** What the desired state would let go. Agents without the feature HAND_BACK pass it over, and refuse a request that holds nothing else. */
+    withdrawal: z
+      .object({
+        tombstones: z.array(z.object({ key: objectKeySchema, policyId: z.string().min(1).max(64) })).max(TASK_OBJECTS),
+        /** Objects that the desired state would still list: the guard of deletions counts them. */
+        listed: z.int().nonnegative(),
+        approvedDeletions: z.int().nonnegative(),
+      })
+      .optional(),
+  })
+  .refine(({ objects, withdrawal }) => objects.length + (withdrawal?.tombstones.length ?? 0) > 0, 'nothing is asked');
 
 const inspectRequestSchema = z.object({ key: objectKeySchema });
 

@@ -1,7 +1,10 @@
 // What the two sides understand beyond the first version of the protocol.
 
-/** METADATA: entries of that mode. TAKE_OVER: entries that name fields to take. TASKS: the event `task`, and what it leads to. */
-export const AGENT_FEATURES = ['METADATA', 'TAKE_OVER', 'TASKS'] as const;
+/**
+ * METADATA: entries of that mode. TAKE_OVER: entries that name fields to take. TASKS: the event `task`, and what it leads to. HAND_BACK: dry runs say
+ * what would be given back, by what an apply drops and by withdrawals.
+ */
+export const AGENT_FEATURES = ['METADATA', 'TAKE_OVER', 'TASKS', 'HAND_BACK'] as const;
 
 /** UNHEALTHY: conditions of that status. An older hub would refuse the whole report. */
 export const HUB_ACCEPTS = ['UNHEALTHY'] as const;

@@ -35,6 +35,14 @@ export const FIRST_AGENT = {
   },
 };
 
+/** As agents read dry runs that know of them, and of no hand-back. */
+export const FIRST_DRY_RUN = {
+  request: z.object({
+    objects: z.array(z.looseObject({ apiVersion: z.string().min(1), kind: z.string().min(1), metadata: z.looseObject({ name: z.string().min(1), namespace: z.string().optional() }) })).min(1).max(500),
+    conflicts: z.enum(['REPORT', 'FORCE']),
+  }),
+};
+
 /** As a hub of the first version reads what an agent says. */
 export const FIRST_HUB = {
   report: z.object({

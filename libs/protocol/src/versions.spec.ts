@@ -4,7 +4,9 @@ import { arbitraryState, contentOf } from './arbitrary-state.fixture.ts';
 import { deltaBetween } from './desired-state-delta.ts';
 import { digestOf } from './desired-state.ts';
 import type { DesiredState } from './desired-state.ts';
-import { FIRST_AGENT, FIRST_HUB } from './first-version.fixture.ts';
+import { FIRST_AGENT, FIRST_DRY_RUN, FIRST_HUB } from './first-version.fixture.ts';
+import { TASK_RESULTS } from './agent-task-answers.ts';
+import { TASK_REQUESTS } from './agent-tasks.ts';
 import { AGENT_FEATURES, HUB_ACCEPTS } from './features.ts';
 import { agentEventSchema, pollResponseSchema, reportResponseSchema } from './hub-messages.ts';
 import type { ReportResponse } from './hub-messages.ts';
@@ -55,6 +57,23 @@ describe('an agent of today, at a hub of the first version', () => {
     expect(reportSchema.safeParse(wire(unhealthy)).success).toBe(true);
     expect(FIRST_HUB.report.safeParse(wire(unhealthy)).success).toBe(false);
     expect(reportResponseSchema.parse({ seq: 7 }).accepts).toBeUndefined();
+  });
+});
+
+describe('an agent that answers dry runs, and is older than the feature HAND_BACK', () => {
+  const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } };
+  const withdrawal = { tombstones: [{ key: 'Namespace/shop', policyId: 'p' }], listed: 0, approvedDeletions: 0 };
+
+  it('passes over what is withdrawn, and refuses to be asked of nothing else', () => {
+    const asked = TASK_REQUESTS.DRY_RUN.parse({ objects: [object], conflicts: 'REPORT', withdrawal });
+    expect(FIRST_DRY_RUN.request.parse(wire(asked))).toEqual({ objects: [object], conflicts: 'REPORT' });
+    expect(FIRST_DRY_RUN.request.safeParse(wire(TASK_REQUESTS.DRY_RUN.parse({ objects: [], conflicts: 'REPORT', withdrawal }))).success).toBe(false);
+    expect(TASK_REQUESTS.DRY_RUN.safeParse({ objects: [], conflicts: 'REPORT' }).success).toBe(false);
+  });
+
+  it('is understood', () => {
+    const answer = { key: 'Namespace/shop', outcome: 'CHANGED', reason: '', message: '', conflicts: [], live: object, wouldBe: object };
+    expect(TASK_RESULTS.DRY_RUN.parse({ objects: [answer] })).toEqual({ objects: [answer] });
   });
 });
 

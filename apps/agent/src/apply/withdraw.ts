@@ -1,14 +1,14 @@
 import type { Resource } from '@meshfleet/kube';
 import { isConflict, isNotFound, KubeError } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { isMetadataKind, parseObjectKey } from '@meshfleet/model';
 import type { Tombstone } from '@meshfleet/protocol';
 import { compareApplyOrder } from '@meshfleet/protocol';
 import { returnAll } from '../former/take-over.ts';
 import type { ApplyContext } from './apply-entry.ts';
 import { explainFailure } from './explain-failure.ts';
+import { guardDeletions, judgeTombstone } from './judge-tombstone.ts';
 import type { Failed } from './outcome.ts';
-import { FIELD_MANAGER, LEFT_BEHIND_MANAGER, ownershipOf } from './ownership.ts';
+import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from './ownership.ts';
 
 /** What became of one tombstone. */
 export type Withdrawal =
@@ -23,9 +23,6 @@ export interface WithdrawOptions {
   readonly signal: AbortSignal;
 }
 
-/** How many deletions need no person: a tenth of what we own, but always five. */
-export const deletionAllowance = (owned: number): number => Math.max(5, Math.floor(owned / 10));
-
 interface Candidate {
   readonly tombstone: Tombstone;
   readonly resource: Resource;
@@ -33,9 +30,8 @@ interface Candidate {
 }
 
 /**
- * Carries out tombstones, the only thing that makes an agent delete. An object goes only when it is marked as managed by us, for this policy, and
- * created by us; what we adopted is given back; everything else is let be. More deletions than the guard allows are all held until a person approves.
- * Never rejects.
+ * Carries out tombstones, the only thing that makes an agent delete, as `judgeTombstone` has it. More deletions than the guard allows are all held until
+ * a person approves. Never rejects.
  */
 export async function withdraw(context: ApplyContext, options: WithdrawOptions): Promise<Withdrawal[]> {
   const results: Withdrawal[] = [];
@@ -48,16 +44,8 @@ export async function withdraw(context: ApplyContext, options: WithdrawOptions):
     if ('live' in looked) candidates.push(looked);
     else results.push(await forgotten(context, looked));
   }
-  const allowance = deletionAllowance(options.listed + candidates.length);
-  if (candidates.length > allowance && options.approvedDeletions < candidates.length) {
-    const failure: Failed = {
-      kind: 'failed',
-      reason: 'DeletionGuard',
-      message: `${String(candidates.length)} objects would be deleted at once; without approval ${String(allowance)} may be. Approve the deletions for this cluster, or bring the policy back.`,
-      transient: false,
-    };
-    return [...results, ...candidates.map(({ tombstone }): Withdrawal => ({ tombstone, kind: 'failed', failure }))];
-  }
+  const guard = guardDeletions(candidates.length, options);
+  if (guard !== undefined) return [...results, ...candidates.map(({ tombstone }): Withdrawal => ({ tombstone, kind: 'failed', failure: guard }))];
   for (const candidate of candidates) {
     if (options.signal.aborted) return results;
     results.push(await forgotten(context, await remove(context, candidate)));
@@ -72,17 +60,10 @@ async function forgotten(context: ApplyContext, withdrawal: Withdrawal): Promise
 }
 
 async function look(context: ApplyContext, tombstone: Tombstone): Promise<Candidate | Withdrawal> {
-  const key = parseObjectKey(tombstone.key);
-  const resource = key === undefined ? undefined : context.discovery.preferred(key.group, key.kind);
-  // A kind that is no longer served has no objects.
-  if (key === undefined || resource === undefined) return { tombstone, kind: 'absent' };
   try {
-    const live = await context.client.get(resource, key.namespace, key.name);
-    const own = ownershipOf(live);
-    if (!own.managed || own.policyId !== tombstone.policyId || own.origin === undefined) return { tombstone, kind: 'not-ours' };
-    // What is only ever labelled is never deleted, whatever its marks say.
-    if (own.origin === 'adopted' || isMetadataKind(key.group, key.kind)) return await release(context, tombstone, resource, live);
-    return live.metadata.deletionTimestamp === undefined ? { tombstone, resource, live } : { tombstone, kind: 'deleted' };
+    const verdict = await judgeTombstone(context, tombstone);
+    if (verdict.kind === 'release') return await release(context, tombstone, verdict.resource, verdict.live);
+    return verdict.kind === 'delete' ? { tombstone, resource: verdict.resource, live: verdict.live } : { tombstone, kind: verdict.kind };
   } catch (error) {
     return isNotFound(error) ? { tombstone, kind: 'absent' } : { tombstone, kind: 'failed', failure: explainFailure(error) };
   }

@@ -1,5 +1,5 @@
 import type { FieldSet } from '@meshfleet/kube';
-import { appliedFields, commonFields, copyFields, fieldsAbsentIn, isLeaf, subtractFields } from '@meshfleet/kube';
+import { appliedFields, commonFields, copyFields, fieldsAbsentIn, isLeaf, KubeError, subtractFields } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '../apply/ownership.ts';
 
@@ -13,15 +13,24 @@ export interface FormerValues {
 }
 
 /**
+ * The fields whose former values come back, and those whose former values do not, because somebody has written or claimed them since.
+ * @param within of the fields only these
+ */
+export function fieldsComingBack(live: KubeObject, former: FormerValues, within?: FieldSet): { readonly back: FieldSet; readonly changedSince: FieldSet } {
+  if (live.metadata.uid !== former.uid) return { back: {}, changedSince: {} };
+  const wanted = within === undefined ? former.fields : commonFields(former.fields, within);
+  const had = subtractFields(wanted, fieldsAbsentIn(wanted, former.values));
+  const back = commonFields(heldAlone(live), had);
+  return { back, changedSince: subtractFields(had, back) };
+}
+
+/**
  * What is applied, by a manager of its own, to give former values back before we let go of the fields. Only of fields that are ours alone by now: who
  * has written one since, or claims it as well, has it. Undefined when there is nothing to be given back.
  * @param within of the fields only these
  */
 export function handBack(live: KubeObject, former: FormerValues, within?: FieldSet): KubeObject | undefined {
-  if (live.metadata.uid !== former.uid) return undefined;
-  const recorded = commonFields(heldAlone(live), former.fields);
-  const wanted = within === undefined ? recorded : commonFields(recorded, within);
-  const set = subtractFields(wanted, fieldsAbsentIn(wanted, former.values));
+  const { back: set } = fieldsComingBack(live, former, within);
   if (isLeaf(set)) return undefined;
   // What was given back earlier is applied again: an apply says all that a manager wants.
   const earlier = appliedFields(live.metadata.managedFields, LEFT_BEHIND_MANAGER);
@@ -40,3 +49,6 @@ export function heldAlone(live: KubeObject): FieldSet {
     .filter(({ manager, operation, subresource }) => !(manager === FIELD_MANAGER && operation === 'Apply') && (subresource ?? '') === '')
     .reduce<FieldSet>((set, { fieldsV1 }) => subtractFields(set, fieldsV1), ours);
 }
+
+/** Whether the API server does not take former values any longer: then they do not come back, and nothing else waits for them. */
+export const isUntakeable = (error: unknown): error is KubeError => error instanceof KubeError && (error.status === 400 || error.status === 422);

@@ -1,9 +1,9 @@
 import type { FieldSet, Resource } from '@meshfleet/kube';
-import { appliedFields, childOf, copyFields, fieldsAbsentIn, isLeaf, joinFields, KubeError, subtractFields } from '@meshfleet/kube';
+import { appliedFields, childOf, copyFields, fieldsAbsentIn, isLeaf, joinFields, subtractFields } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import type { ApplyContext } from '../apply/apply-entry.ts';
 import { FIELD_MANAGER, LEFT_BEHIND_MANAGER, ownershipOf } from '../apply/ownership.ts';
-import { handBack, heldAlone } from './hand-back.ts';
+import { handBack, heldAlone, isUntakeable } from './hand-back.ts';
 
 /**
  * Before fields are taken of an object that is there: keeps what stands in them, so that it can be given back. What the API server would track as ours
@@ -46,7 +46,7 @@ async function give({ client }: ApplyContext, resource: Resource, live: KubeObje
   try {
     return await client.apply(resource, given, { fieldManager: LEFT_BEHIND_MANAGER, force: true });
   } catch (error) {
-    if (error instanceof KubeError && (error.status === 400 || error.status === 422)) return live;
+    if (isUntakeable(error)) return live;
     throw error;
   }
 }

@@ -1,61 +1,75 @@
 import type { FieldConflict, Resource } from '@meshfleet/kube';
-import { conflictsOf, isNotFound } from '@meshfleet/kube';
+import { conflictsOf, isLeaf, isNotFound } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { canonicalJson, formatObjectKey, isMetadataKind, isMetadataOnly, objectKeyOf, parseApiVersion } from '@meshfleet/model';
+import { formatObjectKey, isMetadataKind, isMetadataOnly, objectKeyOf, parseApiVersion } from '@meshfleet/model';
 import type { DryRunObject, DryRunRequest, DryRunResult } from '@meshfleet/protocol';
 import type { ApplyContext } from '../apply/apply-entry.ts';
 import { explainFailure } from '../apply/explain-failure.ts';
 import { FIELD_MANAGER, keepMarks } from '../apply/ownership.ts';
+import { previewReturn, tellReturn } from '../former/preview-return.ts';
 import { isManagedKind } from '../observe/watched-kinds.ts';
-import type { BodyBudget } from './shown-object.ts';
-import { comparable, createBodyBudget } from './shown-object.ts';
+import { dryRunWithdrawal } from './dry-run-withdrawal.ts';
+import type { SayDryRun } from './say-dry-run.ts';
+import { createDryRunSayer, saysTheSame } from './say-dry-run.ts';
 
 const AT_ONCE = 4;
 
-/** Says what an apply of these objects would do, by asking the API server itself, admission included. Nothing is stored. */
+/**
+ * Says what an apply of these objects, and then a withdrawal of others, would do, by asking the API server itself, admission included. Nothing is stored.
+ * The answers come in the order of the questions, those of the withdrawal last.
+ */
 export async function dryRun(context: ApplyContext, request: DryRunRequest, signal: AbortSignal): Promise<DryRunResult> {
-  const budget = createBodyBudget();
+  const say = createDryRunSayer();
   const results: DryRunObject[] = [];
   let next = 0;
   const workers = Array.from({ length: AT_ONCE }, async () => {
     for (let index = next++; index < request.objects.length && !signal.aborted; index = next++) {
       const object = request.objects[index];
-      if (object !== undefined) results[index] = await tryOne(context, object, request.conflicts === 'FORCE', budget);
+      if (object !== undefined) results[index] = await tryOne(context, object, request.conflicts === 'FORCE', say);
     }
   });
   await Promise.all(workers);
-  return { objects: results };
+  const withdrawn = request.withdrawal === undefined ? [] : await dryRunWithdrawal(context, request.withdrawal, say, signal);
+  return { objects: [...results, ...withdrawn] };
 }
 
-async function tryOne(context: ApplyContext, object: KubeObject, force: boolean, budget: BodyBudget): Promise<DryRunObject> {
+async function tryOne(context: ApplyContext, object: KubeObject, force: boolean, say: SayDryRun): Promise<DryRunObject> {
   const key = formatObjectKey(objectKeyOf(object));
   const { group, version } = parseApiVersion(object.apiVersion);
-  const say = (outcome: DryRunObject['outcome'], reason = '', message = ''): DryRunObject => ({ key, outcome, reason, message: message.slice(0, 1_024), conflicts: [] });
+  const refuse = (reason: string, message: string): DryRunObject => say(key, reason === 'KindNotServed' ? 'KIND_NOT_SERVED' : 'REFUSED', { reason, message });
   // The agent may read its own secrets: what it does not manage is not looked at.
-  if (!isManagedKind(group, object.kind)) return say('REFUSED', 'KindNotManaged', `Meshfleet does not manage ${object.kind} in ${object.apiVersion}.`);
-  if (isMetadataKind(group, object.kind) && !isMetadataOnly(object)) return say('REFUSED', 'ModeRefused', `Of ${object.kind} only labels and annotations are applied.`);
+  if (!isManagedKind(group, object.kind)) return refuse('KindNotManaged', `Meshfleet does not manage ${object.kind} in ${object.apiVersion}.`);
+  if (isMetadataKind(group, object.kind) && !isMetadataOnly(object)) return refuse('ModeRefused', `Of ${object.kind} only labels and annotations are applied.`);
   const resource = context.discovery.find(group, version, object.kind);
-  if (resource === undefined) return say('KIND_NOT_SERVED', 'KindNotServed', `The cluster does not serve ${object.kind} in ${object.apiVersion}.`);
+  if (resource === undefined) return refuse('KindNotServed', `The cluster does not serve ${object.kind} in ${object.apiVersion}.`);
   try {
     const live = await read(context, resource, object);
-    if (live === undefined && isMetadataKind(group, object.kind)) return say('REFUSED', 'ObjectMissing', `There is no ${object.kind} of this name.`);
-    const { wouldBe, conflicts } = await apply(context, resource, keepMarks(object, live), force);
-    const before = live === undefined ? undefined : comparable(live);
-    const after = comparable(wouldBe);
-    const outcome = conflicts.length > 0 ? 'CONFLICT' : before === undefined ? 'CREATED' : canonicalJson(before) === canonicalJson(after) ? 'UNCHANGED' : 'CHANGED';
-    const bodies = outcome === 'UNCHANGED' ? {} : { live: before === undefined ? undefined : budget.fit(before), wouldBe: budget.fit(after) };
-    const truncated = outcome !== 'UNCHANGED' && (bodies.wouldBe === undefined || (before !== undefined && bodies.live === undefined));
-    return {
-      ...say(outcome, conflicts.length > 0 ? 'Conflict' : '', conflicts.length > 0 ? `${[...new Set(conflicts.map(({ manager }) => manager))].join(', ')} owns fields that the policy sets.` : ''),
-      conflicts: conflicts.slice(0, 100).map(({ manager, field }) => ({ manager: manager.slice(0, 256), field: field.slice(0, 512) })),
-      ...(bodies.live === undefined ? {} : { live: bodies.live }),
-      ...(bodies.wouldBe === undefined ? {} : { wouldBe: bodies.wouldBe }),
-      ...(truncated ? { truncated } : {}),
-    };
+    if (live === undefined) {
+      if (isMetadataKind(group, object.kind)) return refuse('ObjectMissing', `There is no ${object.kind} of this name.`);
+      const { wouldBe } = await apply(context, resource, keepMarks(object, live), force);
+      return say(key, 'CREATED', NOTHING_TO_SAY, undefined, wouldBe);
+    }
+    return await tryChange(context, resource, key, keepMarks(object, live), live, force, say);
   } catch (error) {
     const { reason, message } = explainFailure(error);
-    return say(reason === 'KindNotServed' ? 'KIND_NOT_SERVED' : 'REFUSED', reason, message);
+    return refuse(reason, message);
   }
+}
+
+const NOTHING_TO_SAY = { reason: '', message: '' };
+
+async function tryChange(context: ApplyContext, resource: Resource, key: string, wanted: KubeObject, live: KubeObject, force: boolean, say: SayDryRun): Promise<DryRunObject> {
+  // What the policy has come to say nothing of is given back before the rest is applied. We hold it alone: tried as ours, it is in nobody's way.
+  const returned = await previewReturn(context, resource, key, live, wanted);
+  const { wouldBe, conflicts } = await apply(context, resource, returned.onto(wanted), force);
+  const told = tellReturn(live, returned);
+  if (conflicts.length > 0) {
+    const message = `${[...new Set(conflicts.map(({ manager }) => manager))].join(', ')} owns fields that the policy sets. ${told}`.trim();
+    const named = conflicts.slice(0, 100).map(({ manager, field }) => ({ manager: manager.slice(0, 256), field: field.slice(0, 512) }));
+    return { ...say(key, 'CONFLICT', { reason: 'Conflict', message }, live, wouldBe), conflicts: named };
+  }
+  const reason = isLeaf(returned.back) ? (isLeaf(returned.changedSince) ? '' : 'ChangedSince') : 'HandedBack';
+  return say(key, saysTheSame(live, wouldBe) ? 'UNCHANGED' : 'CHANGED', { reason, message: told }, live, wouldBe);
 }
 
 async function read({ client }: ApplyContext, resource: Resource, object: KubeObject): Promise<KubeObject | undefined> {

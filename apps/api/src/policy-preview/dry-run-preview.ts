@@ -1,20 +1,22 @@
-import { MeshfleetError, type KubeObject } from '@meshfleet/model';
-import { TASK_OBJECTS, coversField, sameEntry, type DesiredEntry, type DryRunObject } from '@meshfleet/protocol';
-import type { Store } from '@meshfleet/store';
+import { MeshfleetError, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
+import { TASK_OBJECTS, coversField, sameEntry, type DesiredEntry, type DryRunObject, type Tombstone } from '@meshfleet/protocol';
+import { readTaskTarget, type Store, type Tx } from '@meshfleet/store';
 import { runAgentTask } from '../agent-task/run-agent-task.ts';
 import type { TaskAnswers } from '../agent-task/task-answers.ts';
 import { objectContent } from '../desired-state/desired-state-loaders.ts';
-import { unifiedDiff, yamlOf } from '../desired-state/diff-states.ts';
+import { diffKeys, unifiedDiff, yamlOf } from '../desired-state/diff-states.ts';
 import { userErrorOf, type UserError } from '../graphql/user-error.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import type { PreviewPlan } from './plan-preview.ts';
 import { changedBodies, type ClusterPreview } from './preview-clusters.ts';
 
-/** What the cluster's own API server says of the objects that a change would write. */
+/** What the cluster's own API server says of the objects that a change would write or withdraw. */
 export interface DryRunView {
   readonly objects: readonly DryRunObjectView[];
   /** Objects beyond what is asked of an agent at once. */
   readonly left: number;
+  /** What the agent does not say. */
+  readonly warnings: readonly UserError[];
   /** Why the agent was not asked, or did not answer. */
   readonly error: UserError | null;
 }
@@ -24,41 +26,81 @@ export interface DryRunObjectView extends Pick<DryRunObject, 'key' | 'outcome' |
   readonly diff: string | null;
 }
 
-/** Asks the cluster's agent to apply the policy's new and changed objects as a dry run, and waits for its answer. */
+/**
+ * Asks the cluster's agent for a dry run of what the change would write and withdraw, whichever policy it is for (an object may pass to another one),
+ * and waits for its answer.
+ */
 export async function dryRun(parts: { readonly store: Store; readonly answers: TaskAnswers }, scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview): Promise<DryRunView> {
+  const nothing: DryRunView = { objects: [], left: 0, warnings: [], error: null };
+  let tx: Tx;
   try {
-    await scope.read('OPERATOR');
+    tx = await scope.read('OPERATOR');
   } catch (error) {
-    if (error instanceof MeshfleetError && error.code === 'FORBIDDEN') return { objects: [], left: 0, error: userErrorOf(error) };
+    if (error instanceof MeshfleetError && error.code === 'FORBIDDEN') return { ...nothing, error: userErrorOf(error) };
     throw error;
   }
+  const target = await readTaskTarget(tx, preview.loaded.id);
   const written = await writtenObjects(scope, plan, preview);
   const objects = written.slice(0, TASK_OBJECTS);
-  const left = written.length - objects.length;
-  if (objects.length === 0) return { objects: [], left, error: null };
+  const withdrawn = withdrawnObjects(preview);
+  const tombstones = withdrawn.slice(0, TASK_OBJECTS - objects.length);
+  const left = written.length - objects.length + withdrawn.length - tombstones.length;
+  // Who does not answer at all is told so instead.
+  const outdated = target?.features?.includes('TASKS') === true && !target.features.includes('HAND_BACK') && (withdrawn.length > 0 || changesSomething(preview));
+  const warnings = outdated ? [userErrorOf(TOO_OLD_TO_SAY)] : [];
+  if (objects.length + (outdated ? 0 : tombstones.length) === 0) return { ...nothing, left, warnings };
   const organizationId = await scope.organizationId();
   await scope.release();
+  const { loaded, composition } = preview;
   const outcome = await runAgentTask(parts, {
     organizationId,
-    clusterId: preview.loaded.id,
+    clusterId: loaded.id,
     kind: 'DRY_RUN',
-    request: { objects, conflicts: plan.assignment?.conflicts ?? 'REPORT' },
+    request: {
+      objects,
+      conflicts: 'REPORT',
+      ...(outdated || tombstones.length === 0 ? {} : { withdrawal: { tombstones, listed: composition.state.entries.length, approvedDeletions: loaded.approvedDeletions } }),
+    },
     actor: scope.actor,
   });
-  const entries = new Map(preview.composition.state.entries.map((entry) => [entry.key, entry]));
-  const settled = (object: DryRunObject): DryRunObject => takingOver(object, entries.get(object.key));
-  return outcome.answered ? { objects: outcome.result.objects.map(settled).map(viewOf), left, error: null } : { objects: [], left, error: userErrorOf(outcome.error) };
+  if (!outcome.answered) return { ...nothing, left, error: userErrorOf(outcome.error) };
+  const entries = new Map(composition.state.entries.map((entry) => [entry.key, entry]));
+  const settled = outcome.result.objects.map((object) => takingOver(object, entries.get(object.key)));
+  return { objects: oncePerKey(settled).map(viewOf), left, warnings, error: null };
 }
+
+const TOO_OLD_TO_SAY: ErrorEnvelope = {
+  code: 'AGENT_OUTDATED',
+  summary: 'The agent of this cluster is too old to say what would be given back, or what a withdrawal leaves',
+  fix: 'Install the agent that belongs to this hub; what the hub itself knows is in `diff`.',
+};
 
 async function writtenObjects(scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview): Promise<KubeObject[]> {
   const before = new Map(preview.loaded.previous.state.entries.map((entry) => [entry.key, entry]));
   const bodies = await changedBodies(scope, plan, preview);
   const written = preview.composition.state.entries.filter((entry) => {
     const held = before.get(entry.key);
-    return entry.policyId === plan.policyId && (held === undefined || !sameEntry(held, entry));
+    return held === undefined || !sameEntry(held, entry);
   });
   const objects = await Promise.all(written.map(async ({ hash }) => bodies.get(hash) ?? (await objectContent(scope, hash))));
   return objects.filter((object): object is KubeObject => object !== undefined);
+}
+
+/** What the change would withdraw; what was withdrawn before is none of its doing. */
+function withdrawnObjects({ loaded, composition }: ClusterPreview): Tombstone[] {
+  const before = new Set(loaded.previous.state.tombstones.map(nameOf));
+  return composition.state.tombstones.filter((tombstone) => !before.has(nameOf(tombstone)));
+}
+
+const nameOf = ({ key, policyId }: Tombstone): string => `${policyId} ${key}`;
+
+const changesSomething = ({ loaded, composition }: ClusterPreview): boolean => diffKeys(loaded.previous.state, composition.state).changed.length > 0;
+
+/** An object may be withdrawn for several policies, for one of which it was applied: that one counts. */
+function oncePerKey(objects: readonly DryRunObject[]): DryRunObject[] {
+  const found = new Map<string, DryRunObject>();
+  for (const object of objects) if (object.reason !== 'NotOurs' || !found.has(object.key)) found.set(object.key, object);
+  return [...found.values()];
 }
 
 /** Agents are asked what stands in the way; of that the policy may take over all, or some. */

@@ -109,7 +109,7 @@ export class PolicyPreviewClusterResolver {
   @ResolveField()
   async dryRun(view: PreviewClusterView, _args: unknown, { scope }: GraphqlContext) {
     const preview = await composed(scope, view);
-    if (preview === undefined) return { objects: [], left: 0, error: null };
+    if (preview === undefined) return { objects: [], left: 0, warnings: [], error: null };
     return dryRun({ store: this.#store, answers: this.#answers }, scope, view.plan, preview);
   }
 }

@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject, KubeObject } from '@meshfleet/model';
+import { isNotFound, RESOURCES } from '@meshfleet/kube';
+import type { DryRunObject, DryRunResult, TaskAnswer } from '@meshfleet/protocol';
+import type { Agent } from '../agent.ts';
+import { keyOf, startTestAgent, startTestCluster, until, VIRTUAL_SERVICES, virtualService } from '../testing/agent-fixture.ts';
+import type { TestCluster } from '../testing/agent-fixture.ts';
+import type { ScriptedHub } from '../testing/scripted-hub.ts';
+import { POLICY, startScriptedHub } from '../testing/scripted-hub.ts';
+import { comparable } from './shown-object.ts';
+
+let test: TestCluster;
+let hub: ScriptedHub;
+let agent: Agent;
+beforeAll(async () => {
+  [test, hub] = await Promise.all([startTestCluster(), startScriptedHub()]);
+  agent = await startTestAgent(test, hub);
+});
+afterAll(async () => {
+  await agent.stop();
+  await hub.close();
+  await test.close();
+});
+
+const named = (name: string, spec: object, labels?: Record<string, string>): KubeObject => ({ ...virtualService(name), metadata: { name, namespace: 'shop', ...(labels === undefined ? {} : { labels }) }, spec });
+const theirs = (object: KubeObject, manager = 'argocd') => test.admin.apply(VIRTUAL_SERVICES, object, { fieldManager: manager, force: true });
+const acked = async (revision: number) => {
+  await until(() => hub.acknowledged?.revision === revision, 20_000);
+  expect(hub.acknowledged?.revision).toBe(revision);
+};
+const take = async (...objects: KubeObject[]) => acked(hub.publish({ objects, conflicts: 'FORCE', drift: 'REPORT' }));
+const withdraw = async (...keys: string[]) => acked(hub.publish({ objects: [], tombstones: keys, approvedDeletions: 100 }));
+const read = (name: string): Promise<KubeObject | undefined> => test.admin.get(VIRTUAL_SERVICES, 'shop', name).catch((error: unknown) => (isNotFound(error) ? undefined : Promise.reject(error as Error)));
+
+async function ask(request: object): Promise<readonly DryRunObject[]> {
+  const answer: TaskAnswer = await hub.ask('DRY_RUN', { objects: [], conflicts: 'FORCE', ...request });
+  expect(answer).toMatchObject({ status: 'DONE' });
+  return (answer as { result: DryRunResult }).result.objects; // DONE, as just expected
+}
+const askWithdrawal = (keys: readonly string[], more: object = {}) => ask({ withdrawal: { tombstones: keys.map((key) => ({ key, policyId: POLICY })), listed: 0, approvedDeletions: 0, ...more } });
+
+/** What a dry run shows, with marks that only say which content was applied last left out: the dry run does not know the next one. */
+function unmarked(body: JsonObject | undefined): unknown {
+  const { metadata, ...rest } = (body ?? {}) as { metadata?: { labels?: object; annotations?: object } }; // a Kubernetes object
+  const keep = (entries: object = {}): object => Object.fromEntries(Object.entries(entries).filter(([name]) => !name.startsWith('meshfleet.io/')));
+  return { ...rest, metadata: { ...metadata, labels: keep(metadata?.labels), annotations: keep(metadata?.annotations) } };
+}
+
+describe('a dry run of a withdrawal', () => {
+  it('shows what comes back in what was taken over, and changes nothing', async () => {
+    await theirs(named('bank', { hosts: ['theirs'], gateways: ['edge'] }, { team: 'payments' }));
+    await take(named('bank', { hosts: ['ours'], exportTo: ['.'] }, { team: 'platform' }));
+    const before = await read('bank');
+    const [said] = await askWithdrawal([keyOf('bank')]);
+    expect(said).toMatchObject({ key: keyOf('bank'), outcome: 'HANDED_BACK', reason: '', message: expect.stringContaining('.spec.hosts') as string });
+    expect(said?.live).toMatchObject({ spec: { hosts: ['ours'], exportTo: ['.'] } });
+    expect(said?.wouldBe).toMatchObject({ metadata: { labels: { team: 'payments' } }, spec: { hosts: ['theirs'], gateways: ['edge'] } });
+    expect(await read('bank')).toEqual(before);
+    await withdraw(keyOf('bank'));
+    expect(comparable((await read('bank')) ?? before ?? virtualService('bank'))).toEqual(said?.wouldBe);
+  });
+
+  it('says what somebody has changed since, and who', async () => {
+    await theirs(named('safe', { hosts: ['theirs'], gateways: ['edge'] }));
+    await take(named('safe', { hosts: ['ours'], gateways: ['mesh'] }));
+    await theirs(named('safe', { gateways: ['by-hand'] }), 'kubectl');
+    const [partly] = await askWithdrawal([keyOf('safe')]);
+    expect(partly).toMatchObject({ outcome: 'HANDED_BACK', reason: 'ChangedSince', wouldBe: { spec: { hosts: ['theirs'], gateways: ['by-hand'] } } });
+    expect(partly?.message).toBe('.spec.hosts is given back as it was. .spec.gateways was changed or claimed since by kubectl, and stays.');
+    await theirs(named('safe', { hosts: ['by-hand'], gateways: ['by-hand'] }), 'kubectl');
+    const [all] = await askWithdrawal([keyOf('safe')]);
+    expect(all).toMatchObject({ outcome: 'KEPT', reason: 'ChangedSince', wouldBe: { spec: { hosts: ['by-hand'], gateways: ['by-hand'] } } });
+    await withdraw(keyOf('safe'));
+    expect(comparable((await read('safe')) ?? virtualService('safe'))).toEqual(all?.wouldBe);
+  });
+
+  it('tells what is deleted from what is let be, and why', async () => {
+    await test.admin.apply(RESOURCES.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { owner: 'them' } } }, { fieldManager: 'argocd' });
+    await theirs(named('alone', { hosts: ['theirs'] }));
+    const label: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { 'istio-injection': 'enabled' } } };
+    await take(named('fresh', { hosts: ['ours'] }), label);
+    const said = await askWithdrawal([keyOf('fresh'), 'Namespace/shop', keyOf('alone'), keyOf('none'), 'Secret/meshfleet-system/meshfleet-agent-identity']);
+    expect(said.map(({ outcome, reason }) => `${outcome} ${reason}`)).toEqual(['REMOVED ', 'KEPT NothingKept', 'KEPT NotOurs', 'UNCHANGED Absent', 'REFUSED KindNotManaged']);
+    expect(said[0]?.live).toMatchObject({ spec: { hosts: ['ours'] } });
+    expect(said[0]).not.toHaveProperty('wouldBe');
+    expect(said[1]?.live).toMatchObject({ metadata: { labels: { 'istio-injection': 'enabled' } } });
+    expect(said[1]?.wouldBe).toMatchObject({ metadata: { labels: { owner: 'them' } } });
+    expect(JSON.stringify(said[1]?.wouldBe)).not.toContain('istio-injection');
+    expect(await read('fresh')).toMatchObject({ spec: { hosts: ['ours'] } });
+    await withdraw(keyOf('fresh'), 'Namespace/shop');
+  });
+
+  it('says when so many deletions would wait for a person', async () => {
+    const names = Array.from({ length: 7 }, (_, index) => `many-${String(index)}`);
+    await take(...names.map((name) => named(name, { hosts: ['ours'] })));
+    const held = await askWithdrawal(names.map(keyOf));
+    expect(held.map(({ outcome, reason }) => `${outcome} ${reason}`)).toEqual(names.map(() => 'REFUSED DeletionGuard'));
+    expect((await askWithdrawal(names.map(keyOf), { approvedDeletions: 7 })).map(({ outcome }) => outcome)).toEqual(names.map(() => 'REMOVED'));
+    expect((await askWithdrawal(names.map(keyOf), { listed: 100 })).map(({ outcome }) => outcome)).toEqual(names.map(() => 'REMOVED'));
+    await withdraw(...names.map(keyOf));
+  });
+});
+
+describe('a dry run of a version that says nothing of a field that was taken', () => {
+  it('shows it as it comes back', async () => {
+    await theirs(named('till', { hosts: ['theirs'], gateways: ['edge'] }, { team: 'payments' }));
+    await take(named('till', { hosts: ['ours'], gateways: ['mesh'] }, { team: 'platform' }));
+    const [said] = await ask({ objects: [named('till', { hosts: ['ours'] })] });
+    expect(said).toMatchObject({ outcome: 'CHANGED', reason: 'HandedBack', conflicts: [], wouldBe: { metadata: { labels: { team: 'payments' } }, spec: { hosts: ['ours'], gateways: ['edge'] } } });
+    await theirs(named('till', { gateways: ['by-hand'] }, { team: 'by-hand' }), 'kubectl');
+    expect((await ask({ objects: [named('till', { hosts: ['ours'] })] }))[0]).toMatchObject({ outcome: 'UNCHANGED', reason: 'ChangedSince', message: expect.stringContaining('kubectl') as string });
+    await withdraw(keyOf('till'));
+  });
+});
+
+describe('whatever is dry-run', () => {
+  it('comes about so, for any objects of others, any versions and any change of them meanwhile', async () => {
+    const list = fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 });
+    const labels = fc.dictionary(fc.constantFrom('team', 'tier'), fc.constantFrom('x', 'y'));
+    const some = fc.record({ gateways: list, exportTo: fc.constant(['.']), http: fc.uniqueArray(fc.record({ name: fc.constantFrom('one', 'two'), timeout: fc.constantFrom('1s', '2s') }), { minLength: 1, selector: ({ name }) => name }) }, { requiredKeys: [] });
+    const said = fc.tuple(list, some, labels).map(([hosts, more, itsLabels]) => ({ spec: { hosts, ...more }, labels: itsLabels }));
+    type Said = { readonly spec: object; readonly labels: Record<string, string> };
+    const step = fc.oneof({ weight: 4, arbitrary: fc.record({ by: fc.constant('us' as const), says: said }) }, { weight: 1, arbitrary: fc.record({ by: fc.constant('kubectl' as const), says: said }) });
+    let run = 0;
+    const outcomes = new Map<string, number>();
+    const heed = (answer: DryRunObject | undefined): DryRunObject => {
+      expect(answer).toBeDefined();
+      const { outcome, reason } = answer as DryRunObject; // as just expected
+      outcomes.set(`${outcome} ${reason}`, (outcomes.get(`${outcome} ${reason}`) ?? 0) + 1);
+      return answer as DryRunObject;
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.option(said, { nil: undefined }), fc.array(step, { minLength: 1, maxLength: 4 }), async (was, steps) => {
+        run += 1;
+        const name = `any-${String(run)}`;
+        const object = ({ spec, labels: itsLabels }: Said) => named(name, spec, itsLabels);
+        const expectSaid = async (answer: DryRunObject, before: KubeObject | undefined) => {
+          const after = await read(name);
+          const shown = answer.live !== undefined || answer.wouldBe !== undefined;
+          const unchanged = before === undefined ? undefined : comparable(before);
+          expect(unmarked(after === undefined ? undefined : comparable(after))).toEqual(unmarked(shown ? answer.wouldBe : unchanged));
+        };
+        if (was !== undefined) await theirs(object(was));
+        let ours = false;
+        for (const { by, says } of steps) {
+          if (by === 'kubectl') {
+            if (ours || was !== undefined) await theirs(object(says), 'kubectl');
+            continue;
+          }
+          const before = await read(name);
+          const answer = heed((await ask({ objects: [object(says)] }))[0]);
+          await take(object(says));
+          // What drifted meanwhile is only reported, so that a version that is already there is left alone.
+          if (hub.conditions.get(keyOf(name))?.status !== 'DRIFTED') await expectSaid(answer, before);
+          ours = true;
+        }
+        const before = await read(name);
+        const answer = heed((await askWithdrawal([keyOf(name)]))[0]);
+        await withdraw(keyOf(name));
+        await expectSaid(answer, before);
+      }),
+      { numRuns: 40, seed: 5 },
+    );
+    expect([...outcomes.keys()]).toEqual(expect.arrayContaining(['CREATED ', 'CHANGED ', 'CHANGED HandedBack', 'HANDED_BACK ', 'HANDED_BACK ChangedSince', 'REMOVED ']));
+  }, 120_000);
+});

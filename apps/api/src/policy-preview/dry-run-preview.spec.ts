@@ -1,0 +1,135 @@
+import { digestOf, TASK_REQUESTS, type DesiredState, type DryRunObject, type DryRunRequest } from '@meshfleet/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { insertCluster, manifest } from '../testing/populate.ts';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+
+let api: TestApi;
+let ada: { id: string; slug: string; token: string };
+let frankfurt: string;
+beforeAll(async () => {
+  api = await startTestApi();
+  ada = await api.organization('ada', 'acme');
+  frankfurt = await insertCluster(api, ada.id, 'frankfurt', { env: 'prod' });
+});
+afterAll(() => api.close());
+
+const key = (name: string): string => `PeerAuthentication.security.istio.io/shop/${name}`;
+const intent = (name: string, objects: readonly string[], more: object = {}) => ({ name, manifests: objects.map((each) => manifest(each)).join('---\n'), placement: { clusterNames: ['frankfurt'] }, ...more });
+
+const beAgentWith = (features: readonly string[]) =>
+  api.db.admin.query(`update cluster set last_seen_at = now(), facts = $2 where id = $1`, [frankfurt, JSON.stringify({ kubernetesVersion: 'v1.35.0', nodeCount: 1, meshes: [], servedKinds: [], features })]);
+
+async function apply(input: object): Promise<void> {
+  const { data, errors } = await api.query<{ policyApply: { userErrors: object[] } }>(ada.token, 'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { code message } } }', { input });
+  expect([errors, data.policyApply.userErrors]).toEqual([[], []]);
+}
+
+/** The cluster is assigned all policies, and holds what each has first. */
+async function holdEverything(): Promise<void> {
+  const { query } = api.db.admin;
+  await query(`insert into policy_cluster (organization_id, policy_id, cluster_id, version, revision, status, object_count) select organization_id, id, $1, 1, 1, 'APPLIED', 1 from policy`, [frankfurt]);
+  const { rows } = await query<{ key: string; hash: string; policyId: string }>(
+    `select distinct on (o.key) o.key, o.hash, v.policy_id as "policyId" from policy_version v cross join lateral jsonb_to_recordset(v.objects) as o (key text, hash text) order by o.key, v.policy_id`,
+  );
+  const state: DesiredState = { entries: rows.map((row) => ({ ...row, drift: 'CORRECT', conflicts: 'REPORT' })), tombstones: [] };
+  const digest = digestOf(state);
+  await query('insert into desired_state_body (organization_id, digest, body) values ($1, $2, $3)', [ada.id, digest, JSON.stringify(state)]);
+  await query(`insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, cause) values ($1, $2, 1, 1, $3, 2, 0, '[]')`, [ada.id, frankfurt, digest]);
+  await query('update cluster set desired_revision = 1, desired_digest = $2, acked_epoch = 1, acked_revision = 1 where id = $1', [frankfurt, digest]);
+}
+
+interface DryRun {
+  readonly objects: readonly Record<string, unknown>[];
+  readonly left: number;
+  readonly warnings: readonly { readonly code: string }[];
+  readonly error: { readonly code: string } | null;
+}
+const PREVIEW = `query ($apply: PolicyApplyInput, $delete: PolicyDeleteInput) { policyPreview(apply: $apply, delete: $delete) { userErrors { message }
+  clusters(first: 1) { nodes { dryRun { objects { key outcome reason message diff } left warnings { code fix } error { code message } } } } } }`;
+
+/** What the preview shows when the agent answers so; undefined: it is not asked at all. */
+async function preview(variables: object, answer: ((request: DryRunRequest) => readonly DryRunObject[]) | undefined): Promise<{ dryRun: DryRun | undefined; asked: DryRunRequest | undefined }> {
+  const shown = api.query<{ policyPreview: { clusters: { nodes: { dryRun: DryRun }[] } } }>(ada.token, PREVIEW, variables);
+  const asked = answer === undefined ? undefined : await answerAsAgent(answer);
+  const { data, errors } = await shown;
+  expect(errors).toEqual([]);
+  return { dryRun: data.policyPreview.clusters.nodes[0]?.dryRun, asked };
+}
+
+async function answerAsAgent(answer: (request: DryRunRequest) => readonly DryRunObject[]): Promise<DryRunRequest> {
+  for (;;) {
+    const { rows } = await api.db.admin.query<{ id: string; request: unknown }>(`select id, request from agent_task where cluster_id = $1 and status = 'PENDING'`, [frankfurt]);
+    const [task] = rows;
+    if (task === undefined) continue;
+    const request = TASK_REQUESTS.DRY_RUN.parse(task.request);
+    await api.db.admin.query(`update agent_task set status = 'DONE', result = $2 where id = $1`, [task.id, JSON.stringify({ objects: answer(request) })]);
+    return request;
+  }
+}
+
+const said = (name: string, outcome: DryRunObject['outcome'], more: Partial<DryRunObject> = {}): DryRunObject => ({ key: key(name), outcome, reason: '', message: '', conflicts: [], ...more });
+
+describe('a dry run of what a change withdraws', () => {
+  beforeAll(async () => {
+    await apply(intent('old', ['one', 'two']));
+    await apply(intent('young', ['one']));
+    await holdEverything();
+  });
+
+  it('asks what becomes of the objects, and shows what the agent says', async () => {
+    await beAgentWith(['TASKS', 'HAND_BACK']);
+    const live = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'two' }, spec: { mtls: { mode: 'STRICT' } } };
+    const wouldBe = { ...live, spec: { mtls: { mode: 'PERMISSIVE' } } };
+    const { dryRun, asked } = await preview({ apply: intent('old', ['one']) }, () => [said('two', 'HANDED_BACK', { message: 'given back', live, wouldBe })]);
+    const { rows } = await api.db.admin.query<{ id: string }>(`select id from policy where name = 'old'`);
+    expect(asked).toEqual({ objects: [], conflicts: 'REPORT', withdrawal: { tombstones: [{ key: key('two'), policyId: rows[0]?.id }], listed: 1, approvedDeletions: 0 } });
+    expect(dryRun).toEqual({
+      objects: [{ key: key('two'), outcome: 'HANDED_BACK', reason: '', message: 'given back', diff: expect.stringContaining('-    mode: STRICT\n+    mode: PERMISSIVE') as string }],
+      left: 0,
+      warnings: [],
+      error: null,
+    });
+  });
+
+  it('asks about objects that pass to another policy as well', async () => {
+    await beAgentWith(['TASKS', 'HAND_BACK']);
+    const { dryRun, asked } = await preview({ delete: { name: 'old' } }, () => [said('one', 'UNCHANGED'), said('two', 'KEPT', { reason: 'NotOurs' })]);
+    expect(asked?.objects).toMatchObject([{ metadata: { name: 'one' } }]);
+    expect(asked?.withdrawal?.tombstones.map((each) => each.key)).toEqual([key('two')]);
+    expect(dryRun?.objects.map(({ outcome, reason }) => `${String(outcome)} ${String(reason)}`)).toEqual(['UNCHANGED ', 'KEPT NotOurs']);
+  });
+
+  it('says of an object that was applied for one of two policies what that one brings', async () => {
+    await beAgentWith(['TASKS', 'HAND_BACK']);
+    const { dryRun } = await preview({ delete: { name: 'old' } }, () => [said('two', 'KEPT', { reason: 'NotOurs' }), said('two', 'REMOVED'), said('two', 'KEPT', { reason: 'NotOurs' })]);
+    expect(dryRun?.objects.map(({ outcome }) => outcome)).toEqual(['REMOVED']);
+  });
+
+  it('does not ask an agent that is too old for it, and says so', async () => {
+    await beAgentWith(['TASKS']);
+    const { dryRun } = await preview({ apply: intent('old', ['one']) }, undefined);
+    expect(dryRun).toEqual({ objects: [], left: 0, warnings: [{ code: 'AGENT_OUTDATED', fix: expect.any(String) as string }], error: null });
+    const both = await preview({ apply: intent('old', ['one', 'three']) }, () => [said('three', 'CREATED')]);
+    expect(both.asked).not.toHaveProperty('withdrawal');
+    expect(both.dryRun).toMatchObject({ objects: [{ key: key('three'), outcome: 'CREATED' }], warnings: [{ code: 'AGENT_OUTDATED' }] });
+  });
+
+  it('warns of no old agent when nothing could be given back, or it does not answer at all', async () => {
+    await beAgentWith(['TASKS']);
+    expect((await preview({ apply: intent('fresh', ['four']) }, () => [said('four', 'CREATED')])).dryRun).toMatchObject({ objects: [{ outcome: 'CREATED' }], warnings: [] });
+    await beAgentWith([]);
+    expect((await preview({ apply: intent('old', ['one']) }, undefined)).dryRun).toMatchObject({ objects: [], warnings: [], error: { code: 'AGENT_OUTDATED' } });
+  });
+});
+
+describe('a dry run of what a change writes', () => {
+  it('says which conflicts the policy takes over, by field or by force', async () => {
+    await beAgentWith(['TASKS', 'HAND_BACK']);
+    const conflict = () => [said('theirs', 'CONFLICT', { conflicts: [{ manager: 'argocd', field: '.spec.mtls.mode' }] })];
+    const outcome = async (more: object) => (await preview({ apply: intent('taking', ['theirs'], more) }, conflict)).dryRun?.objects.map(({ outcome: each, reason }) => `${String(each)} ${String(reason)}`);
+    expect(await outcome({})).toEqual(['CONFLICT ']);
+    expect(await outcome({ conflicts: 'FORCE' })).toEqual(['CHANGED TakenOver']);
+    expect(await outcome({ takeOver: [{ object: key('theirs'), fields: ['.spec.mtls'] }] })).toEqual(['CHANGED TakenOver']);
+    expect(await outcome({ takeOver: [{ object: key('theirs'), fields: ['.spec.selector'] }] })).toEqual(['CONFLICT ']);
+  });
+});
