@@ -3,7 +3,7 @@ import { istioCustomResourceDefinitions } from '@meshfleet/istio';
 import { isNotFound, kubeconfigAccess, RESOURCES, type KubeClient, type Resource } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import type { Agent } from '../../apps/agent/src/agent.ts';
 import { keyOf, startTestAgent, startTestCluster, until, VIRTUAL_SERVICES, virtualService, type TestCluster } from '../../apps/agent/src/testing/agent-fixture.ts';
 import { startScriptedHub, type ScriptedHub } from '../../apps/agent/src/testing/scripted-hub.ts';
 import { shortToken } from './moods/short-token.ts';
+import { slowWatches } from './moods/slow-watches.ts';
 import { throttleAgent } from './moods/throttle.ts';
 import { refuseByWebhook } from './moods/webhook.ts';
 
@@ -38,7 +39,7 @@ beforeAll(async () => {
   mountToken(await test.cluster.createToken({ namespace: 'meshfleet-system', name: 'meshfleet-agent' }));
   writeFileSync(join(folder, 'kubeconfig'), test.cluster.kubeconfig({ token: 'none' }).replace('token: none', `tokenFile: ${tokenFile}`));
   hub.publish({ objects: [KEPT] });
-  agent = await startTestAgent(test, hub, { access: await kubeconfigAccess(join(folder, 'kubeconfig')), retrySpans: RETRIES });
+  await startAgentWith('kubeconfig');
   await acknowledged();
   keptUid = (await live('kept'))?.metadata.uid;
 }, 120_000);
@@ -58,13 +59,13 @@ describe('an agent whose API server', () => {
   }, 90_000);
 
   it('forgets history (410) sees again what changed, and puts back what was tampered with', async () => {
-    const lists = hub.history.length;
+    const before = corrected().length;
     await test.cluster.compact();
     await test.cluster.restart();
     // The administrator's kept connections were cut as well: the first answer may be that.
     const tamper = () => admin.apply(VIRTUAL_SERVICES, virtualService('kept', 'evil'), { fieldManager: 'attacker', force: true });
     await tamper().catch(tamper);
-    await until(() => hub.history.slice(lists).some(({ key, status, manager }) => key === keyOf('kept') && status === 'CORRECTED' && manager === 'attacker'), 60_000);
+    await until(() => corrected().length > before, 60_000);
     expect(hub.conditions.get(keyOf('kept'))).toMatchObject({ status: 'CORRECTED', manager: 'attacker', fields: expect.arrayContaining(['.spec.hosts[0]']) as unknown });
     expect((await live('kept'))?.['spec']).toMatchObject({ hosts: ['kept'] });
     push('compacted');
@@ -94,12 +95,34 @@ describe('an agent whose API server', () => {
     await converged('paused');
   }, 120_000);
 
+  it('is slow to tell on its watches, but answers, is delivered to meanwhile, and what happened is put right once it is told', async () => {
+    const slow = await slowWatches(test.cluster);
+    writeFileSync(join(folder, 'slow.kubeconfig'), slow.kubeconfigFor(readFileSync(join(folder, 'kubeconfig'), 'utf8')));
+    await restartAgent('slow.kubeconfig');
+    push('before-slow');
+    await converged('before-slow');
+    slow.hold();
+    expect(slow.held).toBeGreaterThan(0);
+    const before = corrected().length;
+    push('slow');
+    await converged('slow');
+    await admin.apply(VIRTUAL_SERVICES, virtualService('kept', 'evil'), { fieldManager: 'attacker', force: true });
+    await sleep(3_000);
+    expect(corrected().length).toBe(before);
+    slow.release();
+    await until(() => corrected().length > before, 30_000);
+    expect((await live('kept'))?.['spec']).toMatchObject({ hosts: ['kept'] });
+    push('after-slow');
+    await converged('after-slow');
+    await restartAgent('kubeconfig');
+    await slow.close();
+  }, 180_000);
+
   it('refuses its token because it is over reads the new one that the kubelet has mounted', async () => {
     const refused = (): number => test.cluster.auditLog().filter(({ code }) => code === 401).length;
     await agent.stop();
     mountToken(await shortToken(test.cluster, admin, 6));
-    agent = await startTestAgent(test, hub, { access: await kubeconfigAccess(join(folder, 'kubeconfig')), retrySpans: RETRIES });
-    await until(() => agent.status.hub === 'connected', 30_000);
+    await startAgentWith('kubeconfig');
     const before = refused();
     // API servers remember for ten seconds that a token was good.
     await sleep(17_000);
@@ -172,9 +195,7 @@ describe('an agent whose API server', () => {
     expect((await admin.get(filters, 'shop', 'large'))['spec']).toEqual(filter['spec']);
     const stateRequests = (): number => hub.requests.filter(({ path }) => path === '/agent/v1/state').length;
     const before = stateRequests();
-    await agent.stop();
-    agent = await startTestAgent(test, hub, { access: await kubeconfigAccess(join(folder, 'kubeconfig')), retrySpans: RETRIES });
-    await until(() => agent.status.hub === 'connected', 30_000);
+    await restartAgent('kubeconfig');
     expect(agent.status.revision).toBe(hub.acknowledged?.revision);
     expect(stateRequests()).toBe(before);
     push('after-large');
@@ -204,6 +225,20 @@ describe('an agent whose API server', () => {
     await keptIsKept();
   }, 120_000);
 });
+
+async function restartAgent(kubeconfig: string): Promise<void> {
+  await agent.stop();
+  await startAgentWith(kubeconfig);
+}
+
+async function startAgentWith(kubeconfig: string): Promise<void> {
+  agent = await startTestAgent(test, hub, { access: await kubeconfigAccess(join(folder, kubeconfig)), retrySpans: RETRIES });
+  await until(() => agent.status.hub === 'connected', 30_000);
+}
+
+function corrected(): unknown[] {
+  return hub.history.filter(({ key, status, manager }) => key === keyOf('kept') && status === 'CORRECTED' && manager === 'attacker');
+}
 
 function push(name: string): number {
   return hub.publish({ objects: [KEPT, virtualService(name)] });
