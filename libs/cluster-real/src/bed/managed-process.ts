@@ -31,12 +31,17 @@ export interface ProcessSpec {
 
 const STOP_GRACE_MS = 5_000;
 
-/** Starts a program; the kernel kills it when its starter dies in any way (PR_SET_PDEATHSIG, by util-linux' setpriv). */
+/** The command that the kernel kills when its starter dies in any way (PR_SET_PDEATHSIG, by util-linux' setpriv). */
+export function bound(command: readonly string[], user: readonly string[] = []): [string, ...string[]] {
+  return ['setpriv', ...user, '--pdeathsig', 'KILL', '--', ...command];
+}
+
+/** Starts a program that dies with its starter. */
 export function startProcess(spec: ProcessSpec): ManagedProcess {
   const log = openSync(spec.logFile, 'a');
   const user = spec.user === undefined ? [] : [`--reuid=${spec.user}`, `--regid=${spec.user}`, '--clear-groups', '--no-new-privs'];
-  const command = ['setpriv', ...user, '--pdeathsig', 'KILL', '--', spec.program, ...spec.args];
-  const [program = 'setpriv', ...args] = spec.namespace === undefined ? command : ['ip', 'netns', 'exec', spec.namespace, ...command];
+  const command = bound([spec.program, ...spec.args], user);
+  const [program, ...args]: [string, ...string[]] = spec.namespace === undefined ? command : ['ip', 'netns', 'exec', spec.namespace, ...command];
   const child = spawn(program, args, {
     cwd: spec.cwd,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', ...spec.env },

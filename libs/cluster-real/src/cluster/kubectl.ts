@@ -2,6 +2,7 @@ import { MeshfleetError } from '@meshfleet/model';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { bound } from '../bed/managed-process.ts';
 import { binaryPath } from '../parts/part-cache.ts';
 import { PARTS } from '../parts/part.ts';
 
@@ -10,7 +11,8 @@ import { PARTS } from '../parts/part.ts';
  * @throws KUBERNETES_REFUSED with kubectl's own words when it fails.
  */
 export async function kubectl(kubeconfigFile: string, args: readonly string[], input = ''): Promise<string> {
-  const child = spawn(binaryPath(PARTS.kubernetes, 'kubectl'), [`--kubeconfig=${kubeconfigFile}`, ...args]);
+  const [program, ...rest] = bound([binaryPath(PARTS.kubernetes, 'kubectl'), `--kubeconfig=${kubeconfigFile}`, ...args]);
+  const child = spawn(program, rest);
   const exited = once(child, 'exit');
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);

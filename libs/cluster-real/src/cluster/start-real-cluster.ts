@@ -82,7 +82,8 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
   // What a start that was cut off left half-made is no ground to go on.
   if (isNew) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const [etcdPort = 0, etcdPeer = 0, api = 0, controllerPort = 0, schedulerPort = 0, kwokPort = 0] = await freePorts(6);
+  const claim = await freePorts(6);
+  const [etcdPort = 0, etcdPeer = 0, api = 0, controllerPort = 0, schedulerPort = 0, kwokPort = 0] = claim.ports;
   const plan: ControlPlanePlan = {
     folder,
     ports: { etcd: etcdPort, etcdPeer, api },
@@ -114,6 +115,7 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
   };
   const stop = async (): Promise<void> => {
     await Promise.all([...running.values()].map((child) => child.kill()));
+    claim.release();
     if (options.bed === undefined) bed.close();
   };
   const serving = (path = '/readyz'): Promise<void> => waitForProcess(processOf('apiServer'), specs.apiServer.logFile, () => answers(`${url}${path}`, caPem, adminToken));

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { bound } from '../bed/managed-process.ts';
 import { runCommand } from '../network/run-command.ts';
 import { binaryPath } from '../parts/part-cache.ts';
 import { PARTS } from '../parts/part.ts';
@@ -13,6 +14,6 @@ export interface HelmRelease {
 
 /** Installs a chart or brings its release up to date, as a user of Helm would. */
 export async function helmUpgrade(kubeconfigFile: string, { name, namespace, chart, values }: HelmRelease): Promise<void> {
-  const args = [`--kubeconfig=${kubeconfigFile}`, 'upgrade', '--install', name, chart, '--namespace', namespace, '--create-namespace', '--values', '-'];
-  await runCommand(binaryPath(PARTS.helm, 'helm'), args, stringify(values));
+  const [program, ...args] = bound([binaryPath(PARTS.helm, 'helm'), `--kubeconfig=${kubeconfigFile}`, 'upgrade', '--install', name, chart, '--namespace', namespace, '--create-namespace', '--values', '-']);
+  await runCommand(program, args, stringify(values));
 }

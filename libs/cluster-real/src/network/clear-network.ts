@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownerLives } from '../bed/owner.ts';
 
@@ -12,8 +12,9 @@ export function clearNetwork(id: string): void {
   for (const name of namespacesOf(id)) {
     for (const pid of ip(['netns', 'pids', name]).split('\n').filter(Boolean)) signalProcess(Number(pid), 'SIGKILL');
     ip(['netns', 'delete', name]);
-    rmSync(join(NAMESPACE_FILES, name), { recursive: true, force: true });
   }
+  // Also of a namespace that was never made, because its maker was killed just before.
+  for (const name of filesOf(id)) rmSync(join(NAMESPACE_FILES, name), { recursive: true, force: true });
   for (const bridge of bridges()) if (bridge.id === id) ip(['link', 'delete', bridge.name]);
 }
 
@@ -27,6 +28,10 @@ export function networksOfDeadOwners(): string[] {
 function namespacesOf(id: string): string[] {
   const names = ip(['netns', 'list']).split('\n').map((line) => line.split(' ')[0] ?? '');
   return names.filter((name) => name.startsWith(`${id}-`));
+}
+
+function filesOf(id: string): string[] {
+  return existsSync(NAMESPACE_FILES) ? readdirSync(NAMESPACE_FILES).filter((name) => name.startsWith(`${id}-`)) : [];
 }
 
 /** Bridges of ours carry `<bed> <owner>` as their alias. */

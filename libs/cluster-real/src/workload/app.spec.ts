@@ -20,7 +20,7 @@ let url: string;
 let closed: string;
 
 beforeAll(async () => {
-  const [port = 0, nobody = 0] = await freePorts(2);
+  const { ports: [port = 0, nobody = 0] } = await freePorts(2);
   url = `http://127.0.0.1:${port}`;
   closed = `http://127.0.0.1:${nobody}/`;
   child = spawn(process.execPath, [join(import.meta.dirname, 'app.ts')], {
