@@ -17,7 +17,7 @@ export interface OpenFleet {
 }
 
 /** The whole product as users run it (processes, Postgres, three clusters of the kind under test with their agents), on throw-away data. */
-export async function openFleet(options: { databaseUrl?: string } = {}): Promise<OpenFleet> {
+export async function openFleet(options: { databaseUrl?: string; redisUrl?: string } = {}): Promise<OpenFleet> {
   const root = join(import.meta.dirname, '..', '..');
   const dataDir = makeThrowAwayDir('meshfleet-e2e-');
   const quiet = createProgress(() => undefined);

@@ -23,7 +23,7 @@ export interface Hub {
   stop(): Promise<void>;
 }
 
-export interface HubOptions extends Pick<DemoOptions, 'port' | 'dataDir' | 'reset' | 'databaseUrl'> {
+export interface HubOptions extends Pick<DemoOptions, 'port' | 'dataDir' | 'reset' | 'databaseUrl' | 'redisUrl'> {
   /** How agents reach the hub when it is not directly: a relay or a proxy in front of it. */
   readonly publicUrl?: string;
 }
@@ -51,7 +51,7 @@ export async function startHub(options: HubOptions, root: string, progress: Prog
     const issuer = await startIssuer(dir.path);
     closers.push(() => issuer.stop());
     const url = `http://127.0.0.1:${port}`;
-    await startProcesses({ supervisor, progress, root, dir, port, url, publicUrl: options.publicUrl ?? url, databaseUrl, issuer });
+    await startProcesses({ supervisor, progress, root, dir, port, url, publicUrl: options.publicUrl ?? url, databaseUrl, redisUrl: options.redisUrl, issuer });
     return { url, issuer, databaseUrl, dir, supervisor, onStop: (close) => void closers.push(close), stop };
   } catch (error) {
     await stop();
@@ -82,6 +82,7 @@ async function startProcesses(hub: {
   url: string;
   publicUrl: string;
   databaseUrl: string;
+  redisUrl: string | undefined;
   issuer: DemoIssuer;
 }): Promise<void> {
   const keyFile = join(hub.dir.path, 'key-encryption-key');
@@ -103,7 +104,7 @@ async function startProcesses(hub: {
   hub.supervisor.start({
     name: 'reconciler',
     script: join(hub.root, 'dist', 'reconciler', 'main.js'),
-    env: { DATABASE_URL: hub.databaseUrl, MESHFLEET_KEY_FILE: keyFile },
+    env: { DATABASE_URL: hub.databaseUrl, MESHFLEET_KEY_FILE: keyFile, ...(hub.redisUrl === undefined ? {} : { REDIS_URL: hub.redisUrl }) },
   });
   await hub.progress.step('Starting the API and the reconciler', () => waitUntilReady(api, () => answers(`${hub.url}/readyz`), 60_000));
 }

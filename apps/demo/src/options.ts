@@ -16,6 +16,8 @@ export interface DemoOptions {
   readonly reset: boolean;
   /** A Postgres of the user's own instead of the embedded one. */
   readonly databaseUrl?: string;
+  /** Queues in this Redis instead of Postgres. */
+  readonly redisUrl?: string;
 }
 
 export const USAGE = `Starts Meshfleet with three simulated clusters.
@@ -27,7 +29,8 @@ export const USAGE = `Starts Meshfleet with three simulated clusters.
   npm run demo -- --data-dir DIR   keep the data elsewhere (default .meshfleet/demo, with --real .meshfleet/demo-real)
   npm run demo -- --reset          forget what an earlier start left
 
-DATABASE_URL names a Postgres of your own (15 or newer) instead of the embedded one.`;
+DATABASE_URL names a Postgres of your own (15 or newer) instead of the embedded one.
+REDIS_URL names a Redis of your own that keeps the queues instead of Postgres.`;
 
 /** Reads the command line; throws CONFIG_INVALID with what to write instead. */
 export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv, root: string): DemoOptions {
@@ -41,6 +44,7 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv, ro
     });
   }
   const databaseUrl = env['DATABASE_URL'];
+  const redisUrl = env['REDIS_URL'];
   return {
     check: values.check === true,
     help: values.help === true,
@@ -50,6 +54,7 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv, ro
     dataDir: values['data-dir'] === undefined ? join(root, '.meshfleet', values.real === true ? 'demo-real' : 'demo') : resolve(values['data-dir']),
     reset: values.reset === true,
     ...(databaseUrl === undefined || databaseUrl === '' ? {} : { databaseUrl }),
+    ...(redisUrl === undefined || redisUrl === '' ? {} : { redisUrl }),
   };
 }
 

@@ -12,7 +12,7 @@ const opened: Jobs[] = [];
 const redis = await startRedis();
 const backends: [string, () => Pick<JobsOptions, 'redisUrl'>][] = [['Postgres', () => ({})]];
 if ('url' in redis) backends.push(['Redis', () => ({ redisUrl: redis.url })]);
-else console.info(`left out: queues on Redis (${redis.why})`);
+else it.skip(`jobs on Redis (not run: ${redis.why})`);
 
 beforeAll(async () => {
   t = await withTestStore();
@@ -87,20 +87,27 @@ describe.each(backends)('jobs on %s', (_backend, connection) => {
     await jobs.start();
     await expect.poll(() => queue.failed(), { timeout: 10_000 }).toEqual([{ id: 'bad', data: { why: 'test' }, reason: 'no luck', attempts: 3 }]);
     expect(attempts).toEqual([1, 2, 3]);
-    expect(failures).toEqual([false, false, true]);
+    // A failed job can be seen a moment before its listener is told.
+    await expect.poll(() => failures, { timeout: 10_000 }).toEqual([false, false, true]);
   });
 
   it('lets a person put a failed job in line again', async () => {
     const jobs = await open({ attempts: 1 });
     const name = freshName();
     let broken = true;
-    jobs.worker(name, () => (broken ? Promise.reject(new TypeError('broken')) : Promise.resolve()));
+    let runs = 0;
+    jobs.worker(name, () => {
+      runs += 1;
+      return broken ? Promise.reject(new TypeError('broken')) : Promise.resolve();
+    });
     const queue = jobs.queue(name);
     await queue.add('job', {});
     await jobs.drain();
     broken = false;
     expect(await queue.retry('job')).toBe(true);
-    expect(await jobs.drain()).toBe(1);
+    // Its worker is still there, and may have it before the drain begins.
+    await jobs.drain();
+    expect(runs).toBe(2);
     expect(await queue.failed()).toEqual([]);
     expect(await queue.retry('unknown')).toBe(false);
   });
