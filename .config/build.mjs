@@ -26,8 +26,8 @@ async function buildApi() {
     build({ ...hub, define, entryPoints: [source('api', 'main.ts')], outfile: output('api', 'main.js') }),
     // The same app as a Lambda handler: it exports `handler`.
     build({ ...hub, define, entryPoints: [source('api', 'lambda.ts')], outfile: output('api', 'lambda.js') }),
-    // The thread that reads large manifests, beside the bundles that start it.
-    build({ ...hub, entryPoints: [source('api', 'policy', 'read-manifests.worker.ts')], outfile: output('api', 'read-manifests.worker.js') }),
+    // The thread that does what takes long, beside the bundles that start it.
+    build({ ...hub, entryPoints: [source('api', 'thread', 'thread.worker.ts')], outfile: output('api', 'thread.worker.js') }),
     buildGraphiql(),
   ]);
 }

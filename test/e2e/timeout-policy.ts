@@ -4,10 +4,10 @@ import { applyPolicy, policyProgress } from '../../apps/demo/src/policies.ts';
 import { until } from '../../apps/demo/src/seed.ts';
 import type { GraphqlClient } from '../../apps/demo/src/graphql-client.ts';
 
-/** One VirtualService a service with this timeout: what is in a cluster tells which version of the policy it holds. */
+/** One VirtualService a name with this timeout, to a service that every cluster of the fleet has: what is in a cluster tells which version of the policy it holds. */
 export function timeoutManifests(services: readonly string[], seconds: number): string {
   return services
-    .map((name) => `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: ${name}, namespace: shop }\nspec: { hosts: [${name}], http: [{ timeout: ${seconds}s, route: [{ destination: { host: ${name} } }] }] }\n`)
+    .map((name) => `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: ${name}, namespace: shop }\nspec: { hosts: [${name}], http: [{ timeout: ${seconds}s, route: [{ destination: { host: frontend } }] }] }\n`)
     .join('---\n');
 }
 

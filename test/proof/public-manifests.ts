@@ -78,7 +78,8 @@ async function tryByKubectl(object: KubeObject, cluster: RealCluster): Promise<V
 async function push({ name, text, namespace }: PublicManifest, { client }: Product): Promise<string[]> {
   const { policyApply } = await client.request<{ policyApply: { userErrors: { code: string; message: string }[] } }>(
     'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { code message } } }',
-    { input: { name: policyName(name), manifests: text, defaultNamespace: namespace, placement: { clusterSelector: 'name=east' } } },
+    // Each file alone, without what its author runs beside it.
+    { input: { force: true, name: policyName(name), manifests: text, defaultNamespace: namespace, placement: { clusterSelector: 'name=east' } } },
   );
   return policyApply.userErrors.map(({ code, message }) => `${code} ${message}`);
 }

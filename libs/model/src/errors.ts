@@ -40,6 +40,8 @@ export const ERROR_CODES = [
   'STATE_STALE',
   'STATE_CORRUPT',
   'DELETION_GUARD',
+  // The analysis finds an error that was not there before.
+  'FINDING_INTRODUCED',
   'ROLLOUT_ACTIVE',
   'ROLLOUT_ENDED',
   'FROZEN',
@@ -63,6 +65,8 @@ export interface ErrorWhere {
   readonly column?: number;
   /** Object that the error is about, as `kind.group/namespace/name`. */
   readonly object?: string;
+  /** Code of the finding that it is: `IST0101`. */
+  readonly finding?: string;
   /** Names of the clusters that it is about; absent: of no cluster in particular. */
   readonly clusters?: readonly string[];
 }

@@ -27,7 +27,7 @@ export interface UseCase<S extends z.ZodType, A, P = z.output<S>> {
    * What needs no lock, done before the change: parsing of what may be large, and what can be read before. It reads through
    * the request's own scope, whose connection is given back before the change takes one. Default: the input itself.
    */
-  prepare?(input: z.output<S>, scope: Pick<RequestScope, 'read'>): P | Promise<P>;
+  prepare?(input: z.output<S>, scope: RequestScope): P | Promise<P>;
 }
 
 export interface Outcome<A> {

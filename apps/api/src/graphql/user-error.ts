@@ -11,6 +11,9 @@ export interface UserError {
   readonly document: number | null;
   readonly line: number | null;
   readonly column: number | null;
+  readonly object: string | null;
+  /** Code of a finding of the analysis. */
+  readonly finding: string | null;
   readonly clusters: readonly string[];
 }
 
@@ -27,6 +30,8 @@ export function userErrorOf(error: ErrorEnvelope): UserError {
     document: error.where?.document ?? null,
     line: error.where?.line ?? null,
     column: error.where?.column ?? null,
+    object: error.where?.object ?? null,
+    finding: error.where?.finding ?? null,
     clusters: (error.where?.clusters ?? []).slice(0, MOST_CLUSTERS),
   };
 }

@@ -2,7 +2,7 @@ import { CONTENT_KINDS, blastRadius, contentsOf, type BlastRadius, type ClusterC
 import type { KubeObject } from '@meshfleet/model';
 import { readInventories, readIstioNamespaces, type Tx } from '@meshfleet/store';
 import type { RequestScope } from '../request/request-scope.ts';
-import type { PreviewPlan } from './plan-preview.ts';
+import type { PreviewPlan } from './plan-change.ts';
 import { changedBodies, type ClusterPreview } from './preview-clusters.ts';
 
 const CONTENTS = Symbol('namespaces, services and workloads of a cluster');

@@ -1,7 +1,7 @@
 import type { DesiredEntry } from '@meshfleet/protocol';
 import { readInventoryObjects, type Tx } from '@meshfleet/store';
 import type { RequestScope } from '../request/request-scope.ts';
-import type { PreviewPlan } from './plan-preview.ts';
+import type { PreviewPlan } from './plan-change.ts';
 import type { ClusterPreview } from './preview-clusters.ts';
 
 /** Somebody else who has, or wants, an object that the policy names. */

@@ -2,6 +2,9 @@ import { Inject } from '@nestjs/common';
 import { Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Store, TouchedCluster } from '@meshfleet/store';
 import { TaskAnswers } from '../agent-task/task-answers.ts';
+import { refusalsOf } from '../change-analysis/admit-findings.ts';
+import { judgeFleet } from '../change-analysis/judge-fleet.ts';
+import { userErrorOf } from '../graphql/user-error.ts';
 import { clusterById } from '../cluster/cluster-loaders.ts';
 import { clusterView } from '../cluster/cluster-view.ts';
 import { diffStates } from '../desired-state/diff-states.ts';
@@ -16,7 +19,8 @@ import { conflictsOf, type PreviewConflict } from './conflicts-of-preview.ts';
 import { dryRun } from './dry-run-preview.ts';
 import { findingsOf } from './findings-of-preview.ts';
 import { STORE } from '../tokens.ts';
-import { planPreview, type PlannedPreview, type PreviewPlan } from './plan-preview.ts';
+import type { PreviewPlan } from './plan-change.ts';
+import { planPreview, type PlannedPreview } from './plan-preview.ts';
 import { changedBodies, previewOfCluster } from './preview-clusters.ts';
 import { summarizePreview } from './summarize-preview.ts';
 
@@ -36,6 +40,14 @@ export class PolicyPreviewResolver {
     const touched = (plan?.touched ?? []).map((cluster) => ({ ...cluster, key: cluster.name }));
     const view = (cluster: TouchedCluster): PreviewClusterView => ({ plan: plan as PreviewPlan, cluster }); // without a plan nobody is touched
     return connectionOf(sliceByKey(touched, page), ({ name }) => [name], view, () => Promise.resolve(touched.length));
+  }
+
+  @ResolveField()
+  async refusals({ plan, whereIs }: PlannedPreview, _args: unknown, { scope }: GraphqlContext) {
+    if (plan === null) return [];
+    const { placement, policyName, existingId } = plan;
+    const verdict = await judgeFleet(scope, { placement, subject: { policyName, policyId: existingId }, plan: () => plan }, new Date());
+    return refusalsOf(verdict.errors, whereIs).map(userErrorOf);
   }
 
   @ResolveField()

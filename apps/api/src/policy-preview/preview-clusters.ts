@@ -5,7 +5,7 @@ import { changedHashes } from '../desired-state/diff-states.ts';
 import { objectContent } from '../desired-state/desired-state-loaders.ts';
 import { MANAGED, knownKinds } from '../policy/known-kinds.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-import type { PreviewPlan } from './plan-preview.ts';
+import type { PreviewPlan } from './plan-change.ts';
 
 /** What a planned change would make of one cluster. */
 export interface ClusterPreview {
@@ -28,9 +28,22 @@ export function previewOfCluster(scope: RequestScope, plan: PreviewPlan, cluster
 /** {@link previewOfCluster} for several clusters, remembered nowhere; undefined for those that hold nothing. */
 export async function composeAll(tx: Tx, plan: PreviewPlan, clusterIds: readonly string[]): Promise<(ClusterPreview | undefined)[]> {
   const selected = new Set(plan.touched.filter((cluster) => cluster.selected).map(({ id }) => id));
-  const loaded = await readClusters(tx, clusterIds);
-  const planned = loaded.map((cluster) => ({ ...cluster, assignments: assignmentsOf(cluster, plan, selected.has(cluster.id) ? plan.assignment : null) }));
-  const rendered = await renderAssignments(tx, planned, { catalogue: knownKinds, options: { manages: MANAGED }, keep: false, templates: plan.bodies });
+  return composeEach(tx, clusterIds, (cluster) => assignmentsOf(cluster, plan, selected.has(cluster.id) ? plan.assignment : null), plan.bodies);
+}
+
+/** The same without any change: what clusters would hold if what is assigned to them now were composed. */
+export function composeAsIs(tx: Tx, clusterIds: readonly string[]): Promise<(ClusterPreview | undefined)[]> {
+  return composeEach(tx, clusterIds, ({ assignments }) => assignments, new Map());
+}
+
+async function composeEach(
+  tx: Tx,
+  clusterIds: readonly string[],
+  assigned: (cluster: LoadedCluster) => readonly LoadedAssignment[],
+  templates: ReadonlyMap<string, KubeObject>,
+): Promise<(ClusterPreview | undefined)[]> {
+  const planned = (await readClusters(tx, clusterIds)).map((cluster) => ({ ...cluster, assignments: assigned(cluster) }));
+  const rendered = await renderAssignments(tx, planned, { catalogue: knownKinds, options: { manages: MANAGED }, keep: false, templates });
   const previews = new Map(rendered.map((each) => [each.cluster.id, compose(each)]));
   return clusterIds.map((id) => previews.get(id));
 }

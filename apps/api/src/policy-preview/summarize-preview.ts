@@ -3,7 +3,7 @@ import type { ClusterContents } from '@meshfleet/istio';
 import { diffKeys } from '../desired-state/diff-states.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { radiusAmong, readContents } from './blast-radius-of-preview.ts';
-import type { PreviewPlan } from './plan-preview.ts';
+import type { PreviewPlan } from './plan-change.ts';
 import { changedBodies, composeAll } from './preview-clusters.ts';
 
 /** So many clusters are composed for a summary; the numbers of more would keep the process from everybody else. */

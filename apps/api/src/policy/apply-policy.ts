@@ -1,16 +1,18 @@
 import { MeshfleetError, type ErrorEnvelope } from '@meshfleet/model';
-import type { Placement } from '@meshfleet/planner';
+import { isLimited, type Placement } from '@meshfleet/planner';
 import {
   advancePolicy,
   announceChanged,
   existingClusterNames,
   findCurrentPolicyVersion,
+  findPolicyByName,
   insertPolicy,
   insertPolicyVersion,
   lockPolicyByName,
   storeContents,
   uuidv7,
   type LockedPolicy,
+  type PolicyRow,
   type PolicyVersionRow,
   type Tx,
 } from '@meshfleet/store';
@@ -20,6 +22,11 @@ import type { Change, Outcome, UseCase } from '../graphql/mutate.ts';
 import { InputProblems } from '../graphql/user-error.ts';
 import type { Role } from '../auth/principal.ts';
 import type { RequestScope } from '../request/request-scope.ts';
+import { admitFindings, type AdmittedFindings, type ChangeAnalysis } from '../change-analysis/admit-findings.ts';
+import { forceInput } from '../change-analysis/force-input.ts';
+import { judgeFleet, tryToJudge, type PlannedChange, type Verdict } from '../change-analysis/judge-fleet.ts';
+import { locateInPolicy } from '../change-analysis/locate-finding.ts';
+import { planVersion } from '../policy-preview/plan-change.ts';
 import { intentInput, presetInput } from './intent-input.ts';
 import { manifestsOf, readForTargets, type PolicyManifests } from './policy-manifests.ts';
 import { placementInput } from './placement-input.ts';
@@ -47,9 +54,11 @@ const input = z.object({
   comment: z.string().max(2000, 'A comment has at most 2000 characters').optional(),
   expectedVersion: z.int().min(0, 'Versions begin with 1; 0 says that the policy must be new').optional(),
   ...stageInput,
+  ...forceInput,
 });
 type Given = z.output<typeof input>;
-type Input = Omit<Given, 'manifests' | 'preset'> & PolicyManifests & { readonly read: ReadManifests };
+type Intent = Omit<Given, 'manifests' | 'preset'> & PolicyManifests & { readonly read: ReadManifests };
+type Input = Intent & { readonly verdict: Verdict | MeshfleetError };
 
 export interface AppliedPolicy {
   readonly policyId: string;
@@ -57,6 +66,8 @@ export interface AppliedPolicy {
   readonly rolloutId?: string;
   readonly changed: boolean;
   readonly warnings: readonly ErrorEnvelope[];
+  /** Null: nothing was to be analysed, or it could not be. */
+  readonly analysis: ChangeAnalysis | null;
 }
 
 /**
@@ -67,7 +78,7 @@ export const applyPolicy: UseCase<typeof input, AppliedPolicy, Input> = {
   name: 'policyApply',
   role: 'OPERATOR',
   input,
-  prepare: (given, scope) => readIntent(given, scope),
+  prepare: judgedIntent,
   async run(change, given) {
     const { tx } = change;
     // Sent together. The version is read after the lock is held: each statement sees what had been committed by its start.
@@ -75,14 +86,15 @@ export const applyPolicy: UseCase<typeof input, AppliedPolicy, Input> = {
     refuseOtherVersion(given, policy);
     const warnings = [...given.read.warnings, ...(await unknownClusters(tx, given.placement)), ...(await unservedKinds(tx, given.read, given.placement, { policyName: given.name, policyId: policy?.id }))];
     if (policy !== undefined && isCurrent(policy, current, given)) {
-      return { answer: { policyId: policy.id, changed: false, warnings } };
+      return { answer: { policyId: policy.id, changed: false, warnings, analysis: null } };
     }
-    return writeVersion(change, given, policy, warnings);
+    const findings = admitFindings(change.role, given, given.verdict, locateInPolicy(given));
+    return writeVersion(change, given, policy, { ...findings, warnings: [...warnings, ...findings.warnings] });
   },
 };
 
 /** The input with its manifests read. @throws InputProblems naming document and line of whatever is wrong with them */
-export async function readIntent(given: Given, scope: Pick<RequestScope, 'read'>, role: Role = 'OPERATOR'): Promise<Input> {
+export async function readIntent(given: Given, scope: Pick<RequestScope, 'read'>, role: Role = 'OPERATOR'): Promise<Intent> {
   const written = manifestsOf(given);
   const read = await readForTargets(scope, { ...given, ...written, defaultNamespace: given.defaultNamespace, role });
   const taking = withTakeOver(read.objects, given.takeOver);
@@ -91,11 +103,24 @@ export async function readIntent(given: Given, scope: Pick<RequestScope, 'read'>
   return { ...given, ...written, read: { ...read, objects: taking.objects } };
 }
 
+/** Analysed before the change takes its locks: what an agent reports meanwhile is as late as what it reports afterwards. */
+async function judgedIntent(given: Given, scope: RequestScope): Promise<Input> {
+  const intent = await readIntent(given, scope);
+  const current = async (): Promise<PolicyRow | undefined> => findPolicyByName(await scope.read(), given.name);
+  const known = isLimited(given.placement) ? await current() : undefined;
+  const change: PlannedChange = {
+    placement: given.placement,
+    subject: { policyName: given.name, policyId: known?.id },
+    plan: async () => planVersion(given.name, known ?? (await current()), { ...intent, objects: intent.read.objects, inputs: intent.read.inputs }),
+  };
+  return { ...intent, verdict: await tryToJudge(judgeFleet(scope, change, new Date())) };
+}
+
 async function writeVersion(
   change: Change,
   given: Input,
   policy: LockedPolicy | undefined,
-  warnings: readonly ErrorEnvelope[],
+  { warnings, analysis, audit }: AdmittedFindings,
 ): Promise<Outcome<AppliedPolicy>> {
   const { tx, actor, now, random } = change;
   const policyId = policy?.id ?? uuidv7(now, random(10));
@@ -117,11 +142,11 @@ async function writeVersion(
   });
   const rolloutId = await beginStaged(change, policyId, stage);
   announceChanged(tx, { clusterIds: [], policyIds: [policyId] });
-  const details = { name: given.name, version, objects: given.read.objects.length, comment: given.comment ?? null, staged };
-  return { answer: { policyId, changed: true, warnings, ...(rolloutId === undefined ? {} : { rolloutId }) }, audit: { action: 'policy.apply', target: policyId, details } };
+  const details = { name: given.name, version, objects: given.read.objects.length, comment: given.comment ?? null, staged, ...audit };
+  return { answer: { policyId, changed: true, warnings, analysis, ...(rolloutId === undefined ? {} : { rolloutId }) }, audit: { action: 'policy.apply', target: policyId, details } };
 }
 
-function refuseOtherVersion({ expectedVersion, name }: Input, policy: LockedPolicy | undefined): void {
+function refuseOtherVersion({ expectedVersion, name }: Intent, policy: LockedPolicy | undefined): void {
   const current = policy?.currentVersion ?? 0;
   if (expectedVersion === undefined || expectedVersion === current) return;
   throw new MeshfleetError({
@@ -133,14 +158,14 @@ function refuseOtherVersion({ expectedVersion, name }: Input, policy: LockedPoli
   });
 }
 
-function isCurrent(policy: LockedPolicy, current: PolicyVersionRow | undefined, given: Input): boolean {
+function isCurrent(policy: LockedPolicy, current: PolicyVersionRow | undefined, given: Intent): boolean {
   if (current === undefined || (given.description !== undefined && given.description !== policy.description)) return false;
   // What a rollout took back, or is to be overtaken, is asked for anew.
   if ((given.supersede && policy.activeRolloutId !== null) || (policy.stableVersion !== policy.currentVersion && policy.activeRolloutId === null)) return false;
   return isDeepStrictEqual(intentOf(current), intentOfInput(given));
 }
 
-function intentOfInput({ defaultNamespace, read, ...given }: Input) {
+function intentOfInput({ defaultNamespace, read, ...given }: Intent) {
   const objects = read.objects.map(({ body: _body, ...object }) => object);
   return intentOf({ ...given, defaultNamespace: defaultNamespace ?? null, objects, inputs: read.inputs });
 }

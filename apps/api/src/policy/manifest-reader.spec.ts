@@ -2,6 +2,7 @@ import type { Patch, RenderedCluster, Variable } from '@meshfleet/planner';
 import { afterEach, describe, expect, it } from 'vitest';
 import { knownKinds } from './known-kinds.ts';
 import { ManifestReader } from './manifest-reader.ts';
+import { TaskThread } from '../thread/task-thread.ts';
 import { readManifests, type ManifestOrder } from './read-manifests.ts';
 
 const services = (count: number, broken = -1): string =>
@@ -19,27 +20,29 @@ spec:
 
 const order = (text: string): ManifestOrder => ({ text, defaultNamespace: undefined, variables: [], patches: [], targets: [], served: [], allowPartial: false });
 
-let reader = new ManifestReader();
+let thread = new TaskThread();
+let reader = new ManifestReader({ thread });
 afterEach(async () => {
-  await reader.close();
-  reader = new ManifestReader();
+  await thread.close();
+  thread = new TaskThread();
+  reader = new ManifestReader({ thread });
 });
 
 describe('large manifests', () => {
   it('are read as small ones are, problems with document and line included', async () => {
     const text = services(2_000, 1_500);
     expect(text.length).toBeGreaterThan(256 * 1024);
-    const read = await reader.read(order(text));
+    const read = await reader.read('acme', order(text));
     expect(read).toEqual(readManifests(order(text)));
     expect(read.problems[0]?.where).toMatchObject({ document: 1_501 });
   });
 
   it('leave the event loop to everybody else', async () => {
     const text = services(5_000);
-    await reader.read(order(services(2_000)));
+    await reader.read('acme', order(services(2_000)));
     let turns = 0;
     const timer = setInterval(() => (turns += 1), 1);
-    const { objects } = await reader.read(order(text));
+    const { objects } = await reader.read('acme', order(text));
     clearInterval(timer);
     expect(objects).toHaveLength(5_000);
     // Read in place, not a single turn comes between question and answer.
@@ -48,26 +51,16 @@ describe('large manifests', () => {
 
   it('are read one after another, each answered to the one who sent it', async () => {
     const counts = [1_500, 1_600, 1_700];
-    const read = await Promise.all(counts.map((count) => reader.read(order(services(count)))));
+    const read = await Promise.all(counts.map((count) => reader.read('acme', order(services(count)))));
     expect(read.map(({ objects }) => objects.length)).toEqual(counts);
   });
 
   it('that take too long are given up, and those behind them are read all the same', async () => {
-    const impatient = new ManifestReader({ longestMs: 1 });
-    await expect(impatient.read(order(services(2_000)))).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
-    await impatient.close();
-    const large = reader.read(order(services(1_500)));
+    const impatient = new ManifestReader({ thread, longestMs: 1 });
+    await expect(impatient.read('acme', order(services(2_000)))).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    const large = reader.read('acme', order(services(1_500)));
     expect((await large).objects).toHaveLength(1_500);
   });
-
-  it('beyond those that may wait are refused', async () => {
-    const text = services(1_500);
-    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => reader.read(order(text))));
-    const refused = asked.filter((answer) => answer.status === 'rejected');
-    expect(refused).toHaveLength(3);
-    expect(refused[0]?.reason).toMatchObject({ code: 'LIMIT_EXCEEDED' });
-    // Seventeen of them are read, one after another.
-  }, 120_000);
 });
 
 describe('manifests that are held to schemas of clusters', () => {
@@ -79,15 +72,14 @@ describe('manifests that are held to schemas of clusters', () => {
   };
 
   it('take nobody else with them when a pattern takes for ever, and the next ones are read', async () => {
-    const impatient = new ManifestReader({ longestServedMs: 3_000 });
+    const impatient = new ManifestReader({ thread, longestServedMs: 3_000 });
     let turns = 0;
     const timer = setInterval(() => (turns += 1), 10);
-    await expect(impatient.read(served('^(a+)+$'))).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', message: expect.stringContaining('definitions that are installed in the clusters') as string });
+    await expect(impatient.read('acme', served('^(a+)+$'))).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', message: expect.stringContaining('definitions that are installed in the clusters') as string });
     clearInterval(timer);
     expect(turns).toBeGreaterThan(20);
-    const patient = await reader.read(served('^b$'));
+    const patient = await reader.read('acme', served('^b$'));
     expect(patient.problems[0]?.summary).toContain('resolution');
-    await impatient.close();
   }, 30_000);
 });
 
@@ -105,22 +97,21 @@ describe('small manifests that come to much', () => {
   ])('are read where they hold up nobody: %s', async (_how, more) => {
     const much = { ...order(services(1)), ...more };
     expect(much.text.length).toBeLessThan(64 * 1024);
-    expect(await reader.read(much)).toEqual(readManifests(much));
+    expect(await reader.read('acme', much)).toEqual(readManifests(much));
     // In place, there is nothing to give up.
-    const impatient = new ManifestReader({ longestMs: 1 });
-    await expect(impatient.read(much)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
-    await impatient.close();
+    const impatient = new ManifestReader({ thread, longestMs: 1 });
+    await expect(impatient.read('acme', much)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
   });
 
   it('by doubling are refused as one that does not fit', async () => {
     const doubling = patch('JSON', [{ op: 'add', path: '/spec/x', value: ['x'.repeat(900)] }, ...Array.from({ length: 40 }, () => ({ op: 'copy', from: '/spec/x', path: '/spec/x/-' }))]);
-    const { problems } = await reader.read({ ...order(services(1)), patches: [doubling], targets: [target('one')] });
+    const { problems } = await reader.read('acme', { ...order(services(1)), patches: [doubling], targets: [target('one')] });
     expect(problems).toMatchObject([{ code: 'RENDER_FAILED', summary: expect.stringContaining('grow by more than 2 MiB') as string }]);
   });
 });
 
 describe('small manifests', () => {
   it('are read where they are', async () => {
-    expect((await reader.read(order(services(3)))).objects).toHaveLength(3);
+    expect((await reader.read('acme', order(services(3)))).objects).toHaveLength(3);
   });
 });

@@ -57,7 +57,7 @@ export async function readForTargets(scope: Pick<RequestScope, 'read'>, order: R
   const subject = { policyName: name ?? '', policyId: policy?.id };
   const targets = mayDiffer(read) ? await findTargets(tx, placement, subject, MOST_TARGETS) : [];
   const groups = targets.length > 0 ? groupTargets(targets) : await findServedGroups(tx, placement, subject);
-  return manifestReader.read({ ...read, targets, served: await servedByGroups(tx, text, groups) });
+  return manifestReader.read(tx.organizationId, { ...read, targets, served: await servedByGroups(tx, text, groups) });
 }
 
 /** What the clusters know otherwise than we do of the kinds in the text; with all their rules, for the reader has a thread for them. */

@@ -101,7 +101,7 @@ export class PolicyResolver {
   @Mutation()
   async policyDelete(_root: unknown, args: { input: unknown }, context: GraphqlContext) {
     const { answer, userErrors } = await mutate(context, deletePolicy, args.input);
-    return { policyId: answer?.policyId, rolloutId: answer?.rolloutId, userErrors };
+    return { policyId: answer?.policyId, rolloutId: answer?.rolloutId, warnings: (answer?.warnings ?? []).map(userErrorOf), analysis: answer?.analysis ?? null, userErrors };
   }
 }
 
@@ -117,6 +117,7 @@ function appliedPayload(answer: AppliedPolicy | undefined, userErrors: readonly 
     rolloutId: answer?.rolloutId,
     changed: answer?.changed ?? false,
     warnings: (answer?.warnings ?? []).map(userErrorOf),
+    analysis: answer?.analysis ?? null,
     userErrors,
   };
 }

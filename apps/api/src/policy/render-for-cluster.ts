@@ -1,11 +1,15 @@
 import { formatManifests } from '@meshfleet/manifest';
-import type { KubeObject } from '@meshfleet/model';
-import { renderAndCheck, type AssignedObject, type RenderFailure, type Template } from '@meshfleet/planner';
+import { MeshfleetError, type KubeObject } from '@meshfleet/model';
+import { renderAndCheck, type AssignedObject, type CheckedRendering, type RenderedCluster, type RenderFailure, type Template } from '@meshfleet/planner';
 import { loadContents } from '@meshfleet/store';
 import { clusterById } from '../cluster/cluster-loaders.ts';
 import { parseGlobalId } from '../graphql/global-id.ts';
 import type { RequestScope } from '../request/request-scope.ts';
+import { taskThread, type TaskLimits } from '../thread/task-thread.ts';
 import { MANAGED, knownKinds } from './known-kinds.ts';
+import { LIGHT, weightOf } from './weigh-manifests.ts';
+
+const LONGEST_MS = 10_000;
 
 /** What a policy says in one cluster, as GraphQL's type PolicyRendering. */
 export interface PolicyRenderingView {
@@ -31,9 +35,26 @@ export async function renderForCluster(scope: RequestScope, { objects, variables
     return body === undefined ? [] : [{ ...object, body }];
   });
   if (inputs === null) return { objects: full.map(viewOf), problems: [] };
-  const rendered = renderAndCheck({ objects: full.map(({ body }) => body), variables, patches }, cluster, knownKinds(), { manages: MANAGED });
+  const rendered = await renderSomewhere(scope, { objects: full.map(({ body }) => body), variables, patches }, cluster);
   return { objects: rendered.objects.map(viewOf), problems: rendered.problems };
 }
+
+/** Small templates where they are; others, one of a request at a time, where they hold up nobody. */
+async function renderSomewhere(scope: RequestScope, template: Template, cluster: RenderedCluster): Promise<CheckedRendering> {
+  const { variables, patches } = template;
+  if (weightOf({ text: JSON.stringify(template.objects), variables, patches, targets: [] }) <= LIGHT) return renderAndCheck(template, cluster, knownKinds(), { manages: MANAGED });
+  const organizationId = await scope.organizationId();
+  return scope.inTurn(() => taskThread.run(organizationId, 'renderTemplate', { template, cluster }, LIMITS));
+}
+
+const tooMuch = (why: string): MeshfleetError =>
+  new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The policy could not be rendered here', why, fix: 'Split it into several policies.' });
+
+const LIMITS: TaskLimits = {
+  longestMs: LONGEST_MS,
+  tooSlow: () => tooMuch(`it took longer than ${LONGEST_MS / 1000} s`),
+  tooMuch: () => tooMuch('it takes more memory than there is'),
+};
 
 function viewOf({ key, hash, mode, body }: AssignedObject & { readonly body: KubeObject }) {
   return { key, hash, metadataOnly: mode === 'METADATA', manifest: formatManifests([body]) };

@@ -2,6 +2,11 @@ import { MeshfleetError } from '@meshfleet/model';
 import { placementSchema } from '@meshfleet/planner';
 import { advancePolicy, announceChanged, findPolicyVersions, insertPolicyVersion, lockPolicyById, lockPolicyByName } from '@meshfleet/store';
 import { z } from 'zod';
+import { admitFindings } from '../change-analysis/admit-findings.ts';
+import { forceInput } from '../change-analysis/force-input.ts';
+import { judgeFleet, tryToJudge, type PlannedChange, type Verdict } from '../change-analysis/judge-fleet.ts';
+import { planVersion } from '../policy-preview/plan-change.ts';
+import { findPolicy } from './find-policy.ts';
 import { rowId } from '../graphql/global-id.ts';
 import type { UseCase } from '../graphql/mutate.ts';
 import { admitChange, beginStaged } from '../rollout/stage-change.ts';
@@ -16,15 +21,25 @@ const input = z
     version: z.int().min(1, 'Versions begin with 1'),
     comment: z.string().max(2000, 'A comment has at most 2000 characters').optional(),
     ...stageInput,
+    ...forceInput,
   })
   .refine(({ id, name }) => (id === undefined) !== (name === undefined), { error: 'Say which policy: either by id or by name', path: ['id'] });
 
 /** Makes the next version of a policy from the intent of an earlier one: history only grows. */
-export const rollBackPolicy: UseCase<typeof input, AppliedPolicy> = {
+export const rollBackPolicy: UseCase<typeof input, AppliedPolicy, z.output<typeof input> & { readonly verdict: Verdict | MeshfleetError | null }> = {
   name: 'policyRollBack',
   role: 'OPERATOR',
   input,
-  async run(change, { id, name, version: earlier, comment, ...stage }) {
+  async prepare(given, scope) {
+    const tx = await scope.read('OPERATOR');
+    const policy = await findPolicy(tx, given);
+    const [found] = policy === undefined ? [] : await findPolicyVersions(tx, [{ policyId: policy.id, version: given.version }]);
+    if (policy === undefined || found === undefined) return { ...given, verdict: null };
+    const placement = placementSchema.parse(found.placement);
+    const change: PlannedChange = { placement, subject: { policyName: policy.name, policyId: policy.id }, plan: () => planVersion(policy.name, policy, { ...found, placement }) };
+    return { ...given, verdict: await tryToJudge(judgeFleet(scope, change, new Date())) };
+  },
+  async run(change, { id, name, version: earlier, comment, verdict, force, ignoreFindings, ...stage }) {
     const { tx, actor, now } = change;
     const policy = id === undefined ? await lockPolicyByName(tx, name ?? '') : await lockPolicyById(tx, rowId('Policy', id));
     if (policy === undefined) throw noSuchPolicy(id === undefined ? 'name' : 'id');
@@ -32,14 +47,15 @@ export const rollBackPolicy: UseCase<typeof input, AppliedPolicy> = {
     if (found === undefined) throw noSuchVersion(policy.name, earlier, policy.currentVersion);
     const version = policy.currentVersion + 1;
     const staged = { ...stage, policy, policyName: policy.name, version, objectKeys: found.objects.map(({ key }) => key), placement: placementSchema.parse(found.placement) };
+    const { warnings, analysis, audit } = admitFindings(change.role, { force, ignoreFindings }, verdict, () => ({ field: ['input', 'version'] }));
     await admitChange(change, staged);
     advancePolicy(tx, { id: policy.id, description: policy.description, version, at: now, staged: stage.rollout !== undefined });
     insertPolicyVersion(tx, { ...found, version, comment: comment ?? `As version ${earlier}`, createdBy: actor, createdAt: now });
     const rolloutId = await beginStaged(change, policy.id, staged);
     announceChanged(tx, { clusterIds: [], policyIds: [policy.id] });
     return {
-      answer: { policyId: policy.id, changed: true, warnings: [], ...(rolloutId === undefined ? {} : { rolloutId }) },
-      audit: { action: 'policy.roll-back', target: policy.id, details: { name: policy.name, version, earlier, staged: stage.rollout !== undefined } },
+      answer: { policyId: policy.id, changed: true, warnings, analysis, ...(rolloutId === undefined ? {} : { rolloutId }) },
+      audit: { action: 'policy.roll-back', target: policy.id, details: { name: policy.name, version, earlier, staged: stage.rollout !== undefined, ...audit } },
     };
   },
 };

@@ -23,6 +23,7 @@ export class RequestScope {
   #reading: Promise<{ transaction: LazyTransaction; access: Access }> | undefined;
   readonly #children: RequestScope[] = [];
   #ended = false;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ScopeParts, request: { principal: Principal; slug: string | undefined; requestId: string }) {
     this.#parts = parts;
@@ -103,6 +104,13 @@ export class RequestScope {
     return made;
   }
 
+  /** Has work that takes long done one piece after the other: the parts of a query are resolved all at once. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(noop);
+    return turn;
+  }
+
   /** Drops what was remembered, after a change. */
   forget(): void {
     this.#loaders.clear();
@@ -146,5 +154,5 @@ function requireRole(held: Role, asked: Role): void {
 }
 
 function noop(): undefined {
-  // A failure to open was told to whoever wanted to read.
+  // A failure was told to whoever asked.
 }

@@ -15,10 +15,10 @@ ${STRICT_MTLS}---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata:
-  name: checkout
+  name: cart
   namespace: shop
 spec:
-  hosts: [checkout]
+  hosts: [cart]
   http:
     - timeout: 3s
       retries:
@@ -27,7 +27,7 @@ spec:
         retryOn: connect-failure,refused-stream
       route:
         - destination:
-            host: checkout
+            host: cart
 `;
 
 /** A next version that asks for an object which is somebody else's. */

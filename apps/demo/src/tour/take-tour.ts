@@ -11,7 +11,7 @@ import { foreseeConflicts, rollOut } from './staged.ts';
 
 const POLICY = 'shop-baseline';
 const PLACEMENT = { clusterSelector: 'env=prod' };
-const PUSHED = ['peerauthentications/default', 'virtualservices/checkout'];
+const PUSHED = ['peerauthentications/default', 'virtualservices/cart'];
 
 /**
  * The main job over the public interfaces alone: push by label, see it applied, tamper, see it corrected, preview, roll out in
@@ -68,7 +68,7 @@ export async function takeTour(fleet: Fleet, client: GraphqlClient, progress: Pr
 
   await progress.step('Rolling out a better one: Frankfurt first, then Virginia', async () => {
     expectThat((await rollOut(client, { name: POLICY, manifests: MORE_PATIENT, placement: PLACEMENT })) === 'SUCCEEDED', 'the rollout succeeds');
-    for (const cluster of prod) expectThat(JSON.stringify((await cluster.snapshot()).get('virtualservices/checkout')?.spec).includes('"timeout":"5s"'), 'each production cluster has the new timeout');
+    for (const cluster of prod) expectThat(JSON.stringify((await cluster.snapshot()).get('virtualservices/cart')?.spec).includes('"timeout":"5s"'), 'each production cluster has the new timeout');
   });
 
   await progress.step('Withdrawing the policy', async () => {

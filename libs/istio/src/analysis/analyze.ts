@@ -4,7 +4,7 @@ import type { Rule } from './engine/rule.ts';
 import { createTables } from './engine/tables.ts';
 import { inFindingOrder } from './finding-order.ts';
 import type { AnalysisInput } from './input/analysis-input.ts';
-import type { KindName } from './input/kinds.ts';
+import { rulesForChange } from './rules-for-change.ts';
 import { RULES } from './rules/rules.ts';
 
 export interface AnalyzeOptions {
@@ -28,10 +28,5 @@ export function analyze(input: AnalysisInput, options: AnalyzeOptions = {}): Fin
 function chooseRules({ only, changed }: AnalyzeOptions): readonly Rule[] {
   const asked = only === undefined ? RULES : RULES.filter((rule) => only.includes(rule.code));
   if (changed === undefined) return asked;
-  const kinds = new Set(changed.map((key) => key.slice(0, key.indexOf('/'))));
-  return asked.filter((rule) => kindsOf(rule).some((kind) => kinds.has(kind)));
-}
-
-function kindsOf(rule: Rule): readonly KindName[] {
-  return [...rule.on, ...Object.values(rule.reads).flatMap((input) => (input.type === 'index' ? input.of : []))];
+  return rulesForChange(asked, changed);
 }

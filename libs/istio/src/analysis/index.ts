@@ -2,6 +2,7 @@ export { analyze } from './analyze.ts';
 export type { AnalyzeOptions } from './analyze.ts';
 export { startAnalysis } from './start-analysis.ts';
 export type { FindingsChange, RunningAnalysis } from './start-analysis.ts';
+export { kindsForChange } from './rules-for-change.ts';
 export { newErrors, newFindings } from './new-findings.ts';
 export { analysisInputOf, withChanges } from './input/analysis-input.ts';
 export type { AnalysisChanges, AnalysisInput, Upsert } from './input/analysis-input.ts';

@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { analyze } from './analyze.ts';
 import { objectsOf } from './from-yaml.fixture.ts';
 import { analysisInputOf, withChanges } from './input/analysis-input.ts';
+import type { AnalysisInput } from './input/analysis-input.ts';
 import { newFindings } from './new-findings.ts';
+import { kindsForChange } from './rules-for-change.ts';
 import { EXAMPLE_FACTS } from './rules/example-facts.fixture.ts';
 import { RULES } from './rules/rules.ts';
 import { startAnalysis } from './start-analysis.ts';
@@ -65,5 +67,20 @@ describe('a running analysis', () => {
       const after = withChanges(input, { remove: [key] });
       expect(newFindings(analyze(input, { changed: [key] }), analyze(after, { changed: [key] }))).toEqual(newFindings(before, analyze(after)));
     }
+  });
+
+  it('of a change finds the same where nothing is known but the kinds that it asks for', () => {
+    const input = withChanges(analysisInputOf([], EXAMPLE_FACTS), { upsert: pool.map((object) => ({ object })) });
+    for (const object of pool.filter((_, i) => i % 5 === 3)) {
+      const changed = [formatObjectKey(objectKeyOf(object))];
+      const kinds = kindsForChange(changed);
+      const little = { facts: input.facts, byKind: new Map([...input.byKind].filter(([kind]) => kinds.includes(kind))) };
+      for (const change of [{ remove: changed }, { upsert: [{ object: { ...object, spec: {} }, policy: 'p' }] }]) {
+        const brought = (from: AnalysisInput) => newFindings(analyze(from, { changed }), analyze(withChanges(from, change), { changed }));
+        expect(brought(little)).toEqual(brought(input));
+      }
+    }
+    expect(kindsForChange(['ConfigMap/shop/a'])).toEqual([]);
+    expect(kindsForChange(['PeerAuthentication.security.istio.io/shop/a'])).not.toContain('VirtualService.networking.istio.io');
   });
 });

@@ -17,6 +17,32 @@ export async function readInventories(tx: Tx, clusterIds: readonly string[], kin
   return Map.groupBy(rows, ({ clusterId }) => clusterId);
 }
 
+/** An inventory that is handed on unread: the JSON of `[key, body]` of each object. */
+export interface InventoryText {
+  readonly objects: number;
+  readonly text: string;
+}
+
+/** How many objects of these kinds each cluster has; clusters with none are left out. */
+export async function countInventories(tx: Tx, clusterIds: readonly string[], kinds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await tx.query<{ clusterId: string; objects: number }>(
+    `select cluster_id as "clusterId", count(*)::int as objects from inventory_item
+     where organization_id = $1 and cluster_id = any($2::uuid[]) and kind = any($3::text[]) group by cluster_id`,
+    [tx.organizationId, clusterIds, kinds],
+  );
+  return new Map(rows.map(({ clusterId, objects }) => [clusterId, objects]));
+}
+
+/** The objects of these kinds that a cluster has, as one text. */
+export async function readInventoryText(tx: Tx, clusterId: string, kinds: readonly string[]): Promise<InventoryText> {
+  const { rows } = await tx.query<InventoryText>(
+    `select count(*)::int as objects, coalesce(json_agg(json_build_array(object_key, body))::text, '[]') as text from inventory_item
+     where organization_id = $1 and cluster_id = $2::uuid and kind = any($3::text[])`,
+    [tx.organizationId, clusterId, kinds],
+  );
+  return rows[0] ?? { objects: 0, text: '[]' };
+}
+
 /** The rows of given objects, by cluster; what no agent has reported is left out. */
 export async function readInventoryObjects(tx: Tx, pairs: readonly { readonly clusterId: string; readonly key: string }[]): Promise<ReadonlyMap<string, readonly ClusterInventoryRow[]>> {
   const { rows } = await tx.query<ClusterInventoryRow>(

@@ -1,0 +1,86 @@
+import { MeshfleetError, type ErrorEnvelope, type ErrorWhere, type Finding } from '@meshfleet/model';
+import { includesRole, type Role } from '../auth/principal.ts';
+import { InputProblems } from '../graphql/user-error.ts';
+import { namesOf } from '../policy/gather-problems.ts';
+import type { ForceInput } from './force-input.ts';
+import type { GatheredError, Verdict } from './judge-fleet.ts';
+
+/** More than this nobody reads; the rest comes when these are mended. */
+const MOST_SHOWN = 50;
+
+/** Where a finding stands in the input, as far as it can be told. */
+export type WhereIs = (finding: Finding) => ErrorWhere;
+
+/** How far a change was analysed, as GraphQL's type ChangeAnalysis. */
+export type ChangeAnalysis = Pick<Verdict, 'clusters' | 'reported' | 'analysed'>;
+
+export interface AdmittedFindings {
+  readonly analysis: ChangeAnalysis | null;
+  readonly warnings: readonly ErrorEnvelope[];
+  /** What the audit event says of errors that were ignored; nothing when there were none. */
+  readonly audit: Readonly<Record<string, number | readonly string[]>>;
+}
+
+/**
+ * Whether a change may be made with what the analysis says of it: an error that it would bring refuses it, unless somebody who
+ * may has said that it is to be ignored. In place of a verdict may stand why there is none: who says `force` does without. Null:
+ * there was nothing to judge.
+ * @throws InputProblems FINDING_INTRODUCED for each error, MeshfleetError FORBIDDEN
+ */
+export function admitFindings(role: Role, given: ForceInput, verdict: Verdict | MeshfleetError | null, whereIs: WhereIs): AdmittedFindings {
+  if ((given.force || given.ignoreFindings.length > 0) && !includesRole(role, 'ADMIN')) throw forbidden(given.force ? 'force' : 'ignoreFindings');
+  if (verdict === null) return { analysis: null, warnings: [], audit: {} };
+  if (verdict instanceof MeshfleetError) {
+    if (!given.force) throw verdict;
+    return { analysis: null, warnings: [verdict.toEnvelope()], audit: { ignoredFindings: ['not analysed'] } };
+  }
+  const isIgnored = ({ finding }: GatheredError): boolean => given.force || given.ignoreFindings.includes(finding.code);
+  const refused = verdict.errors.filter((error) => !isIgnored(error));
+  if (refused.length > 0) throw new InputProblems(refusalsOf(refused, whereIs));
+  const { clusters, reported, analysed } = verdict;
+  const ignored = verdict.errors.filter(isIgnored);
+  return {
+    analysis: { clusters, reported, analysed },
+    warnings: [...ignored.slice(0, MOST_SHOWN).map((error) => problemOf(error, whereIs)), ...(analysed < reported ? [sampled(verdict)] : [])],
+    audit: ignored.length === 0 ? {} : { ignoredFindings: ignored.slice(0, MOST_SHOWN).map(({ finding }) => `${finding.code} ${finding.object}`), ignoredErrors: ignored.length },
+  };
+}
+
+/** Errors as what refuses a change, each with the clusters that would have it. */
+export function refusalsOf(errors: readonly GatheredError[], whereIs: WhereIs): ErrorEnvelope[] {
+  const shown = errors.slice(0, MOST_SHOWN).map((error) => problemOf(error, whereIs));
+  if (errors.length > shown.length) {
+    shown.push({ code: 'FINDING_INTRODUCED', summary: `There are ${errors.length - shown.length} more errors like these`, fix: 'Mend these first; policyPreview shows all of them by cluster.' });
+  }
+  return shown;
+}
+
+function problemOf({ finding, clusters }: GatheredError, whereIs: WhereIs): ErrorEnvelope {
+  const { code, name, message, why, fix, object } = finding;
+  return {
+    code: 'FINDING_INTRODUCED',
+    summary: `${code} ${name} of ${object}: ${message.replace(/\.$/, '')} (in ${namesOf(clusters)})`,
+    why,
+    fix,
+    where: { ...whereIs(finding), object, finding: code, clusters },
+  };
+}
+
+function sampled({ analysed, reported }: Verdict): ErrorEnvelope {
+  return {
+    code: 'LIMIT_EXCEEDED',
+    summary: `The change was analysed in ${analysed} of the ${reported} clusters that have reported what is in them`,
+    why: 'these are some of each mesh and region; more take longer than a change may wait',
+    fix: 'Look at others with policyPreview, or give a rollout: its gate findings looks at each cluster.',
+  };
+}
+
+function forbidden(field: 'force' | 'ignoreFindings'): MeshfleetError {
+  return new MeshfleetError({
+    code: 'FORBIDDEN',
+    summary: 'Only administrators make a change in spite of the errors that it would bring',
+    why: 'you do not hold the role ADMIN or OWNER',
+    fix: 'Mend what the analysis finds, or ask an administrator.',
+    where: { field: ['input', field] },
+  });
+}

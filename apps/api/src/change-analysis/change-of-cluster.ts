@@ -1,0 +1,22 @@
+import type { AnalysisChanges } from '@meshfleet/istio/analysis';
+import type { PreviewPlan } from '../policy-preview/plan-change.ts';
+import { changedBodies, type ClusterPreview } from '../policy-preview/preview-clusters.ts';
+import type { RequestScope } from '../request/request-scope.ts';
+
+/** What a planned change would write and remove in one cluster. */
+export async function changeOfCluster(scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview): Promise<AnalysisChanges> {
+  const { loaded, composition } = preview;
+  if (!composition.changed) return {};
+  const before = new Map(loaded.previous.state.entries.map(({ key, hash }) => [key, hash]));
+  const bodies = await changedBodies(scope, plan, preview);
+  const upsert = composition.state.entries
+    .filter(({ key, hash }) => before.get(key) !== hash)
+    .flatMap(({ hash, policyId }) => {
+      const object = bodies.get(hash);
+      return object === undefined ? [] : [{ object, policy: policyId }];
+    });
+  const kept = new Set(composition.state.entries.map(({ key }) => key));
+  // Of somebody else's object we give fields up; the object stays.
+  const remove = loaded.previous.state.entries.filter(({ key, mode }) => mode !== 'METADATA' && !kept.has(key)).map(({ key }) => key);
+  return { upsert, remove };
+}
