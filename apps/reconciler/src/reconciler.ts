@@ -145,7 +145,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   async function forgetAll(): Promise<void> {
     await forEachOrganization(async (organizationId) => {
       const forgotten = await forgetExpired(store, organizationId, retention, now());
-      if (forgotten.states + forgotten.bodies + forgotten.answers > 0) logger.info({ organizationId, ...forgotten }, 'forgot expired history');
+      if (Object.values(forgotten).some((count) => count > 0)) logger.info({ organizationId, ...forgotten }, 'forgot expired history');
     });
   }
 

@@ -1,12 +1,19 @@
 import { schemaWithoutProse } from '@meshfleet/model';
 import type { Json, JsonObject } from '@meshfleet/model';
 import { z } from 'zod';
+import { schemaProblem } from './schema-shape.ts';
 
 /** Largest body of a kind's schemas, after decompression: those of the Gateway API have some 300 kB without their prose. */
 export const KIND_SCHEMA_LIMIT = 2 * 1024 * 1024;
 
 const name = z.string().min(1).max(253);
-const schema = z.record(z.string(), z.json()).transform((value) => value as JsonObject);
+const schema = z
+  .record(z.string(), z.json())
+  .transform((value) => value as JsonObject)
+  .superRefine((value, context) => {
+    const problem = schemaProblem(value);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  });
 
 /** A kind as a cluster serves it: what decides whether its API server takes an object, and nothing that people read. */
 export const servedKindSchema = z.strictObject({

@@ -244,6 +244,18 @@ describe('schemas of kinds', () => {
     expect((await agent.post('/agent/v1/schemas', { ...kind, versions: 'none' })).status).toBe(400);
   });
 
+  it('of another shape than schemas have, or nested without end, are not taken', async () => {
+    const agent = await TestAgent.enrol(gateway, organizationId);
+    const kind = (schema: string) => Buffer.from(`{"group":"example.com","kind":"Odd","plural":"odds","scope":"Namespaced","versions":[{"name":"v1","served":true,"storage":true,"deprecated":false,"schema":${schema}}]}`);
+    const nested = (depth: number): string => `${'{"properties":{"a":'.repeat(depth)}{}${'}}'.repeat(depth)}`;
+    for (const schema of ['{"properties":[]}', nested(100), nested(20_000)]) {
+      // Even if it names them: whether anybody asked for them is looked at later.
+      expect((await agent.post('/agent/v1/schemas', kind(schema))).status).toBe(400);
+    }
+    const { rows } = await gateway.db.admin.query('select from kind_schema where organization_id = $1 and body->>$2 = $3', [organizationId, 'kind', 'Odd']);
+    expect(rows).toEqual([]);
+  });
+
   it('that no cluster names are not taken, nor those that it names as another kind, nor those beyond what an organization may have', async () => {
     const agent = await TestAgent.enrol(gateway, organizationId);
     const kind = { group: 'example.com', kind: 'Other', plural: 'others', scope: 'Namespaced', versions: [] };

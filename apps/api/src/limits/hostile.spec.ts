@@ -145,3 +145,23 @@ it('an identity that has spent its budget is told when to come back', async () =
     await poor.close();
   }
 });
+
+it('a program spends the budget of its own organization, and not that of another’s which has a token of the same name', async () => {
+  const poor = await startTestApi({ budgetPerMinute: 1_000 });
+  try {
+    const secrets: string[] = [];
+    for (const [subject, slug] of [['eve', 'spends'], ['ada', 'saves']] as const) {
+      const { token: bearer } = await poor.organization(subject, slug);
+      const { data } = await poor.query<{ apiTokenCreate: { secret: string } }>(bearer, 'mutation { apiTokenCreate(input: {name: "ci", role: VIEWER}) { secret } }');
+      secrets.push(data.apiTokenCreate.secret);
+    }
+    const [spends = '', saves = ''] = secrets;
+    const query = '{ organization { clusters(first: 100) { nodes { name labels { key } } } } }';
+    let last = await poor.query(spends, query);
+    for (let round = 0; round < 6; round += 1) last = await poor.query(spends, query);
+    expect(last.status).toBe(429);
+    expect((await poor.query(saves, query)).status).toBe(200);
+  } finally {
+    await poor.close();
+  }
+});

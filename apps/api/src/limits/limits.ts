@@ -3,7 +3,7 @@ import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
 import { MeshfleetError } from '@meshfleet/model';
 import { GraphQLError, type DocumentNode, type ValidationRule } from 'graphql';
-import { actorOf } from '../auth/principal.ts';
+import { actorOf, type Principal } from '../auth/principal.ts';
 import type { GraphqlContext, QueryCost } from '../graphql/context.ts';
 import type { Budget } from './budget.ts';
 import { queryCost } from './query-cost.ts';
@@ -46,7 +46,7 @@ export function refuseText(source: unknown): void {
 export function chargeFor(document: DocumentNode, variables: Readonly<Record<string, unknown>>, context: GraphqlContext, budget: Budget): QueryCost {
   const points = queryCost(document, variables);
   if (points > MAX_COST) throw limit(`The query costs ${points} points, and ${MAX_COST} are the most`, 'Ask for smaller pages, or in several queries.');
-  const identity = actorOf(context.scope.principal);
+  const identity = payerOf(context.scope.principal);
   const cost = budget.spend(identity, points, MAX_COST);
   if (cost !== undefined) return cost;
   const retryAfter = budget.waitFor(identity);
@@ -54,6 +54,11 @@ export function chargeFor(document: DocumentNode, variables: Readonly<Record<str
     originalError: limit('The budget of points for this minute is spent', `Try again in ${retryAfter} s, or ask for less.`),
     extensions: { retryAfter },
   });
+}
+
+/** Names of tokens are unique in an organization alone: nobody spends what another organization's token of the same name has. */
+function payerOf(principal: Principal): string {
+  return principal.kind === 'token' ? `${principal.organizationId} ${actorOf(principal)}` : actorOf(principal);
 }
 
 function limit(summary: string, fix: string): MeshfleetError {

@@ -1,6 +1,8 @@
+import { contentHash } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import type { Patch } from '@meshfleet/planner';
-import { loadContents, testFleet, withTestStore } from '@meshfleet/store';
+import type { ServedKind } from '@meshfleet/protocol';
+import { insertKindSchema, loadContents, testFleet, withTestStore } from '@meshfleet/store';
 import type { TestFleet, TestStore } from '@meshfleet/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { applyClusterChanges } from '../events/apply-cluster-changes.ts';
@@ -72,6 +74,54 @@ describe('a version that differs from cluster to cluster', () => {
     await changed(await fleet.applyPolicy({ name: 'q', clusterSelector: '', objects: { 'ConfigMap/x/y': 'h' } }));
     expect(await rendered()).toBe(2);
     expect(Object.keys(await held(ids[0] ?? ''))).toContain(KEY);
+  });
+});
+
+describe('a version that was rendered before a schema of the cluster had come', () => {
+  const facts = (clusterId: string, digest: string) => test.admin.query(`update cluster set facts = jsonb_build_object('kindSchemas', jsonb_build_object('ServiceEntry.networking.istio.io', $2::text)) where id = $1`, [clusterId, digest]);
+  const woken = async () => (await test.admin.query<{ id: string }>(`select payload->>'clusterId' as id from outbox where organization_id = $1 and topic = 'cluster.changed' and payload->>'actor' like 'agent:%' order by 1`, [fleet.organizationId])).rows.map(({ id }) => id);
+  const served = (resolution: string): ServedKind => ({
+    group: 'networking.istio.io',
+    kind: 'ServiceEntry',
+    plural: 'serviceentries',
+    scope: 'Namespaced',
+    versions: [{ name: 'v1', served: true, storage: true, deprecated: false, schema: { type: 'object', properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { resolution: { type: 'string', enum: [resolution] } } } } } }],
+  });
+  const insert = (kind: ServedKind) => test.store.transaction(fleet.organizationId, (tx) => insertKindSchema(tx, contentHash(kind), kind));
+  const look = (clusterId: string) => applyClusterChanges(test.store, { organizationId: fleet.organizationId, changes: [{ clusterId, reason: 'LABELS', actor: 'agent:a' }] });
+
+  it('is held to it when it comes, in those clusters alone that serve it and hold such a version', async () => {
+    const [a = '', b = '', c = ''] = await fleet.addClusters([{ name: 'a' }, { name: 'b' }, { name: 'c', labels: { none: 'yes' } }]);
+    const strict = served('NONE');
+    for (const id of [a, c]) await facts(id, contentHash(strict));
+    await facts(b, contentHash(served('DNS')));
+    const policy = await fleet.applyPolicy({ name: 'p', clusterSelector: '!none', template: { objects: [entry('${cluster.name}.example.com')] } });
+    expect(await changed(policy)).toEqual({ compiled: 2, revised: 2 });
+    expect(await conditions()).toEqual([]);
+    // Nothing is new: nothing is done again.
+    expect(await look(a)).toMatchObject({ compiled: 0 });
+
+    expect(await insert(strict)).toBe('KEPT');
+    expect(await woken()).toEqual([a]);
+    expect(await look(a)).toMatchObject({ compiled: 1 });
+    expect(await conditions()).toMatchObject([{ cluster: 'a', object_key: KEY, reason: 'RenderFailed', message: expect.stringContaining('NONE') as string }]);
+    expect(await look(b)).toMatchObject({ compiled: 0 });
+
+    // What a schema takes is rendered anew with it, and is the same.
+    expect(await insert(served('DNS'))).toBe('KEPT');
+    expect(await woken()).toEqual([a, b].sort());
+    expect(await look(b)).toEqual({ compiled: 1, revised: 0 });
+    expect(await look(b)).toMatchObject({ compiled: 0 });
+  });
+
+  it('wakes nobody where versions are the same everywhere, and once for each schema', async () => {
+    const [a = ''] = await fleet.addClusters([{ name: 'a' }]);
+    const kind = served('DNS');
+    await facts(a, contentHash(kind));
+    await changed(await fleet.applyPolicy({ name: 'p', clusterSelector: '', objects: { [KEY]: 'h' } }));
+    await insert(kind);
+    await insert(kind);
+    expect(await woken()).toEqual([]);
   });
 });
 

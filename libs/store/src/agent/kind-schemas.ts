@@ -1,6 +1,7 @@
 import { kindName } from '@meshfleet/protocol';
 import type { ServedKind } from '@meshfleet/protocol';
 import type { Sql, Tx } from '../connection/sql.ts';
+import { OUTBOX_CHANNEL } from '../outbox/enqueue.ts';
 
 /** Schemas that an organization may have: every version of every mesh that its clusters run, with room to spare. */
 const MOST_SCHEMAS = 5_000;
@@ -20,8 +21,8 @@ export async function findUnknownSchemas(tx: Tx, digests: readonly string[]): Pr
 }
 
 /**
- * Keeps the schemas of a kind under their digest, once, if a cluster says that it serves that kind so. `UNASKED`: none
- * does. `FULL`: the organization has too many.
+ * Keeps the schemas of a kind under their digest, once, if a cluster says that it serves that kind so; what was rendered for
+ * such clusters without them is due again. `UNASKED`: none does. `FULL`: the organization has too many.
  */
 export async function insertKindSchema(tx: Tx, digest: string, body: ServedKind): Promise<'KEPT' | 'UNASKED' | 'FULL'> {
   const text = JSON.stringify(body);
@@ -34,8 +35,19 @@ export async function insertKindSchema(tx: Tx, digest: string, body: ServedKind)
   if (standing.known) return 'KEPT';
   if (standing.full) return 'FULL';
   tx.send('insert into kind_schema (organization_id, digest, body, size) values ($1, $2, $3, $4) on conflict (organization_id, digest) do nothing', [tx.organizationId, digest, text, size]);
+  tx.send(WAKE, [tx.organizationId, kindName(body), digest]);
+  tx.notify(OUTBOX_CHANNEL, tx.organizationId);
   return 'KEPT';
 }
+
+// Clusters that serve it, and hold something of the kind that was rendered for them when nobody knew it.
+const WAKE = `
+  insert into outbox (organization_id, topic, payload)
+  select $1, 'cluster.changed', jsonb_build_object('clusterId', c.id, 'reason', 'LABELS', 'actor', 'agent:' || c.name)
+  from cluster c where c.organization_id = $1 and c.lifecycle <> 'EVICTED' and c.facts->'kindSchemas'->>$2 = $3
+    and exists (select from policy_cluster x join policy_version v on v.policy_id = x.policy_id and v.version = x.version
+      where x.cluster_id = c.id and x.rendering is not null
+        and exists (select from jsonb_array_elements(v.objects) o where starts_with(o.value->>'key', $2 || '/')))`;
 
 const STANDING = `
   select exists (select from cluster c where c.organization_id = $1 and c.lifecycle <> 'EVICTED' and c.facts->'kindSchemas'->>$3 = $2) as named,

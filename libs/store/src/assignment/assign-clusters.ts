@@ -48,7 +48,7 @@ export async function assignClusters(tx: Tx, clusterIds: readonly string[]): Pro
   const change = await assign(tx, clusters.rows.filter((cluster) => cluster.placeable), policies.filter((policy) => !policy.limited), limited, words);
   const moves: AssignmentChange[] = [];
   for (const policyId of contested) moves.push(await placePolicy(tx, policyId));
-  const renewed = await renewRenderings(tx, clusters.rows.filter((cluster) => cluster.placeable));
+  const renewed = await renewRenderings(tx, clusters.rows.filter((cluster) => cluster.placeable).map(({ id }) => id));
   tx.send(`update cluster set placed = true where organization_id = $1 and id = any($2::uuid[]) and not placed`, [
     tx.organizationId,
     clusters.rows.map((cluster) => cluster.id),

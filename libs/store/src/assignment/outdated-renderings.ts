@@ -1,6 +1,7 @@
-import { UNCOMPILED_REVISION, renderingOf } from '@meshfleet/planner';
-import type { Patch, RenderedCluster, Variable } from '@meshfleet/planner';
+import { UNCOMPILED_REVISION, kindsOf, renderingOf } from '@meshfleet/planner';
+import type { Patch, Variable } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
+import { findRenderedClusters } from '../desired-state/renderings.ts';
 
 interface HeldRendering {
   readonly clusterId: string;
@@ -20,16 +21,16 @@ interface VersionRow {
 
 /**
  * Lets policies be compiled anew for clusters in which they no longer say what they said: a label, a place or a name has
- * changed that the policy refers to. Returns how many that are.
+ * changed that the policy refers to, or a schema that they are held to. Returns how many that are.
  */
-export async function renewRenderings(tx: Tx, clusters: readonly (RenderedCluster & { readonly id: string })[]): Promise<number> {
-  if (clusters.length === 0) return 0;
-  const held = await tx.query<HeldRendering>(HELD, [tx.organizationId, clusters.map((cluster) => cluster.id)]);
+export async function renewRenderings(tx: Tx, clusterIds: readonly string[]): Promise<number> {
+  if (clusterIds.length === 0) return 0;
+  const held = await tx.query<HeldRendering>(HELD, [tx.organizationId, clusterIds]);
   if (held.rows.length === 0) return 0;
   const pairs = [...new Map(held.rows.map((row) => [`${row.policyId} ${row.version}`, row])).values()];
   const versions = await tx.query<VersionRow>(VERSIONS, [pairs.map((row) => row.policyId), pairs.map((row) => row.version)]);
   const versionOf = new Map(versions.rows.map((row) => [`${row.policyId} ${row.version}`, row]));
-  const clusterOf = new Map(clusters.map((cluster) => [cluster.id, cluster]));
+  const clusterOf = await findRenderedClusters(tx, [...new Set(held.rows.map((row) => row.clusterId))], kindsOf(versions.rows.flatMap(({ objects }) => objects)));
   const outdated = held.rows.filter(({ clusterId, policyId, version, rendering }) => {
     const [row, cluster] = [versionOf.get(`${policyId} ${version}`), clusterOf.get(clusterId)];
     return row !== undefined && cluster !== undefined && renderingOf(row, cluster) !== rendering;

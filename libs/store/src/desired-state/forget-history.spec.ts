@@ -59,4 +59,22 @@ describe('forgetting history', () => {
     const { rows } = await test.admin.query<{ digest: string }>('select digest from kind_schema where organization_id = $1 order by 1', [organizationId]);
     expect(rows.map(({ digest }) => digest)).toEqual(['new', 'served']);
   });
+
+  it('forgets renderings that no cluster was given, once they are a day old', async () => {
+    const organizationId = await test.createOrganization();
+    const fleet = testFleet(test, organizationId);
+    const [clusterId] = await fleet.addClusters([{ name: 'a' }]);
+    const policyId = await fleet.applyPolicy({ name: 'p', clusterSelector: '', template: { objects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${cluster.name}', namespace: 'shop' } }] } });
+    await test.admin.query(`insert into policy_cluster (organization_id, policy_id, cluster_id, version, status, rendering) values ($1, $2, $3, 1, 'APPLIED', 'held') on conflict (cluster_id, policy_id) do update set rendering = 'held'`, [organizationId, policyId, clusterId]);
+    await test.admin.query(
+      `insert into policy_rendering (organization_id, policy_id, version, rendering, objects, created_at) select $1, $2, 1, name, '[]', $3::timestamptz - age
+       from (values ('held', interval '3 days'), ('old', interval '25 hours'), ('older', interval '3 days'), ('new', interval '23 hours')) as r (name, age)`,
+      [organizationId, policyId, now],
+    );
+    const forgotten = await test.store.transaction(organizationId, (tx) => forgetHistory(tx, { keepRevisions: 5, keepDays: 10 }, now, 1));
+    expect(forgotten.renderings).toBe(1);
+    await test.store.transaction(organizationId, (tx) => forgetHistory(tx, { keepRevisions: 5, keepDays: 10 }, now, 7));
+    const { rows } = await test.admin.query<{ rendering: string }>('select rendering from policy_rendering where organization_id = $1 order by 1', [organizationId]);
+    expect(rows.map(({ rendering }) => rendering)).toEqual(['held', 'new']);
+  });
 });

@@ -5,11 +5,13 @@ export interface Forgotten {
   readonly states: number;
   readonly bodies: number;
   readonly answers: number;
+  readonly renderings: number;
 }
 
 /**
  * Forgets at most `limit` desired states that the rule no longer keeps (the planner's `isForgettable`), bodies that no
- * state refers to, and answers of mutations older than 24 hours, each; and the schemas that no cluster serves any more. Contents of objects are never forgotten: a version
+ * state refers to, and answers of mutations older than 24 hours, each, and renderings that no cluster was
+ * given; and the schemas that no cluster serves any more. Contents of objects are never forgotten: a version
  * of a policy, which refers to them, stays readable for good.
  */
 export async function forgetHistory(tx: Tx, rule: RetentionRule, now: Date, limit: number): Promise<Forgotten> {
@@ -17,7 +19,8 @@ export async function forgetHistory(tx: Tx, rule: RetentionRule, now: Date, limi
   const bodies = await tx.query(BODIES, [tx.organizationId, now, limit]);
   await tx.query(SCHEMAS, [tx.organizationId, now]);
   const answers = await tx.query(ANSWERS, [tx.organizationId, now, limit]);
-  return { states: states.rowCount, bodies: bodies.rowCount, answers: answers.rowCount };
+  const renderings = await tx.query(RENDERINGS, [tx.organizationId, now, limit]);
+  return { states: states.rowCount, bodies: bodies.rowCount, answers: answers.rowCount, renderings: renderings.rowCount };
 }
 
 const STATES = `
@@ -45,6 +48,15 @@ const SCHEMAS = `
     where c.organization_id = $1 and c.lifecycle <> 'EVICTED')
   delete from kind_schema k
   where k.organization_id = $1 and k.created_at < $2::timestamptz - interval '1 hour' and not exists (select from served s where s.digest = k.digest)`;
+
+// A day, for the next cluster that is alike, and for who goes back to the version before. It is made anew whenever it is asked for.
+const RENDERINGS = `
+  delete from policy_rendering g using (
+    select r.policy_id, r.version, r.rendering from policy_rendering r
+    where r.organization_id = $1 and r.created_at < $2::timestamptz - interval '24 hours'
+      and not exists (select from policy_cluster x where x.organization_id = $1 and x.policy_id = r.policy_id and x.version = r.version and x.rendering = r.rendering)
+    limit $3) as old
+  where g.organization_id = $1 and g.policy_id = old.policy_id and g.version = old.version and g.rendering = old.rendering`;
 
 const ANSWERS = `
   delete from idempotency i using (

@@ -38,7 +38,7 @@ export interface RenderedAssignments {
  */
 export async function renderAssignments(tx: Tx, clusters: readonly LoadedCluster[], means: RenderingMeans): Promise<RenderedAssignments[]> {
   const templated = clusters.filter(({ assignments }) => assignments.some(isTemplate));
-  const facts = templated.length === 0 ? NO_FACTS : await findRenderedClusters(tx, templated.map(({ id }) => id));
+  const facts = templated.length === 0 ? NO_FACTS : await findRenderedClusters(tx, templated.map(({ id }) => id), kindsOf(templated.flatMap(({ assignments }) => assignments.filter(isTemplate).flatMap(({ objects }) => objects))));
   const wanted = new Map<string, Wanted>();
   for (const cluster of templated) {
     const fact = facts.get(cluster.id);

@@ -13,14 +13,23 @@ export interface StoredRendering extends RenderingKey {
   readonly objects: readonly AssignedObject[];
 }
 
-/** What renderings ask of clusters, by their ids. */
-export async function findRenderedClusters(sql: Sql, clusterIds: readonly string[]): Promise<ReadonlyMap<string, RenderedCluster>> {
+/**
+ * What renderings ask of clusters, by their ids, with the schemas of these kinds as they can be looked up: one that the agent
+ * names and nobody has sent yet is another than the same once it is there. So a rendering that could not be held to it is
+ * taken for no other cluster, and is made anew when it comes.
+ */
+export async function findRenderedClusters(sql: Sql, clusterIds: readonly string[], kinds: readonly string[]): Promise<ReadonlyMap<string, RenderedCluster>> {
   const { rows } = await sql.query<RenderedCluster & { id: string }>(
-    'select id, uid, name, labels, region, zone, network, mesh, facts->\'kindSchemas\' as "kindSchemas" from cluster where id = any($1::uuid[])',
-    [clusterIds],
+    `select c.id, c.uid, c.name, c.labels, c.region, c.zone, c.network, c.mesh,
+       (select jsonb_object_agg(w.kind, case when exists (select from kind_schema k where k.organization_id = c.organization_id and k.digest = w.digest) then w.digest else '${UNKNOWN}' || w.digest end)
+        from (select kind, c.facts->'kindSchemas'->>kind as digest from unnest($2::text[]) as n (kind)) w where w.digest is not null) as "kindSchemas"
+     from cluster c where c.id = any($1::uuid[])`,
+    [clusterIds, kinds],
   );
   return new Map(rows.map(({ id, ...cluster }) => [id, cluster]));
 }
+
+const UNKNOWN = 'unknown ';
 
 /** Those that were made before, in no order. */
 export async function findRenderings(tx: Tx, keys: readonly RenderingKey[]): Promise<StoredRendering[]> {
