@@ -1,5 +1,6 @@
 import type { Jobs } from '@meshfleet/jobs';
 import type { RetentionRule } from '@meshfleet/planner';
+import { timeToNextExpiry } from '@meshfleet/store';
 import type { Store } from '@meshfleet/store';
 import type { Logger, Metrics } from '@meshfleet/telemetry';
 import { applyClusterChanges, applyOrganizationResumed } from './events/apply-cluster-changes.ts';
@@ -108,6 +109,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       case 'RESUMED':
         await applyOrganizationResumed(store, task.organizationId);
         return;
+      case 'EXPIRE':
+        seen.swept(await sweepOrganization(store, task.organizationId));
+        return;
       case 'SWEEP':
         await sweepAll();
         return;
@@ -136,10 +140,19 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       const found = await sweepOrganization(store, organizationId);
       revised += found.revised;
       await hand(await sweepRollouts(rollouts, organizationId));
+      await wakeExpiry(organizationId);
       seen.swept(found);
       if (found.policies + found.clusters + found.revised > 0) logger.info({ organizationId, ...found }, 'the sweep found changes that no event had carried');
     });
     return revised;
+  }
+
+  /** What ends before the next sweep is looked at when it does. */
+  async function wakeExpiry(organizationId: string): Promise<void> {
+    const wait = await store.transaction(organizationId, (tx) => timeToNextExpiry(tx, MINUTE), { readOnly: true });
+    if (wait === null) return;
+    const at = now().getTime() + wait;
+    await jobs.queue<MaintenanceTask>('maintenance').add(`expire-${organizationId}-${Math.ceil(at / 1000)}`, { task: 'EXPIRE', organizationId }, Math.max(1, wait));
   }
 
   async function forgetAll(): Promise<void> {

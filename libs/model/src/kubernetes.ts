@@ -2,6 +2,9 @@
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
+/** Annotation of objects that are to end: the time from which no cluster is asked to hold them any more. */
+export const EXPIRES_AT = 'meshfleet.io/expires-at';
+
 /** Metadata of a Kubernetes object, as far as Meshfleet reads or writes it. */
 export interface ObjectMeta {
   name?: string;

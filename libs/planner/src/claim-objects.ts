@@ -9,6 +9,8 @@ export interface AssignedObject {
   readonly conflicts?: 'FORCE' | undefined;
   /** Fields that are taken of other managers; sorted, never empty. */
   readonly takeOver?: readonly string[] | undefined;
+  /** From then on (ISO 8601, UTC) no cluster is asked to hold it. */
+  readonly expiresAt?: string | undefined;
 }
 
 /** A policy as it is assigned to one cluster. */

@@ -1,4 +1,5 @@
 export { claimObjects } from './claim-objects.ts';
+export { expiresAtOf, hasExpired, nextExpiry } from './expiry.ts';
 export type { AssignedObject, Assignment, Claims, LostClaim } from './claim-objects.ts';
 export { composeDesiredState } from './compose-desired-state.ts';
 export type { Composition, CompositionInput, Residue } from './compose-desired-state.ts';

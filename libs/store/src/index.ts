@@ -23,6 +23,7 @@ export type { TestStore } from './testing/with-test-store.ts';
 export { assignClusters } from './assignment/assign-clusters.ts';
 export { assignPolicy } from './assignment/assign-policy.ts';
 export type { AssignmentChange } from './assignment/assign-policy.ts';
+export { markExpired, timeToNextExpiry } from './assignment/expire-objects.ts';
 export { listUncompiled, listUnplaced } from './assignment/find-due.ts';
 export { selectReachedClusters } from './assignment/select-clusters.ts';
 export type { ClusterSelection } from './assignment/select-clusters.ts';

@@ -8,6 +8,7 @@ import { userErrorsOf } from '../graphql/mutate.ts';
 import { InputProblems, problemsOf, userErrorOf, type UserError } from '../graphql/user-error.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { applyPolicy, readIntent } from '../policy/apply-policy.ts';
+import { endWarnings } from '../policy/end-of-object.ts';
 import { findPolicy } from '../policy/find-policy.ts';
 import { planVersion, planWithdrawal, type PreviewPlan, type UntouchedPlan } from './plan-change.ts';
 
@@ -47,7 +48,7 @@ async function planApplication(scope: RequestScope, rawInput: unknown): Promise<
   const tx = await scope.read();
   const policy = await findPolicyByName(tx, input.name);
   const plan = planVersion(input.name, policy, { ...input, objects: input.read.objects, inputs: input.read.inputs });
-  return { warnings: input.read.warnings, plan: await touching(tx, plan), whereIs: locateInPolicy(input) };
+  return { warnings: [...input.read.warnings, ...endWarnings(input.read.objects, new Date())], plan: await touching(tx, plan), whereIs: locateInPolicy(input) };
 }
 
 async function planDeletion(tx: Tx, rawInput: unknown): Promise<Planned> {

@@ -27,6 +27,7 @@ import { forceInput } from '../change-analysis/force-input.ts';
 import { judgeFleet, tryToJudge, type PlannedChange, type Verdict } from '../change-analysis/judge-fleet.ts';
 import { locateInPolicy } from '../change-analysis/locate-finding.ts';
 import { planVersion } from '../policy-preview/plan-change.ts';
+import { endWarnings } from './end-of-object.ts';
 import { intentInput, presetInput } from './intent-input.ts';
 import { manifestsOf, readForTargets, type PolicyManifests } from './policy-manifests.ts';
 import { placementInput } from './placement-input.ts';
@@ -84,7 +85,7 @@ export const applyPolicy: UseCase<typeof input, AppliedPolicy, Input> = {
     // Sent together. The version is read after the lock is held: each statement sees what had been committed by its start.
     const [policy, current] = await Promise.all([lockPolicyByName(tx, given.name), findCurrentPolicyVersion(tx, given.name)]);
     refuseOtherVersion(given, policy);
-    const warnings = [...given.read.warnings, ...(await unknownClusters(tx, given.placement)), ...(await unservedKinds(tx, given.read, given.placement, { policyName: given.name, policyId: policy?.id }))];
+    const warnings = [...given.read.warnings, ...endWarnings(given.read.objects, change.now), ...(await unknownClusters(tx, given.placement)), ...(await unservedKinds(tx, given.read, given.placement, { policyName: given.name, policyId: policy?.id }))];
     if (policy !== undefined && isCurrent(policy, current, given)) {
       return { answer: { policyId: policy.id, changed: false, warnings, analysis: null } };
     }

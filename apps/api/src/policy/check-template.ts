@@ -1,6 +1,7 @@
 import { checkManifests, withKinds, type CheckOptions, type KindCatalogue, type ManifestProblem, type ParsedDocument } from '@meshfleet/manifest';
 import { contentHash, formatObjectKey, isKubeObject, jsonOfObject, kubeObjectOf, objectKeyOf, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
 import { renderObjects, renderingOf, reviewTemplate, type RenderedCluster, type RenderProblem, type Template, type TemplateRemark } from '@meshfleet/planner';
+import { endOf } from './end-of-object.ts';
 import { ProblemGatherer } from './gather-problems.ts';
 import type { ManifestOrder, ReadManifests } from './read-manifests.ts';
 
@@ -35,7 +36,7 @@ export function checkTemplate(documents: readonly ParsedDocument[], inputs: read
   warnings.push(...notes.list(all).map(({ problem }) => problem));
   if (groups.length > checked.length) warnings.push(notAllChecked(groups.length));
   return {
-    objects: template.objects.map((body) => ({ key: formatObjectKey(objectKeyOf(body)), hash: contentHash(body), body })),
+    objects: template.objects.map((body) => ({ key: formatObjectKey(objectKeyOf(body)), hash: contentHash(body), ...endOf(body), body })),
     inputs,
     problems: order.targets.length === 0 ? [] : found.filter(({ everywhere }) => everywhere || !order.allowPartial).map(({ problem }) => problem),
     warnings,

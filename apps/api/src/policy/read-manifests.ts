@@ -2,6 +2,7 @@ import { checkManifests, parseManifests, withKinds, type CheckedObject, type Che
 import { formatObjectKey, isKubeObject, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
 import { inputsOf, type AssignedObject, type Patch, type RenderedCluster, type Variable } from '@meshfleet/planner';
 import { checkTemplate } from './check-template.ts';
+import { endOf, endProblems } from './end-of-object.ts';
 import { byServedSchema, ProblemGatherer } from './gather-problems.ts';
 import { MANAGED, knownKinds } from './known-kinds.ts';
 
@@ -49,7 +50,7 @@ export function readManifests(order: ManifestOrder): ReadManifests {
   const parsed = parseManifests(order.text);
   const inputs = inputsOf({ objects: parsed.documents.map(({ value }): unknown => value).filter(isKubeObject), variables: order.variables, patches: order.patches });
   const read = inputs === null ? checkPlain(parsed.documents, order, catalogue) : checkTemplate(parsed.documents, inputs, order, catalogue, { manages: MANAGED });
-  const problems = [...parsed.problems, ...read.problems].sort(byPlace);
+  const problems = [...parsed.problems, ...read.problems, ...endProblems(read.objects.map(({ body }) => body))].sort(byPlace);
   if (problems.length === 0 && read.objects.length === 0) {
     return { objects: [], inputs: null, problems: [{ code: 'MANIFEST_INVALID', summary: 'The manifests hold no object', fix: 'Send at least one document.', where: { field: ['input', 'manifests'] } }], warnings: [] };
   }
@@ -99,7 +100,7 @@ function objectsOf(checks: readonly CheckResult[]): CheckedObject[] {
 }
 
 function keep({ key, hash, mode, object }: CheckedObject) {
-  return { key: formatObjectKey(key), hash, ...(mode === undefined ? {} : { mode }), body: object };
+  return { key: formatObjectKey(key), hash, ...(mode === undefined ? {} : { mode }), ...endOf(object), body: object };
 }
 
 function inManifests(problem: ErrorEnvelope): ErrorEnvelope {

@@ -1,8 +1,8 @@
-import { announceChanged, announceDesired, loadClusters, renderAssignments, writeDesiredStates, writePolicyStatus } from '@meshfleet/store';
+import { announceChanged, announceDesired, appendAudit, loadClusters, renderAssignments, writeDesiredStates, writePolicyStatus } from '@meshfleet/store';
 import type { Tx } from '@meshfleet/store';
 import { RENDERING } from './known-kinds.ts';
 import { planCompilation } from './plan-compilation.ts';
-import type { Attribution } from './plan-compilation.ts';
+import type { Attribution, ClusterPlan } from './plan-compilation.ts';
 
 export interface CompilationCounts {
   /** Clusters that were looked at. */
@@ -25,10 +25,11 @@ export async function compileClusters(tx: Tx, clusterIds: readonly string[], att
   await writeDesiredStates(tx, next);
   writePolicyStatus(
     tx,
-    plans.map(({ cluster, composition, next: revised, policyIds, renderings, unrendered }) => ({
+    plans.map(({ cluster, composition, next: revised, policyIds, renderings, unrendered, expiries }) => ({
       cluster,
       renderings,
       unrendered,
+      expiries,
       composition,
       revision: revised === null ? cluster.revision : cluster.revision + 1,
       policyIds,
@@ -44,5 +45,15 @@ export async function compileClusters(tx: Tx, clusterIds: readonly string[], att
       policyIds: [...new Set(plans.flatMap(({ policyIds }) => policyIds))],
     });
   }
+  await auditExpired(tx, plans);
   return { compiled: plans.length, revised: next.length };
+}
+
+/** Nobody asked for it now: whoever wrote the version did, and the log says when it came to pass, and where. */
+async function auditExpired(tx: Tx, plans: readonly ClusterPlan[]): Promise<void> {
+  const expired = plans.flatMap((plan) => plan.expired.map((object) => ({ ...object, clusterId: plan.cluster.id, at: plan.cluster.readAt })));
+  for (const [policyId, objects] of Map.groupBy(expired, (object) => object.policyId)) {
+    const details = { objects: [...new Set(objects.map(({ key }) => key))].sort(), clusterIds: [...new Set(objects.map(({ clusterId }) => clusterId))].sort() };
+    await appendAudit(tx, { actor: 'system:reconciler', action: 'policy.expire', target: policyId, details, at: objects[0]?.at ?? new Date(0) });
+  }
 }

@@ -46,7 +46,7 @@ export function planCompilation(clusters: readonly CompiledAssignments[], attrib
 }
 
 function planCluster(
-  { cluster, renderings, unrendered }: CompiledAssignments,
+  { cluster, renderings, unrendered, expired, expiries }: CompiledAssignments,
   { composition, digest }: { composition: Composition; digest: string },
   acknowledged: boolean,
   attribution: Attribution,
@@ -56,18 +56,20 @@ function planCluster(
   const approvalDue = attribution.approved?.has(cluster.id) === true && cluster.approvalDue;
   // The first revision says that there is nothing; without one the agent would not know that it is up to date.
   const first = cluster.revision === 0;
-  if (!composition.changed && !approvalDue && !first) return { cluster, renderings, unrendered, composition, next: null, policyIds };
+  if (!composition.changed && !approvalDue && !first) return { cluster, renderings, unrendered, expired: [], expiries, composition, next: null, policyIds };
   return {
     cluster,
     renderings,
     unrendered,
+    expired,
+    expiries,
     composition,
     policyIds,
     next: {
       cluster,
       composition,
       digest,
-      cause: causesOf(cluster, approvalDue, attribution),
+      cause: causesOf(cluster, expired, approvalDue, attribution),
       approvalSpent: cluster.approvedDeletions > 0 && !cluster.approvalDue && acknowledged,
     },
   };
@@ -82,12 +84,14 @@ function likenessOf({ cluster, renderings }: CompiledAssignments, acknowledged: 
   return JSON.stringify([cluster.digest, acknowledged, [...failedKeys].sort(), cluster.previous.residue, assignments]);
 }
 
-function causesOf(cluster: LoadedCluster, approved: boolean, attribution: Attribution): DesiredStateCause[] {
-  const causes: DesiredStateCause[] = cluster.uncompiled.map(({ policyId, version, createdBy }) => {
+function causesOf(cluster: LoadedCluster, expired: CompiledAssignments['expired'], approved: boolean, attribution: Attribution): DesiredStateCause[] {
+  const ended = new Map(expired.map(({ policyId, version }) => [policyId, version]));
+  const causes: DesiredStateCause[] = cluster.uncompiled.filter(({ policyId, version }) => version === null || ended.get(policyId) !== version).map(({ policyId, version, createdBy }) => {
     const announced = attribution.policyIds?.has(policyId) === true || attribution.clusterIds?.has(cluster.id) === true;
     const actor = (announced ? attribution.actor : undefined) ?? createdBy ?? 'system:reconciler';
     return { action: version === null ? 'WITHDRAWN' : 'ASSIGNED', policyId, version, actor };
   });
+  for (const [policyId, version] of ended) causes.push({ action: 'EXPIRED', policyId, version, actor: 'system:reconciler' });
   if (approved) causes.push({ action: 'DELETIONS_APPROVED', actor: attribution.actor ?? 'system:reconciler' });
   return causes;
 }

@@ -13,6 +13,7 @@ export type ReconcilerJob =
 
 export type MaintenanceTask =
   | { readonly task: 'RESUMED'; readonly organizationId: string }
+  | { readonly task: 'EXPIRE'; readonly organizationId: string }
   | { readonly task: 'SWEEP' }
   | { readonly task: 'FORGET' };
 

@@ -1,4 +1,4 @@
-import { assignClusters, assignPolicy, listUnplaced, sweepAgentTasks } from '@meshfleet/store';
+import { assignClusters, assignPolicy, listUnplaced, markExpired, sweepAgentTasks } from '@meshfleet/store';
 import type { Store } from '@meshfleet/store';
 import { BATCH, compileApproved, compileDue } from '../compile/compile-due.ts';
 
@@ -10,7 +10,7 @@ export interface SweepCounts {
 
 /**
  * Finds what an event has missed: policies and clusters that are not placed as they are now, and assignments that were
- * never compiled. A few reads of nearly empty indexes when there is nothing.
+ * never compiled, and objects that have come to their end. A few reads of nearly empty indexes when there is nothing.
  */
 export async function sweepOrganization(store: Store, organizationId: string): Promise<SweepCounts> {
   let policies = 0;
@@ -29,6 +29,7 @@ export async function sweepOrganization(store: Store, organizationId: string): P
     if (due.policyIds.length < BATCH && due.clusterIds.length < BATCH) break;
   }
   await sweepTasks(store, organizationId);
+  await store.transaction(organizationId, markExpired);
   const { revised } = await compileDue(store, organizationId);
   return { policies, clusters, revised: revised + approvals };
 }

@@ -9,6 +9,8 @@ import { loadStates } from './contents.ts';
 export interface LoadedCluster {
   readonly id: string;
   readonly epoch: number;
+  /** When it was read, by the clock of the database, which all processes share: decides what has expired. */
+  readonly readAt: Date;
   /** 0 before the first desired state. Writing expects to find this revision still. */
   readonly revision: number;
   readonly digest: string | null;
@@ -52,6 +54,7 @@ export interface UncompiledRow {
 
 interface ClusterRow {
   id: string;
+  readAt: Date;
   epoch: number;
   revision: number;
   digest: string | null;
@@ -143,7 +146,7 @@ async function loadVersions(tx: Tx, rows: readonly AssignmentRow[]): Promise<Map
 }
 
 const READ = `
-  select c.id, o.epoch, c.desired_revision as revision, c.desired_digest as digest, c.acked_epoch as "ackedEpoch",
+  select c.id, now() as "readAt", o.epoch, c.desired_revision as revision, c.desired_digest as digest, c.acked_epoch as "ackedEpoch",
     c.acked_revision as "ackedRevision", c.approved_deletions as "approvedDeletions", c.approval_due as "approvalDue"
   from cluster c join organization o on o.id = c.organization_id
   where c.organization_id = $1 and c.id = any($2::uuid[]) and c.lifecycle in ('ACTIVE', 'QUARANTINED')

@@ -1,7 +1,7 @@
 import { withKinds } from '@meshfleet/manifest';
 import type { CheckOptions, KindCatalogue } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
-import { kindsOf, renderAndCheck, renderingOf } from '@meshfleet/planner';
+import { hasExpired, kindsOf, nextExpiry, renderAndCheck, renderingOf } from '@meshfleet/planner';
 import type { AssignedObject, Assignment, RenderFailure, RenderedCluster } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { loadContents, storeContents } from './contents.ts';
@@ -27,14 +27,25 @@ export interface RenderedAssignments {
   /** Name of the rendering by policy, of versions that differ from cluster to cluster. */
   readonly renderings: ReadonlyMap<string, string>;
   readonly unrendered: readonly (RenderFailure & { readonly policyId: string })[];
+  /** Objects that have come to their end and that the cluster is asked to hold still: `assignments` leave them out. */
+  readonly expired: readonly ExpiredObject[];
+  /** When the next object of a policy ends, by policy. */
+  readonly expiries: ReadonlyMap<string, Date>;
   /** Bodies by hash of what was rendered just now. */
   readonly bodies: ReadonlyMap<string, KubeObject>;
+}
+
+export interface ExpiredObject {
+  readonly policyId: string;
+  readonly version: number;
+  readonly key: string;
 }
 
 /**
  * Renders what differs from cluster to cluster: each version once for all clusters that are alike in what it depends on,
  * now and in later compilations. Where a version cannot be rendered, the cluster keeps what it held of the policy, and the
- * others go on. Versions that are the same everywhere cost no statement.
+ * others go on. Versions that are the same everywhere cost no statement. Objects that have expired are left out, whatever
+ * version they are of: a roll-back does not bring them back.
  */
 export async function renderAssignments(tx: Tx, clusters: readonly LoadedCluster[], means: RenderingMeans): Promise<RenderedAssignments[]> {
   const templated = clusters.filter(({ assignments }) => assignments.some(isTemplate));
@@ -51,7 +62,7 @@ export async function renderAssignments(tx: Tx, clusters: readonly LoadedCluster
   }
   const bodies = new Map<string, KubeObject>();
   const made = wanted.size === 0 ? NO_RENDERINGS : await renderAll(tx, [...wanted.values()], means, bodies);
-  return clusters.map((cluster) => ({ ...resolve(cluster, facts.get(cluster.id), made), bodies }));
+  return clusters.map((cluster) => ({ ...withoutExpired(resolve(cluster, facts.get(cluster.id), made)), bodies }));
 }
 
 interface Wanted {
@@ -68,6 +79,7 @@ interface Rendered extends StoredRendering {
 type TemplateAssignment = LoadedAssignment & { readonly inputs: readonly string[] };
 
 const NO_FACTS: ReadonlyMap<string, RenderedCluster> = new Map();
+const NO_EXPIRIES: ReadonlyMap<string, Date> = new Map();
 const NO_TEMPLATES: ReadonlyMap<string, KubeObject> = new Map();
 const NO_RENDERINGS: ReadonlyMap<string, Rendered> = new Map();
 
@@ -99,12 +111,28 @@ async function renderAll(tx: Tx, wanted: readonly Wanted[], means: RenderingMean
   return renderings;
 }
 
-/** What is taken of others for an object; renderings keep the order of their templates. */
-function takingOf(object: AssignedObject | undefined): Pick<AssignedObject, 'conflicts' | 'takeOver'> {
-  return { ...(object?.conflicts === undefined ? {} : { conflicts: object.conflicts }), ...(object?.takeOver === undefined ? {} : { takeOver: object.takeOver }) };
+/** What is taken of others for an object, and when it ends; renderings keep the order of their templates. */
+function takingOf(object: AssignedObject | undefined): Pick<AssignedObject, 'conflicts' | 'takeOver' | 'expiresAt'> {
+  return { ...withEnd(object?.expiresAt), ...(object?.conflicts === undefined ? {} : { conflicts: object.conflicts }), ...(object?.takeOver === undefined ? {} : { takeOver: object.takeOver }) };
 }
 
-function resolve(cluster: LoadedCluster, fact: RenderedCluster | undefined, made: ReadonlyMap<string, Rendered>): Omit<RenderedAssignments, 'bodies'> {
+function withoutExpired(resolved: Resolved): Resolved & Pick<RenderedAssignments, 'expired' | 'expiries'> {
+  const { cluster, assignments } = resolved;
+  if (!assignments.some(({ objects }) => objects.some(({ expiresAt }) => expiresAt !== undefined))) return { ...resolved, expired: [], expiries: NO_EXPIRIES };
+  const held = new Set(cluster.previous.state.entries.map(({ key, policyId }) => `${key} ${policyId}`));
+  const expired = assignments.flatMap(({ policyId, version, objects }) =>
+    objects.filter((object) => hasExpired(object, cluster.readAt) && held.has(`${object.key} ${policyId}`)).map(({ key }): ExpiredObject => ({ policyId, version, key })),
+  );
+  const expiries = new Map(assignments.flatMap(({ policyId, objects }) => {
+    const next = nextExpiry(objects, cluster.readAt);
+    return next === null ? [] : [[policyId, next] as const];
+  }));
+  return { ...resolved, assignments: assignments.map((assignment) => ({ ...assignment, objects: assignment.objects.filter((object) => !hasExpired(object, cluster.readAt)) })), expired, expiries };
+}
+
+type Resolved = Omit<RenderedAssignments, 'bodies' | 'expired' | 'expiries'>;
+
+function resolve(cluster: LoadedCluster, fact: RenderedCluster | undefined, made: ReadonlyMap<string, Rendered>): Resolved {
   const renderings = new Map<string, string>();
   const unrendered: (RenderFailure & { policyId: string })[] = [];
   const assignments = cluster.assignments.map((assignment): Assignment => {
@@ -120,19 +148,25 @@ function resolve(cluster: LoadedCluster, fact: RenderedCluster | undefined, made
   return { cluster, assignments, renderings, unrendered };
 }
 
-/** What the cluster is asked to hold of a policy already. */
-function held({ previous }: LoadedCluster, { policyId, drift, conflicts }: Assignment): Pick<Assignment, 'objects' | 'drift' | 'conflicts'> {
+/** What the cluster is asked to hold of a policy already. Each ends as the template of its key says, or when all of them have. */
+function held({ previous }: LoadedCluster, { policyId, drift, conflicts, objects: templates }: Assignment): Pick<Assignment, 'objects' | 'drift' | 'conflicts'> {
   const entries = previous.state.entries.filter((entry) => entry.policyId === policyId);
+  const endOf = new Map(templates.map(({ key, expiresAt }) => [key, expiresAt]));
+  const ends = templates.map(({ expiresAt }) => expiresAt);
+  const last = ends.length > 0 && ends.every((end) => end !== undefined) ? ends.sort().at(-1) : undefined;
   const reporting = entries.some((entry) => entry.conflicts === 'REPORT');
   const objects = entries.map(({ key, hash, mode, takeOver, conflicts: own }) => ({
     key,
     hash,
     ...(mode === undefined ? {} : { mode }),
     ...(takeOver === undefined ? {} : { takeOver }),
+    ...withEnd(endOf.get(key) ?? last),
     ...(reporting && own === 'FORCE' ? { conflicts: own } : {}),
   }));
   return { objects, drift: entries[0]?.drift ?? drift, conflicts: reporting ? 'REPORT' : (entries[0]?.conflicts ?? conflicts) };
 }
+
+const withEnd = (expiresAt: string | undefined): Pick<AssignedObject, 'expiresAt'> => (expiresAt === undefined ? {} : { expiresAt });
 
 function isTemplate(assignment: LoadedAssignment): assignment is TemplateAssignment {
   return assignment.inputs !== null;

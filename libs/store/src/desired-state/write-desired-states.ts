@@ -5,7 +5,7 @@ import type { LoadedCluster } from './load-clusters.ts';
 
 /** Why a revision came to be, as the history shows it. */
 export interface DesiredStateCause {
-  readonly action: 'ASSIGNED' | 'WITHDRAWN' | 'DELETIONS_APPROVED';
+  readonly action: 'ASSIGNED' | 'WITHDRAWN' | 'EXPIRED' | 'DELETIONS_APPROVED';
   readonly policyId?: string;
   readonly version?: number | null;
   readonly actor: string;

@@ -18,6 +18,8 @@ export interface CompiledPolicies {
   /** Revision that carries them now: the one before when nothing changed. */
   readonly revision: number;
   readonly policyIds: readonly string[];
+  /** When the next object of a policy ends, by policy. */
+  readonly expiries: ReadonlyMap<string, Date>;
   /** Name of the rendering by policy, of versions that differ from cluster to cluster. */
   readonly renderings: ReadonlyMap<string, string>;
   /** Objects that could not be rendered: the cluster keeps what it held of their policies. */
@@ -31,7 +33,7 @@ export interface CompiledPolicies {
 export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[]): void {
   clearConditions(tx, compiled);
   writeVerdicts(tx, compiled);
-  const rows = compiled.flatMap(({ cluster, revision, policyIds, renderings }) =>
+  const rows = compiled.flatMap(({ cluster, revision, policyIds, renderings, expiries }) =>
     policyIds
       .filter((policyId) => cluster.assignedVersions.has(policyId))
       .map((policyId) => ({
@@ -40,6 +42,7 @@ export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[])
         version: cluster.assignedVersions.get(policyId) ?? null,
         revision,
         rendering: renderings.get(policyId) ?? null,
+        expiresAt: expiries.get(policyId) ?? null,
         acknowledged: cluster.ackedEpoch === cluster.epoch && cluster.ackedRevision >= revision,
       })),
   );
@@ -52,6 +55,7 @@ export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[])
     rows.map((row) => row.acknowledged),
     rows.map((row) => row.version),
     rows.map((row) => row.rendering),
+    rows.map((row) => row.expiresAt),
   ]);
   const done = rows.filter((row) => row.acknowledged && row.version === null);
   if (done.length === 0) return;
@@ -148,13 +152,13 @@ const SAY = `
 // Placement takes no lock on clusters. A row that it has changed since it was read is not what this revision carries: it
 // stays to be compiled.
 const ADVANCE = `
-  update policy_cluster x set revision = w.revision, rendering = w.rendering, updated_at = now(), status = case
+  update policy_cluster x set revision = w.revision, rendering = w.rendering, expires_at = w.expires_at, updated_at = now(), status = case
       when not w.acknowledged then 'PENDING'
       when exists (select from object_condition o where o.cluster_id = x.cluster_id and o.policy_id = x.policy_id and o.status = 'FAILED') then 'FAILED'
       when exists (select from object_condition o where o.cluster_id = x.cluster_id and o.policy_id = x.policy_id and o.status = 'DRIFTED') then 'DRIFTED'
       else 'APPLIED' end
-  from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::boolean[], $6::int[], $7::text[])
-    as w (cluster_id, policy_id, revision, acknowledged, version, rendering)
+  from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::boolean[], $6::int[], $7::text[], $8::timestamptz[])
+    as w (cluster_id, policy_id, revision, acknowledged, version, rendering, expires_at)
   where x.organization_id = $1 and x.cluster_id = w.cluster_id and x.policy_id = w.policy_id
     and x.version is not distinct from w.version`;
 

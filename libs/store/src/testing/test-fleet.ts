@@ -23,6 +23,8 @@ export interface FleetPolicy {
   readonly name: string;
   /** Key of an object to its content hash. */
   readonly objects?: Readonly<Record<string, string>>;
+  /** When objects end, by key. */
+  readonly ends?: Readonly<Record<string, string>>;
   /** Objects that differ from cluster to cluster. */
   readonly template?: Partial<Template>;
   /** Absent selects nothing. */
@@ -109,7 +111,10 @@ export class TestFleet {
       const template = { objects: [], variables: [], patches: [], ...policy.template };
       const contents = template.objects.map((body) => ({ key: formatObjectKey(objectKeyOf(body)), hash: contentHash(body), body }));
       if (contents.length > 0) storeContents(tx, contents);
-      const objects = [...contents.map(({ key, hash }) => ({ key, hash })), ...Object.entries(policy.objects ?? {}).map(([key, hash]) => ({ key, hash }))];
+      const objects = [...contents.map(({ key, hash }) => ({ key, hash })), ...Object.entries(policy.objects ?? {}).map(([key, hash]) => ({ key, hash }))].map((object) => {
+        const expiresAt = policy.ends?.[object.key];
+        return expiresAt === undefined ? object : { ...object, expiresAt };
+      });
       await tx.query(
         `insert into policy_version (organization_id, policy_id, version, manifests, objects, placement, drift, conflicts, created_by, variables, patches, inputs)
          values ($1, $2, $3, '', $4::jsonb, $5::jsonb, $6, $7, 'user:test|ada', $8::jsonb, $9::jsonb, $10::jsonb)`,
@@ -196,6 +201,18 @@ export class TestFleet {
   /** The agent is there. */
   async seen(clusterId: string, secondsAgo = 0): Promise<void> {
     await this.#test.admin.query(`update cluster set last_seen_at = now() - make_interval(secs => $2) where id = $1`, [clusterId, secondsAgo]);
+  }
+
+  /** Time passes: those objects of these keys that have an end came to it a minute ago. */
+  async end(keys: readonly string[]): Promise<void> {
+    for (const table of ['policy_version', 'policy_rendering']) {
+      await this.#test.admin.query(
+        `update ${table} set objects = (select jsonb_agg(case when o->>'key' = any($2) and o ? 'expiresAt' then o || jsonb_build_object('expiresAt', to_jsonb(now() - interval '1 minute')) else o end)
+           from jsonb_array_elements(objects) o) where organization_id = $1 and objects <> '[]'`,
+        [this.organizationId, keys],
+      );
+    }
+    await this.#test.admin.query(`update policy_cluster set expires_at = now() - interval '1 minute' where organization_id = $1 and expires_at is not null`, [this.organizationId]);
   }
 
   /** The newest rollout of a policy. */

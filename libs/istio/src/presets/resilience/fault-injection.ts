@@ -1,13 +1,11 @@
 import { definePreset, positiveDurationField, presentFields } from '@meshfleet/manifest';
+import { EXPIRES_AT } from '@meshfleet/model';
 import { z } from 'zod';
 import { callerCohort, cohortMatch, requestCohort } from '../parameters/cohort.ts';
 import { percentageField } from '../parameters/percentage-field.ts';
 import { routeFields } from '../parameters/service-fields.ts';
 import { ONE_ROUTE_PER_HOST } from '../traffic/service-destination.ts';
 import { virtualService } from '../traffic/service-route.ts';
-
-/** Of objects that should not stay: from then on, analysis reports them. */
-const EXPIRES_AT = 'meshfleet.io/expires-at';
 
 export const faultInjection = definePreset({
   name: 'fault-injection',
@@ -17,7 +15,8 @@ export const faultInjection = definePreset({
   description: 'Delays or fails a share of the requests of one cohort, to see how callers take it, until a date. All other requests pass untouched.',
   notes: [
     ONE_ROUTE_PER_HOST,
-    `The end date is written as the annotation ${EXPIRES_AT}. Once it has passed, analysis reports the fault as a finding (MF0006) until somebody withdraws the policy; neither the mesh nor the hub removes it by itself.`,
+    `The end is written as the annotation ${EXPIRES_AT}. At that time the hub withdraws the VirtualService from every cluster by itself, within a minute at the latest, and says so in the audit log. A cluster that is out of reach then keeps the fault until its agent is back: analysis reports it (MF0006).`,
+    'What routed the host before the policy came (Kubernetes’ own balancing, or another VirtualService) does so again afterwards.',
     'Faults are made by the caller’s proxy: the service sees delayed requests late and aborted ones not at all. Callers without a proxy are not touched.',
     'A route with a fault has neither timeout nor retries in Istio: what is injected is what the caller gets.',
     'Mark the requests by a header that the caller’s tests set, rather than by callers, where real users share them.',

@@ -1,9 +1,8 @@
+import { EXPIRES_AT } from '@meshfleet/model';
 import { fact } from '../../engine/index-of.ts';
 import { defineRule } from '../../engine/rule.ts';
 import { KIND } from '../../input/kinds.ts';
 import { virtualServiceOf } from '../../views/virtual-service.ts';
-
-const EXPIRES_AT = 'meshfleet.io/expires-at';
 
 /** Faults that were to end, and still are injected. */
 export const faultPastItsEnd = defineRule({
@@ -11,8 +10,8 @@ export const faultPastItsEnd = defineRule({
   name: 'FaultPastItsEnd',
   severity: 'WARNING',
   title: 'Fault injection is past its end',
-  why: 'No mesh ends a fault by itself: requests are delayed or aborted until the VirtualService is changed.',
-  fix: 'Withdraw the policy, or give it a later end.',
+  why: 'No mesh ends a fault by itself. The hub withdraws what it applied at its end; this one was applied by somebody else, or its agent was not there to be told.',
+  fix: 'See that the cluster’s agent is online; delete a VirtualService that no policy wants, or give it a later end.',
   example: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
