@@ -1,16 +1,15 @@
 import { forecastRollout } from '@meshfleet/planner';
-import type { FreezeObservation, RolloutCluster, RolloutForecast } from '@meshfleet/planner';
+import type { ForecastFreeze, RolloutCluster, RolloutForecast } from '@meshfleet/planner';
 import {
   countClustersOfRollouts,
   findActiveRollouts,
   findRollouts,
+  freezesOfRollouts,
   listClustersOfRollouts,
   listEventsOfRollouts,
   listRolloutsOfPolicies,
-  openFreezes,
   pacesOfRollouts,
   tallyRollouts,
-  type FreezeRow,
   type RolloutClusterFilter,
   type RolloutClusterRow,
   type RolloutEventRow,
@@ -58,22 +57,14 @@ export const eventsOfRollout: BatchedList<Nothing, RolloutEventRow> = {
 };
 
 const PACE = Symbol('pace of a rollout');
-const FREEZES = Symbol('freezes in force');
+const FREEZES = Symbol('freezes that hold up a rollout');
 
 /** When it will be done, as far as that can be said now. */
 export async function forecastOf(scope: RequestScope, row: RolloutRow, now: Date): Promise<RolloutForecast> {
   if (!row.planned || !row.active) return { waves: [], doneAt: null, assumptions: [] };
   const [clusters, freezes] = await Promise.all([
     scope.loader<string, RolloutCluster[]>(PACE, pacesOfRollouts).load(row.id),
-    scope.loader<string, FreezeRow[]>(FREEZES, async (tx, keys) => {
-      const open = await openFreezes(tx, now);
-      return keys.map(() => open);
-    }).load('all'),
+    scope.loader<string, ForecastFreeze[]>(FREEZES, (tx, rolloutIds) => freezesOfRollouts(tx, rolloutIds, now)).load(row.id),
   ]);
-  return forecastRollout(row.strategy, { ...row.state, clusters }, now.getTime(), freezes.map(freezeObservation));
-}
-
-/** One that is about some clusters may hold some of them up; how many is seen when their wave is there. */
-function freezeObservation({ reason, endsAt, clusterSelector }: FreezeRow): FreezeObservation {
-  return { reason, until: endsAt === null ? null : endsAt.getTime(), clusters: clusterSelector === null || clusterSelector === '' ? 'ALL' : new Set() };
+  return forecastRollout(row.strategy, { ...row.state, clusters }, now.getTime(), freezes);
 }

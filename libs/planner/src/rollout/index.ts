@@ -3,7 +3,7 @@ export type { RolloutStep } from './advance.ts';
 export { commandRollout } from './command-rollout.ts';
 export type { RolloutCommand } from './command-rollout.ts';
 export { forecastRollout } from './forecast.ts';
-export type { RolloutForecast } from './forecast.ts';
+export type { ForecastFreeze, RolloutForecast } from './forecast.ts';
 export { showGates } from './show-gates.ts';
 export { planWaves } from './plan-waves.ts';
 export type { PlannedWave, RolloutCandidate } from './plan-waves.ts';
@@ -11,6 +11,7 @@ export { ENDED_STATUSES, ROLLOUT_STATUSES, TOUCHED_PHASES, beginRollout, goesOnB
 export type {
   ClusterObservation,
   ClusterPhase,
+  FailureGate,
   FreezeObservation,
   RolloutAction,
   RolloutCluster,

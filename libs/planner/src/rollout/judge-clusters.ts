@@ -1,6 +1,5 @@
-import { NEW_ERROR, UNHEALTHY } from './show-gates.ts';
 import { AWAY_AFTER_MS, isAway } from './state.ts';
-import type { ClusterObservation, RolloutCluster, RolloutEvent, RolloutObservation, RolloutState, RolloutWave } from './state.ts';
+import type { ClusterObservation, FailureGate, RolloutCluster, RolloutEvent, RolloutObservation, RolloutState, RolloutWave } from './state.ts';
 import type { RolloutStrategy } from './strategy.ts';
 
 export interface Judgement {
@@ -10,78 +9,100 @@ export interface Judgement {
   readonly wakeAt: readonly number[];
 }
 
-/** Reads what became of each cluster. Only phases, times and reasons change here; nobody is told anything. */
-export function judgeClusters(strategy: RolloutStrategy, state: RolloutState, observation: RolloutObservation): Judgement {
-  const events: RolloutEvent[] = [];
-  const wakeAt: number[] = [];
-  const clusters = state.clusters.map((cluster) => {
-    const wave = state.waves[cluster.wave];
-    const seen = observation.clusters.get(cluster.id);
-    if (wave === undefined || cluster.phase === 'GONE' || cluster.phase === 'ROLLED_BACK') return cluster;
-    if (seen === undefined) return { ...cluster, phase: 'GONE' as const, reason: 'it left the fleet', failingSince: null, settledAt: cluster.settledAt ?? observation.now };
-    if (cluster.phase === 'PENDING') return cluster;
-    const judged = cluster.phase === 'ROLLING_BACK' ? judgeReturn(strategy, cluster, seen, observation.now, wakeAt) : judge(strategy, wave, cluster, seen, observation.now, wakeAt);
-    if (judged.phase !== cluster.phase && (judged.phase === 'FAILED' || cluster.phase === 'FAILED')) {
-      const failed = judged.phase === 'FAILED';
-      events.push({ at: observation.now, kind: failed ? 'CLUSTER_FAILED' : 'CLUSTER_RECOVERED', wave: cluster.wave, actor: null, message: failed ? `${cluster.name}: ${judged.reason ?? ''}` : `${cluster.name} works after all` });
-    }
-    return judged;
-  });
-  return { clusters, events, wakeAt };
+/** What is looked at to judge one cluster. */
+interface Case {
+  readonly strategy: RolloutStrategy;
+  readonly wave: RolloutWave;
+  readonly cluster: RolloutCluster;
+  readonly seen: ClusterObservation;
+  readonly now: number;
+}
+interface Verdict {
+  readonly cluster: RolloutCluster;
+  readonly wakeAt?: readonly number[];
+}
+interface Failure {
+  readonly gate: FailureGate;
+  readonly reason: string;
+  /** It may still be on its way to working. */
+  readonly slow: boolean;
 }
 
-function judge(strategy: RolloutStrategy, wave: RolloutWave, cluster: RolloutCluster, seen: ClusterObservation, now: number, wakeAt: number[]): RolloutCluster {
-  if (seen.holds !== 'TARGET' || seen.status === 'PENDING') return awaitAnswer(strategy, cluster, seen, now, wakeAt);
+/** Reads what became of each cluster. Only phases, times and reasons change here; nobody is told anything. */
+export function judgeClusters(strategy: RolloutStrategy, state: RolloutState, observation: RolloutObservation): Judgement {
+  const { now } = observation;
+  const verdicts = state.clusters.map((cluster): Verdict => {
+    const wave = state.waves[cluster.wave];
+    const seen = observation.clusters.get(cluster.id);
+    if (wave === undefined || cluster.phase === 'GONE' || cluster.phase === 'ROLLED_BACK') return { cluster };
+    if (seen === undefined) return { cluster: { ...cluster, phase: 'GONE', reason: 'it left the fleet', gate: null, failingSince: null, settledAt: cluster.settledAt ?? now } };
+    if (cluster.phase === 'PENDING') return { cluster };
+    const about = { strategy, wave, cluster, seen, now };
+    return cluster.phase === 'ROLLING_BACK' ? judgeReturn(about) : judge(about);
+  });
+  return {
+    clusters: verdicts.map(({ cluster }) => cluster),
+    events: verdicts.flatMap(({ cluster }, index) => eventOf(state.clusters[index], cluster, now)),
+    wakeAt: verdicts.flatMap(({ wakeAt }) => wakeAt ?? []),
+  };
+}
+
+function eventOf(before: RolloutCluster | undefined, { phase, name, wave, reason }: RolloutCluster, at: number): RolloutEvent[] {
+  if (phase === before?.phase || phase === 'GONE') return [];
+  if (phase === 'FAILED') return [{ at, kind: 'CLUSTER_FAILED', wave, actor: null, message: `${name}: ${reason ?? ''}` }];
+  return before?.phase === 'FAILED' ? [{ at, kind: 'CLUSTER_RECOVERED', wave, actor: null, message: `${name} works after all` }] : [];
+}
+
+function judge(about: Case): Verdict {
+  const { wave, cluster, seen, now } = about;
+  if (seen.holds !== 'TARGET' || seen.status === 'PENDING') return awaitAnswer(about, { gate: 'APPLIED', missing: 'it is there and has not answered' });
   const failure = failureOf(wave, seen);
-  if (failure === undefined) {
-    if (cluster.phase === 'UPDATED' && cluster.failingSince === null) return cluster;
-    return { ...cluster, phase: 'UPDATED', waitingSince: null, failingSince: null, reason: null, accepted: false, settledAt: now };
-  }
+  if (failure !== undefined) return judgeFailure(about, failure);
+  // An old inventory shows no error that the new version makes.
+  if (wave.gates.findings && !seen.inventoried && cluster.phase === 'UPDATING') return awaitAnswer(about, { gate: 'FINDINGS', missing: 'it has answered, and has not told what it holds since' });
+  if (cluster.phase === 'UPDATED' && cluster.failingSince === null) return { cluster };
+  return { cluster: { ...cluster, phase: 'UPDATED', waitingSince: null, failingSince: null, reason: null, gate: null, accepted: false, settledAt: now } };
+}
+
+function judgeFailure({ strategy, cluster, now }: Case, { gate, reason, slow }: Failure): Verdict {
   const failingSince = cluster.failingSince ?? now;
   const patience = failingSince + strategy.failureGraceSeconds * 1000;
   // What was applied a moment ago may still be on its way to working.
-  const due = failure.slow ? Math.max(patience, (cluster.toldAt ?? now) + strategy.progressDeadlineSeconds * 1000) : patience;
-  const failed = now >= due;
-  if (!failed) wakeAt.push(due);
-  const { reason } = failure;
-  if (failed && cluster.phase === 'FAILED' && cluster.reason === reason) return cluster;
-  return { ...cluster, phase: failed ? 'FAILED' : cluster.phase, waitingSince: null, failingSince, reason, settledAt: failed ? (cluster.phase === 'FAILED' ? cluster.settledAt : now) : cluster.settledAt };
+  const due = slow ? Math.max(patience, (cluster.toldAt ?? now) + strategy.progressDeadlineSeconds * 1000) : patience;
+  if (now < due) return { cluster: { ...cluster, waitingSince: null, failingSince, reason, gate }, wakeAt: [due] };
+  if (cluster.phase === 'FAILED' && cluster.reason === reason && cluster.gate === gate) return { cluster };
+  const settledAt = cluster.phase === 'FAILED' ? cluster.settledAt : now;
+  return { cluster: { ...cluster, phase: 'FAILED', waitingSince: null, failingSince, reason, gate, settledAt } };
 }
 
 /** Told, and not heard of yet. Once updated it stays so: other changes of the cluster make it pending for a moment too. */
-function awaitAnswer(strategy: RolloutStrategy, cluster: RolloutCluster, seen: ClusterObservation, now: number, wakeAt: number[]): RolloutCluster {
-  if (cluster.phase !== 'UPDATING') return cluster;
-  if (isAway(seen.lastSeenAt, now)) return cluster.waitingSince === null ? cluster : { ...cluster, waitingSince: null };
+function awaitAnswer({ strategy, cluster, seen, now }: Case, { gate, missing }: { readonly gate: FailureGate; readonly missing: string }): Verdict {
+  if (cluster.phase !== 'UPDATING') return { cluster };
+  if (isAway(seen.lastSeenAt, now)) return { cluster: cluster.waitingSince === null ? cluster : { ...cluster, waitingSince: null } };
   const waitingSince = cluster.waitingSince ?? now;
   const due = waitingSince + strategy.progressDeadlineSeconds * 1000;
-  if (now < due) {
-    wakeAt.push(due, awayAt(seen));
-    return cluster.waitingSince === waitingSince ? cluster : { ...cluster, waitingSince };
-  }
-  return { ...cluster, phase: 'FAILED', waitingSince, failingSince: now, settledAt: now, reason: `it is there and has not answered for ${strategy.progressDeadlineSeconds} s (progressDeadlineSeconds)` };
+  if (now < due) return { cluster: cluster.waitingSince === waitingSince ? cluster : { ...cluster, waitingSince }, wakeAt: [due, awayAt(seen)] };
+  return { cluster: { ...cluster, phase: 'FAILED', waitingSince, failingSince: now, settledAt: now, gate, reason: `${missing} for ${strategy.progressDeadlineSeconds} s (progressDeadlineSeconds)` } };
 }
 
 /** On its way back. One that cannot, or is away, is told all the same, and does not keep the others. */
-function judgeReturn(strategy: RolloutStrategy, cluster: RolloutCluster, seen: ClusterObservation, now: number, wakeAt: number[]): RolloutCluster {
-  const answered = seen.holds === 'HELD' && (seen.status === 'APPLIED' || seen.status === 'DRIFTED');
-  if (answered) return { ...cluster, phase: 'ROLLED_BACK', waitingSince: null, failingSince: null, reason: null, settledAt: now };
-  if (isAway(seen.lastSeenAt, now)) return { ...cluster, phase: 'ROLLED_BACK', waitingSince: null, reason: 'it is away; it is told to hold what it held as soon as it is back', settledAt: now };
+function judgeReturn({ strategy, cluster, seen, now }: Case): Verdict {
+  const back = { ...cluster, phase: 'ROLLED_BACK' as const, waitingSince: null, gate: null, settledAt: now };
+  if (seen.holds === 'HELD' && (seen.status === 'APPLIED' || seen.status === 'DRIFTED')) return { cluster: { ...back, failingSince: null, reason: null } };
+  if (isAway(seen.lastSeenAt, now)) return { cluster: { ...back, reason: 'it is away; it is told to hold what it held as soon as it is back' } };
   const due = (cluster.toldAt ?? now) + strategy.progressDeadlineSeconds * 1000;
-  if (now >= due) {
-    return { ...cluster, phase: 'ROLLED_BACK', waitingSince: null, reason: seen.failure ?? `it has not confirmed for ${strategy.progressDeadlineSeconds} s; it stays told`, settledAt: now };
-  }
-  wakeAt.push(due, awayAt(seen));
-  return cluster;
+  if (now >= due) return { cluster: { ...back, reason: seen.failure ?? `it has not confirmed for ${strategy.progressDeadlineSeconds} s; it stays told` } };
+  return { cluster, wakeAt: [due, awayAt(seen)] };
 }
 
-function failureOf(wave: RolloutWave, seen: ClusterObservation): { readonly reason: string; readonly slow: boolean } | undefined {
-  if (seen.status === 'FAILED') return { reason: seen.failure ?? 'an object could not be applied', slow: false };
+function failureOf(wave: RolloutWave, seen: ClusterObservation): Failure | undefined {
+  if (seen.status === 'FAILED') return { gate: 'APPLIED', reason: seen.failure ?? 'an object could not be applied', slow: false };
   const [error] = seen.newErrors;
   if (wave.gates.findings && error !== undefined) {
     const more = seen.newErrors.length - 1;
-    return { reason: `${NEW_ERROR}${error}${more === 0 ? '' : ` (and ${more} more)`}`, slow: false };
+    return { gate: 'FINDINGS', reason: `the analysis finds a new error: ${error}${more === 0 ? '' : ` (and ${more} more)`}`, slow: false };
   }
-  if (wave.gates.healthy && seen.unhealthy !== null) return { reason: `${UNHEALTHY}${seen.unhealthy}`, slow: true };
+  if (wave.gates.healthy && seen.unhealthy !== null) return { gate: 'HEALTHY', reason: `not healthy: ${seen.unhealthy}`, slow: true };
   return undefined;
 }
 

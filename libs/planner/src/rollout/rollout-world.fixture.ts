@@ -16,6 +16,7 @@ export interface WorldCluster {
   gone: boolean;
   unhealthy: string | null;
   newErrors: string[];
+  inventoried: boolean;
 }
 
 /** Monday, 23 November 2026, noon. */
@@ -33,10 +34,11 @@ export class World {
   webhook: WebhookAnswer | undefined;
   readonly calls: { wave: number; attempt: number }[] = [];
   established = false;
+  released = false;
 
-  constructor(strategy: object, names: readonly string[], labels: (name: string) => Record<string, string> = () => ({})) {
-    this.definition = { strategy: strategySchema.parse(strategy), title: 'p to version 2', createdBy: 'user:author' };
-    this.clusters = new Map(names.map((name) => [name, { held: `held-${name}`, holds: `held-${name}`, status: 'APPLIED', lastSeenAt: NOON, away: false, gone: false, unhealthy: null, newErrors: [] }]));
+  constructor(strategy: object, names: readonly string[], labels: (name: string) => Record<string, string> = () => ({}), mixed = false) {
+    this.definition = { strategy: strategySchema.parse(strategy), title: 'p to version 2', createdBy: 'user:author', mixed };
+    this.clusters = new Map(names.map((name) => [name, { held: `held-${name}`, holds: `held-${name}`, status: 'APPLIED', lastSeenAt: NOON, away: false, gone: false, unhealthy: null, newErrors: [], inventoried: true }]));
     this.state = beginRollout(planWaves(this.definition.strategy, names.map((name) => ({ id: name, name, labels: labels(name), online: true }))));
   }
 
@@ -44,8 +46,8 @@ export class World {
     const clusters = new Map<string, ClusterObservation>();
     for (const [id, cluster] of this.clusters) {
       if (cluster.gone) continue;
-      const { status, lastSeenAt, unhealthy, newErrors } = cluster;
-      clusters.set(id, { holds: cluster.holds === TARGET ? 'TARGET' : 'HELD', status, lastSeenAt, failure: status === 'FAILED' ? 'refused' : null, unhealthy, newErrors });
+      const { status, lastSeenAt, unhealthy, newErrors, inventoried } = cluster;
+      clusters.set(id, { holds: cluster.holds === TARGET ? 'TARGET' : 'HELD', status, lastSeenAt, failure: status === 'FAILED' ? 'refused' : null, unhealthy, newErrors, inventoried });
     }
     return { now: this.now, blockedBy: this.blockedBy, clusters, freezes: this.freezes, ...(this.webhook === undefined ? {} : { webhook: this.webhook }) };
   }
@@ -73,6 +75,9 @@ export class World {
           break;
         case 'ESTABLISH':
           this.established = true;
+          break;
+        case 'RELEASE':
+          this.released = true;
           break;
         default:
           action satisfies never;

@@ -1,4 +1,4 @@
-import type { ClusterPhase, RolloutWave } from './state.ts';
+import type { ClusterPhase, FailureGate, RolloutWave } from './state.ts';
 
 export type GateKind = 'APPROVAL_BEFORE' | 'APPLIED' | 'HEALTHY' | 'FINDINGS' | 'SOAK' | 'WEBHOOK' | 'APPROVAL_AFTER';
 
@@ -10,9 +10,10 @@ export interface ShownGate {
   readonly evidence: string;
 }
 
-/** Clusters of a wave in one phase, with a few of the reasons. */
+/** Clusters of a wave in one phase that are held up by one gate, or by none, with a few of the reasons. */
 export interface PhaseTally {
   readonly phase: ClusterPhase;
+  readonly gate: FailureGate | null;
   readonly count: number;
   readonly reasons: readonly string[];
 }
@@ -20,32 +21,30 @@ export interface PhaseTally {
 /** The gates of a wave in the order in which they open, as people see them. */
 export function showGates(wave: RolloutWave, tallies: readonly PhaseTally[]): ShownGate[] {
   const { gates } = wave;
-  const updated = wave.phase === 'SOAKING' || wave.phase === 'CHECKING' || wave.phase === 'DONE';
-  const count = (phase: ClusterPhase): number => tallies.find((tally) => tally.phase === phase)?.count ?? 0;
-  const failures = tallies.filter(({ phase }) => phase === 'FAILED').flatMap(({ reasons }) => reasons);
-  const looming = tallies.filter(({ phase }) => phase !== 'FAILED').flatMap(({ reasons }) => reasons);
-  const counts = `${count('UPDATED')} of ${wave.size} updated, ${count('UPDATING')} on the way, ${count('FAILED')} failed`;
-  const about = (word: string | undefined, kind: GateKind): ShownGate => {
-    const mine = (reason: string): boolean => (word === undefined ? !OTHERS.some((other) => reason.includes(other)) : reason.includes(word));
-    const red = failures.find(mine);
-    const evidence = red ?? looming.find(mine) ?? (word === undefined ? counts : 'nothing found');
-    return { kind, status: red !== undefined ? 'RED' : updated ? 'GREEN' : 'PENDING', evidence };
-  };
   return [
     ...approval(wave, 'BEFORE'),
-    about(undefined, 'APPLIED'),
-    ...(gates.healthy ? [about(UNHEALTHY, 'HEALTHY')] : []),
-    ...(gates.findings ? [about(NEW_ERROR, 'FINDINGS')] : []),
+    ofClusters('APPLIED', wave, tallies),
+    ...(gates.healthy ? [ofClusters('HEALTHY', wave, tallies)] : []),
+    ...(gates.findings ? [ofClusters('FINDINGS', wave, tallies)] : []),
     ...soak(wave),
     ...webhook(wave),
     ...approval(wave, 'AFTER'),
   ];
 }
 
-/** How reasons of failed clusters begin (judge-clusters.ts). */
-export const UNHEALTHY = 'not healthy: ';
-export const NEW_ERROR = 'the analysis finds a new error: ';
-const OTHERS = [UNHEALTHY, NEW_ERROR];
+/** A gate that each cluster of the wave passes by itself: red with the first that failed at it. */
+function ofClusters(kind: FailureGate, wave: RolloutWave, tallies: readonly PhaseTally[]): ShownGate {
+  const mine = tallies.filter(({ gate }) => gate === kind);
+  const red = mine.find(({ phase }) => phase === 'FAILED');
+  const updated = wave.phase === 'SOAKING' || wave.phase === 'CHECKING' || wave.phase === 'DONE';
+  const reason = (red ?? mine[0])?.reasons[0];
+  return { kind, status: red !== undefined ? 'RED' : updated ? 'GREEN' : 'PENDING', evidence: reason ?? (kind === 'APPLIED' ? countsOf(wave, tallies) : 'nothing found') };
+}
+
+function countsOf({ size }: RolloutWave, tallies: readonly PhaseTally[]): string {
+  const count = (phase: ClusterPhase): number => tallies.reduce((sum, tally) => sum + (tally.phase === phase ? tally.count : 0), 0);
+  return `${count('UPDATED')} of ${size} updated, ${count('UPDATING')} on the way, ${count('FAILED')} failed`;
+}
 
 function approval(wave: RolloutWave, when: 'BEFORE' | 'AFTER'): ShownGate[] {
   const gate = wave.gates.approval;

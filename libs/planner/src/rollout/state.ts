@@ -45,6 +45,10 @@ export function isTouched(phase: ClusterPhase): boolean {
   return TOUCHED_PHASES.some((touched) => touched === phase);
 }
 
+/** What a cluster of a wave may fail at. */
+export const FAILURE_GATES = ['APPLIED', 'HEALTHY', 'FINDINGS'] as const;
+export type FailureGate = (typeof FAILURE_GATES)[number];
+
 /** One cluster of a rollout. Times are milliseconds since 1970. */
 export interface RolloutCluster {
   readonly id: string;
@@ -59,6 +63,8 @@ export interface RolloutCluster {
   readonly settledAt: number | null;
   /** What is wrong with it, for people. */
   readonly reason: string | null;
+  /** The gate that does not open for this reason; null where it is about none. */
+  readonly gate: FailureGate | null;
   /** A person has accepted this failure: it counts no more. */
   readonly accepted: boolean;
 }
@@ -155,7 +161,9 @@ export type RolloutAction =
   | { readonly type: 'RESTORE' }
   | { readonly type: 'CALL_WEBHOOK'; readonly wave: number; readonly attempt: number; readonly url: string }
   /** The target is what the subject is from now on. */
-  | { readonly type: 'ESTABLISH' };
+  | { readonly type: 'ESTABLISH' }
+  /** The rollout has left everything as it was: it has no more say in what clusters hold. */
+  | { readonly type: 'RELEASE' };
 
 /** What the world looks like now, as far as the rollout's clusters go. */
 export interface RolloutObservation {
@@ -180,6 +188,8 @@ export interface ClusterObservation {
   readonly unhealthy: string | null;
   /** Errors of the analysis that were not there when the wave began. */
   readonly newErrors: readonly string[];
+  /** The inventory that they were looked for in was taken after the cluster had answered. */
+  readonly inventoried: boolean;
 }
 
 export interface FreezeObservation {
@@ -231,7 +241,7 @@ export function beginRollout(planned: readonly PlannedWave[]): RolloutState {
 }
 
 function untouched(id: string, name: string, wave: number): RolloutCluster {
-  return { id, name, wave, phase: 'PENDING', toldAt: null, waitingSince: null, failingSince: null, settledAt: null, reason: null, accepted: false };
+  return { id, name, wave, phase: 'PENDING', toldAt: null, waitingSince: null, failingSince: null, settledAt: null, reason: null, gate: null, accepted: false };
 }
 
 export function totalOf(state: RolloutState): number {
@@ -243,4 +253,6 @@ export interface RolloutDefinition {
   /** What moves, for people: "strict-mtls to version 4". */
   readonly title: string;
   readonly createdBy: string;
+  /** Clusters held different versions when it began: only its own rows say which, also after it has ended. */
+  readonly mixed: boolean;
 }

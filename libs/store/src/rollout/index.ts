@@ -1,6 +1,7 @@
 export { commandRollout } from './command-rollout.ts';
 export { countFreezes, endFreeze, findFreezeInWay, findFreezes, insertFreeze, listFreezes, openFreezes } from './freezes.ts';
 export type { FreezeRow } from './freezes.ts';
+export { freezesOfRollouts } from './forecast-freezes.ts';
 export { findOverlappingRollout } from './find-overlap.ts';
 export { insertRollout, supersedeRollout } from './insert-rollout.ts';
 export { previewRollout } from './preview-rollout.ts';

@@ -39,7 +39,7 @@ export async function lockRolloutRow(tx: Tx, rolloutId: string, condition = ''):
 }
 
 export function definitionOf(row: RolloutRow): RolloutDefinition {
-  return { strategy: row.strategy, title: titleOf(row), createdBy: row.createdBy };
+  return { strategy: row.strategy, title: titleOf(row), createdBy: row.createdBy, mixed: row.mixed };
 }
 
 /** What is seen of a locked and planned rollout at this moment. */

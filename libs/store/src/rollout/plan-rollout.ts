@@ -45,9 +45,8 @@ export async function planRollout(tx: Tx, row: RolloutRow, now: Date): Promise<R
     now,
     `${clusters.length} ${clusters.length === 1 ? 'cluster' : 'clusters'} in ${waves.length} ${waves.length === 1 ? 'wave' : 'waves'}`,
   ]);
-  // Nothing moves by this alone: rows say what clusters hold already. The second statement undoes what the first sets off.
+  // Nothing moves by this alone: rows say what clusters hold already.
   tx.send(`update policy set rollout_id = $3 where organization_id = $1 and id = $2`, [tx.organizationId, policyId, row.id]);
-  tx.send(`update policy set placed = true where organization_id = $1 and id = $2`, [tx.organizationId, policyId]);
   return { ...row, planned: true, mixed, state };
 }
 

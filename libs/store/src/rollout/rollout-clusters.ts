@@ -1,4 +1,4 @@
-import type { ClusterObservation, ClusterPhase, RolloutCluster } from '@meshfleet/planner';
+import type { ClusterObservation, ClusterPhase, FailureGate, RolloutCluster } from '@meshfleet/planner';
 import { TOUCHED_PHASES, UNCOMPILED_REVISION } from '@meshfleet/planner';
 import { PLACEABLE } from '../assignment/select-clusters.ts';
 import type { Tx } from '../connection/sql.ts';
@@ -23,6 +23,7 @@ interface Row {
   failingSince: Date | null;
   settledAt: Date | null;
   reason: string | null;
+  gate: FailureGate | null;
   accepted: boolean;
   heldVersion: number | null;
   targetVersion: number | null;
@@ -46,8 +47,8 @@ export async function loadRolloutClusters(tx: Tx, rolloutId: string, policyId: s
 }
 
 function clusterOf(row: Row): RolloutCluster {
-  const { id, name, wave, phase, reason, accepted } = row;
-  return { id, name, wave, phase, reason, accepted, toldAt: time(row.toldAt), waitingSince: time(row.waitingSince), failingSince: time(row.failingSince), settledAt: time(row.settledAt) };
+  const { id, name, wave, phase, reason, gate, accepted } = row;
+  return { id, name, wave, phase, reason, gate, accepted, toldAt: time(row.toldAt), waitingSince: time(row.waitingSince), failingSince: time(row.failingSince), settledAt: time(row.settledAt) };
 }
 
 function observationOf(row: Row): ClusterObservation | undefined {
@@ -62,6 +63,7 @@ function observationOf(row: Row): ClusterObservation | undefined {
     failure: row.failure,
     unhealthy: row.unhealthy,
     newErrors: [],
+    inventoried: true,
   };
 }
 
@@ -75,7 +77,7 @@ const FIRST_CONDITION = (status: string): string =>
 
 const LOAD = `
   select k.cluster_id as id, c.name, k.wave, k.phase, k.told_at as "toldAt", k.waiting_since as "waitingSince", k.failing_since as "failingSince",
-    k.settled_at as "settledAt", k.reason, k.accepted, k.held_version as "heldVersion", k.target_version as "targetVersion",
+    k.settled_at as "settledAt", k.reason, k.gate, k.accepted, k.held_version as "heldVersion", k.target_version as "targetVersion",
     c.lifecycle in ${PLACEABLE} as present, case when c.lifecycle = 'ACTIVE' then c.last_seen_at end as "lastSeenAt",
     x.version as "holdsVersion", case when k.wave = $4 or k.phase = 'FAILED' then k.baseline end as baseline, c.inventory_seq as "inventorySeq",
     case when x.revision in (0, ${UNCOMPILED_REVISION}) then 'PENDING' else x.status end as status,

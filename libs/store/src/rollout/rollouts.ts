@@ -1,4 +1,4 @@
-import type { ClusterPhase, RolloutCluster, RolloutEventKind, RolloutStatus } from '@meshfleet/planner';
+import type { ClusterPhase, FailureGate, RolloutCluster, RolloutEventKind, RolloutStatus } from '@meshfleet/planner';
 import type { Sql, Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
 import { keyset, slice } from '../paging/keyset.ts';
@@ -92,24 +92,25 @@ function clusterConditions({ wave, phase }: RolloutClusterFilter, values: Values
   return [...(wave === undefined ? [] : [`k.wave = ${values.add(wave)}::int`]), ...(phase === undefined ? [] : [`k.phase = any(${values.add(phase)}::text[])`])];
 }
 
-/** Clusters of one wave in one phase, with a few of the reasons. */
+/** Clusters of one wave in one phase that are held up by one gate, or by none, with a few of the reasons. */
 export interface RolloutTally {
   readonly wave: number;
   readonly phase: ClusterPhase;
+  readonly gate: FailureGate | null;
   readonly count: number;
   readonly reasons: readonly string[];
 }
 
-/** How many clusters of each wave are in each phase, for each rollout. */
+/** How many clusters of each wave are in each phase, and at which gate, for each rollout. */
 export async function tallyRollouts(sql: Sql, rolloutIds: readonly string[]): Promise<RolloutTally[][]> {
   const { rows } = await sql.query<RolloutTally & { rolloutId: string }>(
-    `select k.rollout_id as "rolloutId", k.wave, k.phase, count(*) as count,
+    `select k.rollout_id as "rolloutId", k.wave, k.phase, k.gate, count(*) as count,
        coalesce((array_agg(c.name || ': ' || k.reason order by c.name) filter (where k.reason is not null))[1:3], '{}') as reasons
-     from rollout_cluster k join cluster c on c.id = k.cluster_id where k.rollout_id = any($1::uuid[]) group by 1, 2, 3 order by 2, 3`,
+     from rollout_cluster k join cluster c on c.id = k.cluster_id where k.rollout_id = any($1::uuid[]) group by 1, 2, 3, 4 order by 2, 3, 4`,
     [rolloutIds],
   );
   const found = Map.groupBy(rows, (row) => row.rolloutId);
-  return rolloutIds.map((id) => (found.get(id) ?? []).map(({ wave, phase, count, reasons }) => ({ wave, phase, count, reasons })));
+  return rolloutIds.map((id) => (found.get(id) ?? []).map(({ wave, phase, gate, count, reasons }) => ({ wave, phase, gate, count, reasons })));
 }
 
 /** What a forecast looks at: the clusters of the wave that is under way and of the one before, for each rollout. */
@@ -132,6 +133,7 @@ export async function pacesOfRollouts(sql: Sql, rolloutIds: readonly string[]): 
       waitingSince: null,
       failingSince: null,
       reason: null,
+      gate: null,
       accepted: false,
     })),
   );

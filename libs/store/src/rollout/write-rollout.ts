@@ -24,7 +24,7 @@ export async function writeRolloutStep(tx: Tx, { row, state: before, observation
   for (const action of step.actions) await carryOut(tx, row, action, now);
   writeClusters(tx, row.id, changedClusters(before, step.state));
   writeRolloutEvents(tx, row.id, step.events);
-  if (hasEnded(step.state.status)) await leave(tx, row, step.state);
+  if (hasEnded(step.state.status)) wakeQueued(tx);
   // That the clock was set anew is nobody's news.
   if (!same) announceChanged(tx, { clusterIds: [], policyIds: hasEnded(step.state.status) ? [row.policyId] : [], rolloutIds: [row.id] });
   return !same;
@@ -85,6 +85,7 @@ export function writeClusters(tx: Tx, rolloutId: string, clusters: readonly Roll
     clusters.map(({ failingSince }) => time(failingSince)),
     clusters.map(({ settledAt }) => time(settledAt)),
     clusters.map(({ reason }) => reason),
+    clusters.map(({ gate }) => gate),
     clusters.map(({ accepted }) => accepted),
   ]);
 }
@@ -110,6 +111,10 @@ async function carryOut(tx: Tx, row: RolloutRow, action: RolloutAction, now: Dat
       // Clusters that came meanwhile, and labels that changed.
       await placePolicy(tx, row.policyId);
       return;
+    case 'RELEASE':
+      tx.send(`update policy set rollout_id = null where organization_id = $1 and id = $2 and rollout_id = $3`, [tx.organizationId, row.policyId, row.id]);
+      await placePolicy(tx, row.policyId);
+      return;
     case 'CALL_WEBHOOK':
       return;
     default:
@@ -117,14 +122,8 @@ async function carryOut(tx: Tx, row: RolloutRow, action: RolloutAction, now: Dat
   }
 }
 
-/** What an end means for those who are not part of it. */
-async function leave(tx: Tx, row: RolloutRow, state: RolloutState): Promise<void> {
-  const asBefore = state.status === 'ROLLED_BACK' || (state.status === 'ABORTED' && state.startedAt === null);
-  // Clusters that held different versions hold them again, and go on doing so by the rollout's rows.
-  if (asBefore && !row.mixed) {
-    tx.send(`update policy set rollout_id = null where organization_id = $1 and id = $2 and rollout_id = $3`, [tx.organizationId, row.policyId, row.id]);
-    await placePolicy(tx, row.policyId);
-  }
+/** Those that have not begun yet may have waited for this one. */
+function wakeQueued(tx: Tx): void {
   tx.send(
     `insert into outbox (organization_id, topic, payload)
      select $1, 'rollout.changed', jsonb_build_object('rolloutId', r.id) from rollout r where r.organization_id = $1 and r.active and r.started_at is null`,
@@ -135,9 +134,9 @@ async function leave(tx: Tx, row: RolloutRow, state: RolloutState): Promise<void
 
 const UPDATE_CLUSTERS = `
   update rollout_cluster k set phase = w.phase, told_at = w.told_at, waiting_since = w.waiting_since, failing_since = w.failing_since,
-    settled_at = w.settled_at, reason = w.reason, accepted = w.accepted
-  from unnest($3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::text[], $10::boolean[])
-    as w (cluster_id, phase, told_at, waiting_since, failing_since, settled_at, reason, accepted)
+    settled_at = w.settled_at, reason = w.reason, gate = w.gate, accepted = w.accepted
+  from unnest($3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[], $11::boolean[])
+    as w (cluster_id, phase, told_at, waiting_since, failing_since, settled_at, reason, gate, accepted)
   where k.organization_id = $1 and k.rollout_id = $2 and k.cluster_id = w.cluster_id`;
 
 // All that was told, also what no step has looked at for long because it was well.
