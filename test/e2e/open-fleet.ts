@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { makeThrowAwayDir } from '../../apps/demo/src/data-dir.ts';
 import { startFleet, type Fleet } from '../../apps/demo/src/fleet.ts';
 import type { GraphqlClient } from '../../apps/demo/src/graphql-client.ts';
+import type { HubOptions } from '../../apps/demo/src/hub.ts';
 import { createProgress } from '../../apps/demo/src/progress.ts';
 import { enrolAll, signIn } from '../../apps/demo/src/seed.ts';
 
@@ -17,7 +18,7 @@ export interface OpenFleet {
 }
 
 /** The whole product as users run it (processes, Postgres, three clusters of the kind under test with their agents), on throw-away data. */
-export async function openFleet(options: { databaseUrl?: string; redisUrl?: string } = {}): Promise<OpenFleet> {
+export async function openFleet(options: Pick<HubOptions, 'databaseUrl' | 'redisUrl' | 'webhookHosts'> = {}): Promise<OpenFleet> {
   const root = join(import.meta.dirname, '..', '..');
   const dataDir = makeThrowAwayDir('meshfleet-e2e-');
   const quiet = createProgress(() => undefined);
@@ -47,13 +48,13 @@ export interface FleetOnPostgres {
 }
 
 /** The same on a Postgres of the test's own, which nobody starts again when it dies but for what started it here. */
-export async function openFleetOnPostgres(): Promise<FleetOnPostgres> {
+export async function openFleetOnPostgres(options: Pick<HubOptions, 'webhookHosts'> = {}): Promise<FleetOnPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'meshfleet-postgres-'));
   // Postgres runs as a user of its own.
   chmodSync(folder, 0o755);
   const start = (port?: number) => startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), persistent: true, ...(port === undefined ? {} : { port }) });
   let postgres = await start();
-  const open = await openFleet({ databaseUrl: postgres.url });
+  const open = await openFleet({ ...options, databaseUrl: postgres.url });
   return {
     open,
     folder,

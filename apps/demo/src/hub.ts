@@ -26,6 +26,8 @@ export interface Hub {
 export interface HubOptions extends Pick<DemoOptions, 'port' | 'dataDir' | 'reset' | 'databaseUrl' | 'redisUrl'> {
   /** How agents reach the hub when it is not directly: a relay or a proxy in front of it. */
   readonly publicUrl?: string;
+  /** Hosts that webhooks of rollouts may reach though their addresses are private. */
+  readonly webhookHosts?: string;
 }
 
 export async function startHub(options: HubOptions, root: string, progress: Progress): Promise<Hub> {
@@ -51,7 +53,7 @@ export async function startHub(options: HubOptions, root: string, progress: Prog
     const issuer = await startIssuer(dir.path);
     closers.push(() => issuer.stop());
     const url = `http://127.0.0.1:${port}`;
-    await startProcesses({ supervisor, progress, root, dir, port, url, publicUrl: options.publicUrl ?? url, databaseUrl, redisUrl: options.redisUrl, issuer });
+    await startProcesses({ supervisor, progress, root, dir, port, url, publicUrl: options.publicUrl ?? url, webhookHosts: options.webhookHosts ?? '', databaseUrl, redisUrl: options.redisUrl, issuer });
     return { url, issuer, databaseUrl, dir, supervisor, onStop: (close) => void closers.push(close), stop };
   } catch (error) {
     await stop();
@@ -81,6 +83,7 @@ async function startProcesses(hub: {
   port: number;
   url: string;
   publicUrl: string;
+  webhookHosts: string;
   databaseUrl: string;
   redisUrl: string | undefined;
   issuer: DemoIssuer;
@@ -104,7 +107,12 @@ async function startProcesses(hub: {
   hub.supervisor.start({
     name: 'reconciler',
     script: join(hub.root, 'dist', 'reconciler', 'main.js'),
-    env: { DATABASE_URL: hub.databaseUrl, MESHFLEET_KEY_FILE: keyFile, ...(hub.redisUrl === undefined ? {} : { REDIS_URL: hub.redisUrl }) },
+    env: {
+      DATABASE_URL: hub.databaseUrl,
+      MESHFLEET_KEY_FILE: keyFile,
+      ROLLOUT_WEBHOOK_PRIVATE_HOSTS: hub.webhookHosts,
+      ...(hub.redisUrl === undefined ? {} : { REDIS_URL: hub.redisUrl }),
+    },
   });
   await hub.progress.step('Starting the API and the reconciler', () => waitUntilReady(api, () => answers(`${hub.url}/readyz`), 60_000));
 }

@@ -1,0 +1,95 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createGraphqlClient, type GraphqlClient } from '../../apps/demo/src/graphql-client.ts';
+import { refuseProblems, type Problems } from '../../apps/demo/src/seed.ts';
+import { dice } from '../../apps/reconciler/src/testing/dying-store.fixture.ts';
+import { openFleetOnPostgres, type FleetOnPostgres } from '../e2e/open-fleet.ts';
+import { disagreements, lastAudit, lostOrDoubled, sightingsOf } from './rollouts/books.ts';
+import { openEyes, type Eyes } from './rollouts/eyes.ts';
+import { judgeHistory } from './rollouts/judge-history.ts';
+import { persist, withDatabase } from './rollouts/mortal-fleet.ts';
+import { ask } from './rollouts/people.ts';
+import { lastOfHistory, readHistory, recordHistory } from './rollouts/record-history.ts';
+import { Season, plantSomebodys } from './rollouts/season.ts';
+
+/** Each season has a seed of its own, from this one on; more seasons by MESHFLEET_CHAOS_CASES. */
+const FIRST = Number(process.env['MESHFLEET_SEED'] ?? 1);
+const SEASONS = Number(process.env['MESHFLEET_CHAOS_CASES'] ?? 2);
+const TURNS = 12;
+const CONVERGED_WITHIN_MS = 30_000;
+
+let hub: FleetOnPostgres;
+let gate: Server;
+let webhook: string;
+let people: GraphqlClient[];
+beforeAll(async () => {
+  const roll = dice(FIRST);
+  gate = createServer((_request, response) => {
+    const answer = roll();
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ result: answer < 0.5 ? 'PASS' : answer < 0.85 ? 'WAIT' : 'FAIL', message: 'measured' }));
+  });
+  await new Promise<void>((done) => gate.listen(0, '127.0.0.1', done));
+  webhook = `http://127.0.0.1:${(gate.address() as AddressInfo).port}/`; // listening on TCP
+  hub = await openFleetOnPostgres({ webhookHosts: '127.0.0.1' });
+  people = [hub.open.client, await program('pipeline'), await program('robot')];
+  await plantSomebodys(hub);
+  await withDatabase(hub, recordHistory);
+}, 120_000);
+afterAll(async () => {
+  await hub.close();
+  gate.closeAllConnections();
+  gate.close();
+}, 60_000);
+
+it.each(Array.from({ length: SEASONS }, (_, index) => FIRST + index))(
+  'kill -9 of anything in the middle of rollouts, seed %i: no wave is jumped, no red gate passed, nothing mixed, lost or doubled, and what is taken back is as it was',
+  async (seed) => {
+    const since = { history: await withDatabase(hub, lastOfHistory), audit: await lastAudit(hub) };
+    const eyes = openEyes(hub);
+    try {
+      await live(new Season(hub, people, webhook, dice(seed * 7919), seed), eyes, since);
+    } finally {
+      await eyes.close();
+    }
+  },
+  300_000,
+);
+
+async function live(season: Season, eyes: Eyes, since: { readonly history: number; readonly audit: number }): Promise<void> {
+  await season.begin();
+  await agreed(season, eyes);
+  for (let turn = 0; turn < TURNS; turn += 1) await season.turn();
+  await season.calm();
+
+  const calm = Date.now();
+  await persist('every rollout has ended', () => season.wave(), CONVERGED_WITHIN_MS).catch(async (error: unknown) => {
+    expect(await season.active(), String(error)).toEqual([]);
+  });
+  await agreed(season, eyes, CONVERGED_WITHIN_MS - (Date.now() - calm));
+
+  const history = await withDatabase(hub, (admin) => readHistory(admin, since.history));
+  const sightings = await sightingsOf(hub, season, eyes);
+  const { books } = season;
+  const ends = history.flatMap((row) => (row.kind === 'ROLLOUT' && !row.active ? [row.state.status] : []));
+  console.log(`${books.rollouts} rollouts (${[...Map.groupBy(ends, (end) => end)].map(([end, all]) => `${all.length} ${end}`).join(', ')}), ${books.kills} kills, ${books.absences} absences, ${[...books.presses.values()].reduce((sum, count) => sum + count, 0)} presses; ${sightings.length} sightings; converged in ${Date.now() - calm} ms`);
+  expect(judgeHistory(history, sightings)).toEqual([]);
+  expect(await lostOrDoubled(hub, season, since.audit)).toEqual([]);
+
+  for (const name of season.policyNames) await ask(hub.open.client, 'policyDelete', { name });
+  await agreed(season, eyes);
+}
+
+/** Every cluster holds exactly what it is asked to hold. */
+async function agreed(season: Season, eyes: Eyes, timeoutMs = CONVERGED_WITHIN_MS): Promise<void> {
+  await persist('every cluster holds what it is asked to hold', async () => (await disagreements(hub, season, eyes)).length === 0, timeoutMs).catch(async () => {
+    expect(await disagreements(hub, season, eyes)).toEqual([]);
+  });
+}
+
+/** Somebody else than the author of most: a program with a token of its own. */
+async function program(name: string): Promise<GraphqlClient> {
+  const { apiTokenCreate } = await hub.open.client.request<{ apiTokenCreate: Problems & { secret: string } }>(`mutation { apiTokenCreate(input: {name: "${name}", role: OPERATOR}) { secret userErrors { code message } } }`);
+  refuseProblems(apiTokenCreate);
+  return createGraphqlClient({ url: hub.open.fleet.url, token: apiTokenCreate.secret });
+}

@@ -1,0 +1,62 @@
+import { renameSync } from 'node:fs';
+import { Client } from 'pg';
+import { clusterNamed } from '../../../apps/demo/src/fleet.ts';
+import { until } from '../../../apps/demo/src/seed.ts';
+import type { FleetOnPostgres } from '../../e2e/open-fleet.ts';
+
+export const CLUSTERS = ['frankfurt', 'virginia', 'dublin'] as const;
+export type ClusterName = (typeof CLUSTERS)[number];
+export const VICTIMS = ['api', 'reconciler', 'agent-frankfurt', 'agent-virginia', 'agent-dublin', 'postgres'] as const;
+export type Victim = (typeof VICTIMS)[number];
+
+/** Ends a process at once; its supervisor starts it again. */
+export function kill(hub: FleetOnPostgres, victim: Victim): void {
+  if (victim !== 'postgres') {
+    hub.open.fleet.supervisor.process(victim)?.kill('SIGKILL');
+    return;
+  }
+  try {
+    hub.kill();
+  } catch (error) {
+    // Killed a moment ago, and not up again.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/**
+ * Takes an agent away: it cannot start again until it is brought back, and was not heard of for long, so that nobody waits
+ * the 90 s after which a cluster counts as away.
+ */
+export async function takeAway(hub: FleetOnPostgres, name: ClusterName): Promise<void> {
+  const { agentKubeconfigFile, uid } = clusterNamed(hub.open.fleet, name);
+  renameSync(agentKubeconfigFile, `${agentKubeconfigFile}.away`);
+  kill(hub, `agent-${name}`);
+  await persist(`${name} is away`, async () => {
+    await withDatabase(hub, (admin) => admin.query(`update cluster set last_seen_at = now() - interval '10 minutes' where uid = $1`, [uid]));
+    const { cluster } = await hub.open.client.request<{ cluster: { status: string } }>('query ($name: String) { cluster(name: $name) { status } }', { name });
+    return cluster.status === 'OFFLINE';
+  });
+}
+
+export function bringBack(hub: FleetOnPostgres, name: ClusterName): void {
+  const { agentKubeconfigFile } = clusterNamed(hub.open.fleet, name);
+  renameSync(`${agentKubeconfigFile}.away`, agentKubeconfigFile);
+}
+
+/** A connection of its own for each piece of work: Postgres is one of those who die. */
+export async function withDatabase<T>(hub: FleetOnPostgres, work: (admin: Client) => Promise<T>): Promise<T> {
+  const admin = new Client({ connectionString: hub.open.fleet.databaseUrl });
+  // A connection that breaks fails whatever waits for it.
+  admin.on('error', () => undefined);
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.end().catch(() => undefined);
+  }
+}
+
+/** Waits for a condition through whatever dies meanwhile: no answer is "not yet". */
+export function persist(what: string, holds: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+  return until(what, timeoutMs, () => holds().catch(() => false));
+}
