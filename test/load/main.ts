@@ -6,6 +6,7 @@ import { p11 } from './benches/analysis.ts';
 import { p5, p6 } from './benches/api-load.ts';
 import { p14 } from './benches/cold-start.ts';
 import { p10 } from './benches/cost-follows-change.ts';
+import { p10p } from './benches/many-policies.ts';
 import { p1, p2 } from './benches/propagation.ts';
 import { p1r } from './benches/real-propagation.ts';
 import { p9 } from './benches/reconnect.ts';
@@ -15,7 +16,7 @@ import { isReached, type Figure } from './harness/statistics.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const results = join(root, 'bench', 'results');
-const benches: readonly Bench[] = [p14, p5, p6, p1, p1r, p2, p10, p7p8, p9, p11];
+const benches: readonly Bench[] = [p14, p5, p6, p1, p1r, p2, p10, p10p, p7p8, p9, p11];
 const asked = process.argv.slice(2).map((id) => id.toUpperCase());
 const chosen = asked.length === 0 ? benches : benches.filter(({ id }) => id.toUpperCase().split('+').some((part) => asked.includes(part)));
 if (chosen.length === 0) {

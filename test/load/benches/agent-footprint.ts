@@ -44,7 +44,7 @@ interface Footprint {
 
 async function footprint(context: BenchContext, objects: number): Promise<Footprint> {
   const wire = await countBytes();
-  const open = await openHub(context.root, wire.url);
+  const open = await openHub(context.root, { publicUrl: wire.url });
   wire.relayTo(Number(new URL(open.hub.url).port));
   const cluster = await startSimulatedCluster({ name: 'bench', crds: istioCustomResourceDefinitions(), objects: virtualServices(objects) });
   try {

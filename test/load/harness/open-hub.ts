@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { makeThrowAwayDir } from '../../../apps/demo/src/data-dir.ts';
 import type { GraphqlClient } from '../../../apps/demo/src/graphql-client.ts';
-import { startHub, type Hub } from '../../../apps/demo/src/hub.ts';
+import { startHub, type Hub, type HubOptions } from '../../../apps/demo/src/hub.ts';
 import { createProgress } from '../../../apps/demo/src/progress.ts';
 import { signIn } from '../../../apps/demo/src/seed.ts';
 import { createCounters, enrolProtocolAgent, type AgentCounters, type ProtocolAgent } from './protocol-agent.ts';
@@ -14,9 +14,9 @@ export interface OpenHub {
 }
 
 /** The hub's production processes on throw-away data. */
-export async function openHub(root: string, publicUrl?: string): Promise<OpenHub> {
+export async function openHub(root: string, options: Pick<HubOptions, 'publicUrl' | 'databaseUrl'> = {}): Promise<OpenHub> {
   const dataDir = makeThrowAwayDir('meshfleet-bench-');
-  const hub = await startHub({ port: 0, dataDir, reset: false, ...(publicUrl === undefined ? {} : { publicUrl }) }, root, createProgress(() => undefined));
+  const hub = await startHub({ port: 0, dataDir, reset: false, ...options }, root, createProgress(() => undefined));
   const { client, token } = await signIn(hub);
   return {
     hub,
