@@ -73,6 +73,8 @@ export const inventorySchema = z.object({
   base: count,
   upsert: z.array(z.object({ key, body: z.record(z.string(), z.json()) })).max(20_000),
   remove: z.array(key).max(20_000),
+  /** With this everything is told that came of the revision, which was acknowledged before. */
+  asOf: count.optional(),
 });
 export type InventoryDelta = z.infer<typeof inventorySchema>;
 

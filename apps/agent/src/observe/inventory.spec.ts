@@ -36,6 +36,22 @@ describe('the inventory', () => {
     expect(inventory.take(100)?.upsert).toEqual([{ key: 'Namespace/shop', body: { phase: 'Active' } }]);
   });
 
+  it('says when it has told everything that came of a revision, also when that is nothing', () => {
+    const inventory = createInventory({ now: () => NOW, onNews: () => undefined });
+    inventory.ready();
+    takeAll(inventory, 100);
+    expect(inventory.dirty).toBe(false);
+    inventory.owe(7);
+    expect(inventory.dirty).toBe(true);
+    const lost = inventory.take(100);
+    expect(lost).toMatchObject({ upsert: [], remove: [], asOf: 7 });
+    if (lost !== undefined) inventory.giveBack(lost);
+    for (const name of ['a', 'b', 'c']) inventory.set(`Service/shop/${name}`, {});
+    // Not before the last part.
+    expect(takeAll(inventory, 2).map(({ asOf }) => asOf)).toEqual([undefined, 7]);
+    expect(inventory.dirty).toBe(false);
+  });
+
   it('splits a large cluster by count and by bytes, and the parts add up to the whole', () => {
     const inventory = createInventory({ now: () => NOW, onNews: () => undefined });
     const large = 'x'.repeat(15_000);

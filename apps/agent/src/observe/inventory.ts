@@ -28,6 +28,8 @@ export function createInventory(options: { now: () => number; onNews(): void }):
   // Numbers rise over restarts because time does; base 0 starts anew whatever the hub had.
   let seq = Math.floor(options.now());
   let sentSeq = 0;
+  /** The newest revision of which the hub has yet to hear what came of it. */
+  let owed: number | undefined;
 
   const mark = (key: string) => {
     pending.add(key);
@@ -39,7 +41,7 @@ export function createInventory(options: { now: () => number; onNews(): void }):
       return held.size;
     },
     get dirty() {
-      return isReady && (full || pending.size > 0);
+      return isReady && (full || pending.size > 0 || owed !== undefined);
     },
     set(key, body) {
       const kept = pack(JSON.stringify(body));
@@ -57,7 +59,7 @@ export function createInventory(options: { now: () => number; onNews(): void }):
       options.onNews();
     },
     take(limit) {
-      if (!isReady || (!full && pending.size === 0)) return undefined;
+      if (!isReady || (!full && pending.size === 0 && owed === undefined)) return undefined;
       if (full) for (const key of held.keys()) pending.add(key);
       const upsert: InventoryDelta['upsert'] = [];
       const remove: string[] = [];
@@ -75,11 +77,12 @@ export function createInventory(options: { now: () => number; onNews(): void }):
         upsert.push({ key, body: JSON.parse(text) as InventoryDelta['upsert'][number]['body'] }); // written by set()
       }
       seq += 1;
-      const delta = { seq, base: full ? 0 : sentSeq, upsert, remove };
+      const delta = { seq, base: full ? 0 : sentSeq, upsert, remove, ...(owed === undefined || pending.size > 0 ? {} : { asOf: owed }) };
       full = false;
       return delta;
     },
     taken(delta) {
+      if (delta.asOf === owed) owed = undefined;
       sentSeq = delta.seq;
     },
     giveBack(delta) {
@@ -90,6 +93,10 @@ export function createInventory(options: { now: () => number; onNews(): void }):
     },
     resync() {
       full = true;
+      options.onNews();
+    },
+    owe(revision) {
+      owed = revision;
       options.onNews();
     },
   };

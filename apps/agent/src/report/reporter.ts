@@ -22,6 +22,8 @@ export interface InventorySource {
   taken(delta: InventoryDelta): void;
   giveBack(delta: InventoryDelta): void;
   resync(): void;
+  /** The hub knows that this revision was carried out, and waits to hear what came of it: also when that is nothing. */
+  owe(revision: number): void;
 }
 
 export interface ReporterOptions {
@@ -97,6 +99,7 @@ export function startReporter(options: ReporterOptions): Reporter {
       options.sequence.seen(taken.seq);
       // The hub knew a higher number than ours, so it did not read this report: say it all again, under a number that it takes.
       if (taken.seq > report.seq) throw new HubError(0, 'CONFLICT', 'The hub has seen later reports than this one');
+      if (saidAck !== undefined) inventory.owe(saidAck.revision);
       if (saidAck !== undefined && ack === saidAck) ack = undefined;
       if (facts === saidFacts) facts = undefined;
       if (delta !== undefined) inventory.taken(delta);

@@ -187,6 +187,36 @@ describe('a rollout of a policy', () => {
     expect(stopped.because).toContain('the analysis finds a new error: IST0101 VirtualService.networking.istio.io/shop/new');
   });
 
+  it('waits for an inventory that shows what came of the version, and needs no soak to see the error in it', async () => {
+    await test.admin.query(`update cluster set facts = '{"features": ["INVENTORY_AS_OF"]}' where organization_id = $1`, [fleet.organizationId]);
+    const policyId = await begin({ waves: [{ count: 1 }, { count: 1 }], gates: { findings: true } });
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '');
+    expect(await run(policyId)).toMatchObject({ status: 'RUNNING', phases: { a: 'UPDATING', b: 'PENDING' } });
+    const inventoried = async (id: string | undefined): Promise<void> => {
+      await test.admin.query(`update cluster set inventoried_revision = acked_revision, inventory_seq = inventory_seq + 1 where id = $1`, [id]);
+    };
+    await inventoried(ids[0]);
+    expect(await run(policyId)).toMatchObject({ phases: { a: 'UPDATED', b: 'UPDATING' } });
+    await fleet.acknowledge(ids[1] ?? '');
+    const broken = { apiVersion: 'networking.istio.io/v1', spec: { hosts: ['new'], http: [{ route: [{ destination: { host: 'nowhere' } }] }] } };
+    await test.admin.query(`insert into inventory_item (organization_id, cluster_id, object_key, kind, namespace, name, body) values ($1, $2, 'VirtualService.networking.istio.io/shop/new', 'VirtualService', 'shop', 'new', $3)`, [fleet.organizationId, ids[1], JSON.stringify(broken)]);
+    await inventoried(ids[1]);
+    expect((await run(policyId)).because).toContain('IST0101 VirtualService.networking.istio.io/shop/new');
+    expect(await versions()).toMatchObject({ c: 1, d: 1 });
+  });
+
+  it('fails a cluster that answers and never says what it holds since, when its time is over', async () => {
+    await test.admin.query(`update cluster set facts = '{"features": ["INVENTORY_AS_OF"]}' where organization_id = $1`, [fleet.organizationId]);
+    const policyId = await begin({ waves: [{ count: 1 }], gates: { findings: true }, progressDeadlineSeconds: 60 });
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '');
+    await run(policyId);
+    ahead = 61;
+    for (const id of ids) await fleet.seen(id, -61);
+    expect((await run(policyId)).because).toContain('it has answered, and has not told what it holds since for 60 s');
+  });
+
   it('stops where an object’s own status says that it does not work, when it has had its time', async () => {
     const policyId = await begin({ waves: [{ count: 1 }], gates: { healthy: true }, progressDeadlineSeconds: 60 });
     await run(policyId);

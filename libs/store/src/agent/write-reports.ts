@@ -116,6 +116,7 @@ function advanceClusters(tx: Tx, news: readonly JudgedReport[]): void {
     news.map(({ movedTo }) => movedTo?.region ?? null),
     news.map(({ movedTo }) => movedTo?.zone ?? null),
     news.map(({ report }) => report.facts?.agentVersion ?? null),
+    news.map(({ takesInventory, report }) => (takesInventory ? (report.inventory?.asOf ?? 0) : 0)),
   ]);
 }
 
@@ -130,6 +131,7 @@ const LOCK = `
 
 const ADVANCE = `
   update cluster c set report_seq = w.seq, last_seen_at = now(), inventory_seq = w.inventory_seq,
+    inventoried_revision = greatest(c.inventoried_revision, least(w.as_of, c.acked_revision)),
     acked_epoch = case when w.acknowledged then w.epoch else c.acked_epoch end,
     acked_revision = case when w.acknowledged then w.revision else c.acked_revision end,
     acked_digest = case when w.acknowledged then w.digest else c.acked_digest end,
@@ -140,6 +142,6 @@ const ADVANCE = `
     agent_version = coalesce(w.agent_version, c.agent_version),
     region = coalesce(c.region, w.region), zone = coalesce(c.zone, w.zone)
   from unnest($2::uuid[], $3::bigint[], $4::boolean[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::text[], $10::text[],
-    $11::int[], $12::text[], $13::text[], $14::text[])
-    as w (id, seq, acknowledged, epoch, revision, digest, inventory_seq, facts, kubernetes_version, node_count, region, zone, agent_version)
+    $11::int[], $12::text[], $13::text[], $14::text[], $15::bigint[])
+    as w (id, seq, acknowledged, epoch, revision, digest, inventory_seq, facts, kubernetes_version, node_count, region, zone, agent_version, as_of)
   where c.organization_id = $1 and c.id = w.id`;

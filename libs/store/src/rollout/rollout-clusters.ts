@@ -35,6 +35,7 @@ interface Row {
   unhealthy: string | null;
   baseline: FindingsBaseline | null;
   inventorySeq: number;
+  inventoried: boolean;
 }
 
 /**
@@ -63,7 +64,7 @@ function observationOf(row: Row): ClusterObservation | undefined {
     failure: row.failure,
     unhealthy: row.unhealthy,
     newErrors: [],
-    inventoried: true,
+    inventoried: row.inventoried,
   };
 }
 
@@ -75,11 +76,14 @@ const FIRST_CONDITION = (status: string): string =>
   `(select o.object_key || ': ' || o.reason || case when o.message = '' then '' else ', ' || o.message end from object_condition o
     where o.cluster_id = k.cluster_id and o.policy_id = $3 and o.status = '${status}' order by o.object_key limit 1)`;
 
+// An agent that does not say what its inventory shows cannot be waited for: there the soak is all there is.
+const INVENTORIED = `(not coalesce(c.facts->'features' ? 'INVENTORY_AS_OF', false) or c.inventoried_revision >= coalesce(x.revision, c.acked_revision))`;
+
 const LOAD = `
   select k.cluster_id as id, c.name, k.wave, k.phase, k.told_at as "toldAt", k.waiting_since as "waitingSince", k.failing_since as "failingSince",
     k.settled_at as "settledAt", k.reason, k.gate, k.accepted, k.held_version as "heldVersion", k.target_version as "targetVersion",
     c.lifecycle in ${PLACEABLE} as present, case when c.lifecycle = 'ACTIVE' then c.last_seen_at end as "lastSeenAt",
-    x.version as "holdsVersion", case when k.wave = $4 or k.phase = 'FAILED' then k.baseline end as baseline, c.inventory_seq as "inventorySeq",
+    x.version as "holdsVersion", case when k.wave = $4 or k.phase = 'FAILED' then k.baseline end as baseline, c.inventory_seq as "inventorySeq", ${INVENTORIED} as inventoried,
     case when x.revision in (0, ${UNCOMPILED_REVISION}) then 'PENDING' else x.status end as status,
     case when x.status = 'FAILED' then ${FIRST_CONDITION('FAILED')} end as failure, ${FIRST_CONDITION('UNHEALTHY')} as unhealthy
   from rollout_cluster k join cluster c on c.id = k.cluster_id
