@@ -25,6 +25,7 @@ export { assignPolicy } from './assignment/assign-policy.ts';
 export type { AssignmentChange } from './assignment/assign-policy.ts';
 export { markExpired, timeToNextExpiry } from './assignment/expire-objects.ts';
 export { listUncompiled, listUnplaced } from './assignment/find-due.ts';
+export { thawClusters } from './assignment/spare-frozen.ts';
 export { selectReachedClusters } from './assignment/select-clusters.ts';
 export type { ClusterSelection } from './assignment/select-clusters.ts';
 export { CHANGED_CHANNEL, DESIRED_CHANNEL, announceChanged, announceDesired } from './desired-state/announce.ts';

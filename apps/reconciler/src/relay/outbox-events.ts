@@ -20,7 +20,7 @@ export type MaintenanceTask =
 const policyChanged = z.object({ policyId: z.uuid(), actor: z.string() });
 const clusterChanged = z.object({
   clusterId: z.uuid(),
-  reason: z.enum(['ENROLLED', 'APPROVED', 'LABELS', 'RELEASED', 'EVICTED', 'DELETIONS_APPROVED']),
+  reason: z.enum(['ENROLLED', 'APPROVED', 'LABELS', 'RELEASED', 'EVICTED', 'DELETIONS_APPROVED', 'THAWED']),
   actor: z.string(),
 });
 

@@ -1,4 +1,4 @@
-import { assignClusters, assignPolicy, listUnplaced, markExpired, sweepAgentTasks } from '@meshfleet/store';
+import { assignClusters, assignPolicy, listUnplaced, markExpired, sweepAgentTasks, thawClusters } from '@meshfleet/store';
 import type { Store } from '@meshfleet/store';
 import { BATCH, compileApproved, compileDue } from '../compile/compile-due.ts';
 
@@ -16,6 +16,8 @@ export async function sweepOrganization(store: Store, organizationId: string): P
   let policies = 0;
   let clusters = 0;
   let approvals = 0;
+  // Freezes whose time is over: nobody ends them.
+  await store.transaction(organizationId, (tx) => thawClusters(tx, 'system:reconciler'));
   for (;;) {
     const due = await store.transaction(organizationId, (tx) => listUnplaced(tx, BATCH), { readOnly: true });
     for (const policyId of due.policyIds) await store.transaction(organizationId, (tx) => assignPolicy(tx, policyId));

@@ -10,6 +10,7 @@ import type { RolloutWord } from './assign-with-rollout.ts';
 import { lockPlacement } from './lock-placement.ts';
 import { renewRenderings } from './outdated-renderings.ts';
 import { PLACEABLE } from './select-clusters.ts';
+import { awaitThaw, frozenAmong } from './spare-frozen.ts';
 
 interface ClusterRow extends RenderedCluster {
   id: string;
@@ -28,7 +29,8 @@ interface PolicyRow {
 
 /**
  * Brings the policies of some clusters in line with their labels, places and lifecycle. An evicted cluster loses all its
- * assignments at once: what it holds stays in it, and nobody will ever acknowledge a withdrawal.
+ * assignments at once: what it holds stays in it, and nobody will ever acknowledge a withdrawal. A frozen one keeps what it
+ * holds, and is looked at again when it is thawed.
  */
 export async function assignClusters(tx: Tx, clusterIds: readonly string[]): Promise<AssignmentChange> {
   lockPlacement(tx);
@@ -38,21 +40,24 @@ export async function assignClusters(tx: Tx, clusterIds: readonly string[]): Pro
     [tx.organizationId, clusterIds],
   );
   const evicted = clusters.rows.filter((cluster) => cluster.evicted).map((cluster) => cluster.id);
+  const frozen = await frozenAmong(tx, clusters.rows.filter((cluster) => !cluster.evicted).map((cluster) => cluster.id));
+  const movable = clusters.rows.filter((cluster) => !frozen.has(cluster.id));
   const policies = await livePolicies(tx);
   const limited = policies.filter((policy) => policy.limited);
-  const contested = limited.length === 0 ? [] : await contestedBy(tx, clusters.rows, limited);
+  const contested = limited.length === 0 ? [] : await contestedBy(tx, movable, limited);
   const words = clusters.rows.length === 0 ? [] : await rolloutWords(tx, clusters.rows.map((cluster) => cluster.id));
   const waiting = new Set(words.filter(({ active }) => active).map(({ rolloutId }) => rolloutId));
   for (const rolloutId of waiting) await enqueue(tx, 'rollout.changed', { rolloutId });
   const forgotten = evicted.length === 0 ? 0 : await forgetAssignments(tx, evicted);
-  const change = await assign(tx, clusters.rows.filter((cluster) => cluster.placeable), policies.filter((policy) => !policy.limited), limited, words);
+  const change = await assign(tx, movable.filter((cluster) => cluster.placeable), policies.filter((policy) => !policy.limited), limited, words);
   const moves: AssignmentChange[] = [];
-  for (const policyId of contested) moves.push(await placePolicy(tx, policyId));
-  const renewed = await renewRenderings(tx, clusters.rows.filter((cluster) => cluster.placeable).map(({ id }) => id));
+  for (const policyId of contested) moves.push(await placePolicy(tx, policyId, 'SPARE_FROZEN'));
+  const renewed = await renewRenderings(tx, movable.filter((cluster) => cluster.placeable).map(({ id }) => id));
   tx.send(`update cluster set placed = true where organization_id = $1 and id = any($2::uuid[]) and not placed`, [
     tx.organizationId,
     clusters.rows.map((cluster) => cluster.id),
   ]);
+  awaitThaw(tx, [...frozen]);
   return {
     assigned: moves.reduce((sum, move) => sum + move.assigned, change.assigned + renewed),
     withdrawn: moves.reduce((sum, move) => sum + move.withdrawn, change.withdrawn + forgotten),

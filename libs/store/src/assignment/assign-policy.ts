@@ -1,8 +1,11 @@
 import { NOWHERE, UNCOMPILED_REVISION, placementSchema } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
+import { Values } from '../connection/values.ts';
+import { openFreezes } from '../rollout/freezes.ts';
 import { assigningWithRollout } from './assign-with-rollout.ts';
 import { lockPlacement } from './lock-placement.ts';
 import { selectClusters } from './select-clusters.ts';
+import { heldByFreeze, sparing } from './spare-frozen.ts';
 
 /** How many clusters an assignment newly reached or moved to another version, and how many it left. */
 export interface AssignmentChange {
@@ -28,8 +31,11 @@ export async function assignPolicy(tx: Tx, policyId: string): Promise<Assignment
   return placePolicy(tx, policyId);
 }
 
-/** {@link assignPolicy} for those who hold the lock of placements. */
-export async function placePolicy(tx: Tx, policyId: string): Promise<AssignmentChange> {
+/**
+ * {@link assignPolicy} for those who hold the lock of placements. A change that somebody has asked for was admitted before:
+ * freezes were looked at then. What follows from something else spares frozen clusters until they are thawed.
+ */
+export async function placePolicy(tx: Tx, policyId: string, frozen: 'REACH_FROZEN' | 'SPARE_FROZEN' = 'REACH_FROZEN'): Promise<AssignmentChange> {
   const { rows } = await tx.query<PlacedPolicy>(
     `select p.name, p.stable_version as version, p.deleted_at is not null as deleted, p.rollout_id as "rolloutId", v.placement,
        jsonb_array_length(v.objects) as "objectCount"
@@ -43,7 +49,10 @@ export async function placePolicy(tx: Tx, policyId: string): Promise<AssignmentC
   const { rolloutId } = policy;
   const given = [tx.organizationId, policyId, policy.version, ...(rolloutId === null ? [policy.objectCount ?? 0] : [rolloutId])];
   const wanted = selectClusters(placed, { policyName: policy.name, policyId }, given);
-  const change = await tx.query<AssignmentChange>(rolloutId === null ? assigning(wanted.text) : assigningWithRollout(wanted.text), wanted.values);
+  const freezes = frozen === 'REACH_FROZEN' ? [] : await openFreezes(tx, new Date());
+  const values = new Values(wanted.values);
+  const spared = heldByFreeze(freezes, values);
+  const change = await tx.query<AssignmentChange>(rolloutId === null ? assigning(wanted.text, spared) : assigningWithRollout(wanted.text, spared), values.list);
   // Only if nothing newer came meanwhile, whose own event, or the sweep, places it.
   tx.send(
     `update policy set placed = true where organization_id = $1 and id = $2 and not placed
@@ -55,12 +64,14 @@ export async function placePolicy(tx: Tx, policyId: string): Promise<AssignmentC
 
 // "not in" and not "not exists": Postgres answers it from a hash of the list whatever it believes of the tables' sizes. A
 // table that has grown since it was last analysed would else be joined row by row with the list.
-const assigning = (wanted: string): string => `
+const assigning = (wanted: string, spared: string): string => `
   with wanted as materialized (${wanted}),
+  ${sparing(spared)},
   assigned as (
     insert into policy_cluster (organization_id, policy_id, cluster_id, version, revision, status, object_count)
     select $1, $2, w.id, $3::int, ${UNCOMPILED_REVISION}, 'PENDING', $4::int from wanted w
     where w.id not in (select x.cluster_id from policy_cluster x where x.organization_id = $1 and x.policy_id = $2 and x.version = $3)
+      and w.id not in (select f.id from frozen f)
     order by w.id
     on conflict (cluster_id, policy_id) do update set version = excluded.version, revision = excluded.revision,
       status = excluded.status, object_count = excluded.object_count, updated_at = now()
@@ -68,6 +79,6 @@ const assigning = (wanted: string): string => `
   withdrawn as (
     update policy_cluster x set version = null, revision = ${UNCOMPILED_REVISION}, status = 'PENDING', updated_at = now()
     where x.organization_id = $1 and x.policy_id = $2 and x.version is not null
-      and x.cluster_id not in (select w.id from wanted w)
+      and x.cluster_id not in (select w.id from wanted w) and x.cluster_id not in (select f.id from frozen f)
     returning 1)
   select (select count(*) from assigned) as assigned, (select count(*) from withdrawn) as withdrawn`;

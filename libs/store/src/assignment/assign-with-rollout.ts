@@ -1,12 +1,13 @@
 import { UNCOMPILED_REVISION } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { PLACEABLE } from './select-clusters.ts';
+import { sparing } from './spare-frozen.ts';
 
 /**
  * Assigns a policy of which a rollout is in force: its clusters hold what their rows say, all others what the placement of
- * the stable version selects (`wanted`). Parameters: organization, policy, stable version, rollout.
+ * the stable version selects (`wanted`), but for those that are `spared`. Parameters: organization, policy, stable version, rollout.
  */
-export const assigningWithRollout = (wanted: string): string => `
+export const assigningWithRollout = (wanted: string, spared: string): string => `
   with spoken as materialized (
     select r.cluster_id as id, r.version from rollout_cluster r join cluster c on c.id = r.cluster_id
     where r.organization_id = $1 and r.rollout_id = $4::uuid and c.lifecycle in ${PLACEABLE}),
@@ -15,11 +16,12 @@ export const assigningWithRollout = (wanted: string): string => `
     select s.id, s.version from spoken s where s.version is not null
     union all
     select p.id, $3::int from placed p where p.id not in (select s.id from spoken s)),
+  ${sparing(spared, 'and c.id not in (select s.id from spoken s)')},
   assigned as (
     insert into policy_cluster (organization_id, policy_id, cluster_id, version, revision, status, object_count)
     select $1, $2, w.id, w.version, ${UNCOMPILED_REVISION}, 'PENDING', jsonb_array_length(v.objects)
     from wanted w join policy_version v on v.policy_id = $2 and v.version = w.version
-    where (w.id, w.version) not in (
+    where w.id not in (select f.id from frozen f) and (w.id, w.version) not in (
       select x.cluster_id, x.version from policy_cluster x where x.organization_id = $1 and x.policy_id = $2 and x.version is not null)
     order by w.id
     on conflict (cluster_id, policy_id) do update set version = excluded.version, revision = excluded.revision,
@@ -28,6 +30,7 @@ export const assigningWithRollout = (wanted: string): string => `
   withdrawn as (
     update policy_cluster x set version = null, revision = ${UNCOMPILED_REVISION}, status = 'PENDING', updated_at = now()
     where x.organization_id = $1 and x.policy_id = $2 and x.version is not null and x.cluster_id not in (select w.id from wanted w)
+      and x.cluster_id not in (select f.id from frozen f)
     returning 1)
   select (select count(*) from assigned) as assigned, (select count(*) from withdrawn) as withdrawn`;
 

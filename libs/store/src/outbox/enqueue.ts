@@ -11,7 +11,7 @@ export interface OutboxTopics {
 }
 
 export type OutboxTopic = keyof OutboxTopics;
-export type ClusterChange = 'ENROLLED' | 'APPROVED' | 'LABELS' | 'RELEASED' | 'EVICTED' | 'DELETIONS_APPROVED';
+export type ClusterChange = 'ENROLLED' | 'APPROVED' | 'LABELS' | 'RELEASED' | 'EVICTED' | 'DELETIONS_APPROVED' | 'THAWED';
 
 export const OUTBOX_CHANNEL = 'meshfleet_outbox';
 

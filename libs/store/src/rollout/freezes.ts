@@ -70,16 +70,6 @@ export function insertFreeze(tx: Tx, freeze: NewFreeze): void {
   wakeRollouts(tx);
 }
 
-/** False when there is no such freeze. Ending twice keeps the first time. */
-export async function endFreeze(tx: Tx, id: string, by: { readonly actor: string; readonly at: Date }): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    `update rollout_freeze set ended_at = coalesce(ended_at, $3), ended_by = coalesce(ended_by, $4) where organization_id = $1 and id = $2`,
-    [tx.organizationId, id, by.at, by.actor],
-  );
-  if (rowCount > 0) wakeRollouts(tx);
-  return rowCount > 0;
-}
-
 /** The freeze that a change of these clusters runs into, when it is to be made at once. */
 export async function findFreezeInWay(tx: Tx, reached: { readonly text: string; readonly values: readonly unknown[] }, now: Date): Promise<FreezeRow | undefined> {
   for (const freeze of await openFreezes(tx, now)) {

@@ -1,5 +1,6 @@
 export { commandRollout } from './command-rollout.ts';
-export { countFreezes, endFreeze, findFreezeInWay, findFreezes, insertFreeze, listFreezes, openFreezes } from './freezes.ts';
+export { endFreeze } from './end-freeze.ts';
+export { countFreezes, findFreezeInWay, findFreezes, insertFreeze, listFreezes, openFreezes } from './freezes.ts';
 export type { FreezeRow } from './freezes.ts';
 export { freezesOfRollouts } from './forecast-freezes.ts';
 export { findOverlappingRollout } from './find-overlap.ts';

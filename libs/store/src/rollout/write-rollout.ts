@@ -109,11 +109,11 @@ async function carryOut(tx: Tx, row: RolloutRow, action: RolloutAction, now: Dat
       if (row.version === null) markPolicyDeleted(tx, row.policyId, now);
       else tx.send(`update policy set stable_version = $3, rollout_id = null, row_version = row_version + 1 where organization_id = $1 and id = $2`, [tx.organizationId, row.policyId, row.version]);
       // Clusters that came meanwhile, and labels that changed.
-      await placePolicy(tx, row.policyId);
+      await placePolicy(tx, row.policyId, 'SPARE_FROZEN');
       return;
     case 'RELEASE':
       tx.send(`update policy set rollout_id = null where organization_id = $1 and id = $2 and rollout_id = $3`, [tx.organizationId, row.policyId, row.id]);
-      await placePolicy(tx, row.policyId);
+      await placePolicy(tx, row.policyId, 'SPARE_FROZEN');
       return;
     case 'CALL_WEBHOOK':
       return;
