@@ -1,4 +1,4 @@
-import { resumeOrganization, testFleet, withTestStore } from '@meshfleet/store';
+import { commandRollout, resumeOrganization, testFleet, withTestStore } from '@meshfleet/store';
 import type { FleetRollout, TestFleet, TestStore } from '@meshfleet/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { applyClusterChanges } from '../events/apply-cluster-changes.ts';
@@ -135,6 +135,24 @@ describe('a rollout of a policy', () => {
     for (const id of ids) await fleet.acknowledge(id);
     expect(await run(policyId)).toMatchObject({ status: 'SUCCEEDED' });
     expect((await fleet.desiredOf(e)).state.entries[0]?.hash).toBe('h2');
+  });
+
+  it('does not bring back what an aborted one has taken away, before it says so itself', async () => {
+    const policyId = await begin({ waves: [{ clusterSelector: 'env=staging' }] }, two, 'env=prod');
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '');
+    await test.store.transaction(fleet.organizationId, async (tx) => {
+      await commandRollout(tx, (await fleet.rolloutOf(policyId)).id, { type: 'ABORT', rollback: false, reason: null }, { by: 'user:b', at: new Date(), holds: () => true });
+    });
+    expect((await run(policyId)).status).toBe('ABORTED');
+    const before = await asked();
+    expect(before[0]).toBeUndefined();
+    // The next one wants nothing in staging either, and waits for somebody.
+    await fleet.applyPolicy({ name: 'p', objects: two, clusterSelector: 'env=prod', rollout: { gates: { approval: {} } } });
+    expect((await run(policyId)).status).toBe('WAITING_APPROVAL');
+    await fleet.changeCluster(ids[0] ?? '', 'LABELS', { labels: { env: 'staging', x: 'y' } });
+    await applyClusterChanges(test.store, { organizationId: fleet.organizationId, changes: [{ clusterId: ids[0] ?? '', reason: 'LABELS', actor: 'user:a' }] });
+    expect(await asked()).toEqual(before);
   });
 
   it('does not wait for a cluster that was evicted', async () => {

@@ -66,7 +66,7 @@ async function readPolicy(tx: Tx, policyId: string, version: number | null): Pro
   return rows[0] ?? { name: '', placed: true, stableVersion: 0, placement: null };
 }
 
-/** Clusters that hold something of the policy ($2), or that `wanted` selects. */
+/** Clusters that hold something of the policy ($2), that `wanted` selects, or that a rollout which has left clusters apart speaks of: also of nothing. */
 export async function findCandidates(tx: Tx, wanted: { readonly text: string; readonly values: readonly unknown[] }): Promise<Candidate[]> {
   const { rows } = await tx.query<Candidate>(
     `with wanted as materialized (${wanted.text})
@@ -74,7 +74,8 @@ export async function findCandidates(tx: Tx, wanted: { readonly text: string; re
        x.version as held, c.id in (select w.id from wanted w) as wanted
      from cluster c left join policy_cluster x on x.cluster_id = c.id and x.policy_id = $2::uuid
      where c.organization_id = $1 and c.lifecycle in ${PLACEABLE} and (c.id in (select w.id from wanted w)
-       or c.id in (select y.cluster_id from policy_cluster y where y.organization_id = $1 and y.policy_id = $2::uuid and y.version is not null))`,
+       or c.id in (select y.cluster_id from policy_cluster y where y.organization_id = $1 and y.policy_id = $2::uuid and y.version is not null)
+       or c.id in (select k.cluster_id from policy p join rollout_cluster k on k.rollout_id = p.rollout_id where p.id = $2::uuid))`,
     wanted.values,
   );
   return rows;
