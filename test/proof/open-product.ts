@@ -2,7 +2,7 @@ import { kubectl, type RealCluster } from '@meshfleet/cluster-real';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AGENT_NODE_OPTIONS } from '../../apps/demo/src/fleet.ts';
+import { agentProcess } from '../../apps/demo/src/agent-process.ts';
 import type { GraphqlClient } from '../../apps/demo/src/graphql-client.ts';
 import { startHub } from '../../apps/demo/src/hub.ts';
 import { createProgress } from '../../apps/demo/src/progress.ts';
@@ -32,18 +32,15 @@ export async function openProduct(clusters: readonly RealCluster[]): Promise<Pro
       for (const file of ['namespace', 'service-account', 'cluster-role', 'role']) await kubectl(cluster.kubeconfigFile, ['apply', '-f', join(MANIFESTS, `${file}.yaml`)]);
       const kubeconfigFile = join(hub.dir.clusters, `${cluster.name}.agent.kubeconfig`);
       writeFileSync(kubeconfigFile, cluster.kubeconfig({ token: await cluster.createToken(AGENT), name: AGENT.name }), { mode: 0o600 });
-      hub.supervisor.start({
-        name: `agent-${cluster.name}`,
-        nodeOptions: AGENT_NODE_OPTIONS,
-        script: join(ROOT, 'dist', 'agent', 'main.js'),
-        env: {
+      hub.supervisor.start(
+        agentProcess(ROOT, `agent-${cluster.name}`, {
           MESHFLEET_URL: hub.url,
           MESHFLEET_JOIN_TOKEN: await createJoinToken(client, { name: cluster.name, labels: { name: cluster.name } }),
           MESHFLEET_CLUSTER_NAME: cluster.name,
           KUBECONFIG: kubeconfigFile,
           PORT: '0',
-        },
-      });
+        }),
+      );
     }
     await until('every cluster is online', 60_000, async () => {
       const { organization } = await client.request<{ organization: { clusters: { nodes: { status: string }[] } } }>('{ organization { clusters(first: 100) { nodes { status } } } }');

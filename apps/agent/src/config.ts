@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { MeshfleetError } from '@meshfleet/model';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the environment says, checked. */
 export interface Config {

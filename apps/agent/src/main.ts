@@ -4,9 +4,6 @@ import { loadAccess } from '@meshfleet/kube';
 import { startAgent } from './agent.ts';
 import { readConfig } from './config.ts';
 import { createLog, describeError } from './log.ts';
-import { preferSmallHeap } from './spare-memory.ts';
-
-preferSmallHeap();
 
 const log = createLog('info');
 

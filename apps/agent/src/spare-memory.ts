@@ -1,31 +1,22 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-
 const PAUSE_MS = 250;
-let collect: (() => void) | undefined;
+const QUIET_MS = 2_000;
 let last = 0;
 let later: NodeJS.Timeout | undefined;
 
 /**
- * Has V8 prefer a small heap to speed: for a process that idles in every cluster of a fleet. Call it first.
+ * Much garbage was made: collects it, a few times a second at most, and once more, thoroughly, when it is quiet.
  * Reading a whole cluster makes garbage faster than V8 cares to collect in a heap that it may grow to gigabytes, and what the heap once grew to stays
- * resident; so the agent says itself when it has just made much of it.
+ * resident: it costs every cluster of a fleet for as long as its agent idles. Does nothing unless Node was started with `--expose-gc`, as in deploy/agent.
  */
-export function preferSmallHeap(): void {
-  setFlagsFromString('--optimize-for-size');
-  setFlagsFromString('--expose-gc');
-  collect = runInNewContext('gc') as () => void; // what --expose-gc defines
-}
-
-/** Much garbage was made: collects it, a few times a second at most, and once more when it is quiet. */
 export function madeGarbage(): void {
-  if (collect === undefined) return;
+  const { gc } = globalThis;
+  if (gc === undefined) return;
   const now = Date.now();
   if (now - last >= PAUSE_MS) {
-    collect();
+    gc();
     last = Date.now();
   }
   clearTimeout(later);
-  later = setTimeout(() => collect?.(), 2_000);
+  later = setTimeout(() => gc({ type: 'major', execution: 'sync', flavor: 'last-resort' }), QUIET_MS);
   later.unref();
 }

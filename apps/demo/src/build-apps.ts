@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 /** Bundles the apps into dist/ when a source is newer than the bundles. */
 export function buildApps(root: string): void {
-  const bundles = ['api', 'reconciler', 'agent'].map((app) => join(root, 'dist', app, 'main.js'));
+  const bundles = ['api/main.js', 'reconciler/main.js', 'agent/main.cjs'].map((file) => join(root, 'dist', file));
   const built = Math.min(...bundles.map((file) => (existsSync(file) ? statSync(file).mtimeMs : 0)));
   const sources = ['apps', 'libs', 'prisma', '.config'].map((folder) => newestIn(join(root, folder)));
   if (Math.max(...sources) < built) return;

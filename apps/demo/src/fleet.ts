@@ -1,6 +1,6 @@
 import type { ClusterKind } from '@meshfleet/cluster-real';
 import { MeshfleetError } from '@meshfleet/model';
-import { join } from 'node:path';
+import { agentProcess } from './agent-process.ts';
 import { FLEET, startDemoCluster, type DemoCluster } from './clusters.ts';
 import { startHub, type Hub, type HubOptions } from './hub.ts';
 import type { Progress } from './progress.ts';
@@ -20,9 +20,6 @@ export interface FleetOptions extends HubOptions {
   readonly clusters?: ClusterKind;
 }
 
-/** V8's setting of deploy/agent's image: the agent's garbage is short-lived, and memory counts more than a millisecond. */
-export const AGENT_NODE_OPTIONS = ['--max-semi-space-size=1'];
-
 export async function startFleet(options: FleetOptions, root: string, progress: Progress): Promise<Fleet> {
   const kind = options.clusters ?? 'simulated';
   if (kind === 'real') await prepareRealParts(progress);
@@ -34,18 +31,15 @@ export async function startFleet(options: FleetOptions, root: string, progress: 
       kind,
       clusters,
       startAgent: (cluster, joinToken) =>
-        hub.supervisor.start({
-          name: `agent-${cluster.name}`,
-          nodeOptions: AGENT_NODE_OPTIONS,
-          script: join(root, 'dist', 'agent', 'main.js'),
-          env: {
+        hub.supervisor.start(
+          agentProcess(root, `agent-${cluster.name}`, {
             MESHFLEET_URL: hub.url,
             MESHFLEET_CLUSTER_NAME: cluster.name,
             KUBECONFIG: cluster.agentKubeconfigFile,
             PORT: '0',
             ...(joinToken === undefined ? {} : { MESHFLEET_JOIN_TOKEN: joinToken }),
-          },
-        }),
+          }),
+        ),
     };
   } catch (error) {
     await hub.stop();

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { gunzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import type { ClusterAccess, Credentials } from './access/cluster-access.ts';
@@ -38,6 +39,7 @@ export function createTransport(access: ClusterAccess, options: { userAgent?: st
   const shared = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, scheduling: 'lifo' as const };
   const newAgent = (maxSockets: number) => (secure ? new https.Agent({ ...shared, maxSockets, maxCachedSessions: 4 }) : new http.Agent({ ...shared, maxSockets }));
   // Watches hold their connection for long; they must not use up what the other requests may open.
+  const contextFor = sharedContext(access.caPem);
   const agents = { json: newAgent(options.maxSockets ?? 16), stream: newAgent(Number.POSITIVE_INFINITY) };
 
   async function open(request: KubeRequest, kind: 'json' | 'stream', renew = false): Promise<http.IncomingMessage> {
@@ -69,6 +71,8 @@ export function createTransport(access: ClusterAccess, options: { userAgent?: st
         },
         ...(secure
           ? {
+              secureContext: contextFor(credentials),
+              // What the context was made of names the connection: with a new certificate none of the old ones is used.
               ca: access.caPem,
               cert: credentials.clientCertPem,
               key: credentials.clientKeyPem,
@@ -117,6 +121,15 @@ export function createTransport(access: ClusterAccess, options: { userAgent?: st
       agents.json.destroy();
       agents.stream.destroy();
     },
+  };
+}
+
+/** One context for all connections until the certificate changes: each would parse the authorities and hold them for itself, and watches keep many open. */
+function sharedContext(ca: string | undefined): (credentials: Credentials) => SecureContext {
+  let made: { readonly cert: string | undefined; readonly key: string | undefined; readonly context: SecureContext } | undefined;
+  return ({ clientCertPem: cert, clientKeyPem: key }) => {
+    if (made?.cert !== cert || made?.key !== key || made === undefined) made = { cert, key, context: createSecureContext({ ca, cert, key }) };
+    return made.context;
   };
 }
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@meshfleet/model';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TASK_OBJECTS } from './agent-tasks.ts';
 import type { TaskKind } from './agent-tasks.ts';
 import { objectKeySchema } from './desired-state-schema.ts';

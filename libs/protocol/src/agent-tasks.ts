@@ -1,5 +1,5 @@
 import type { KubeObject } from '@meshfleet/model';
-import { z } from 'zod';
+import * as z from 'zod';
 import { kubeObjectSchema, objectKeySchema } from './desired-state-schema.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@meshfleet/model';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DesiredStateDelta } from './desired-state-delta.ts';
 
 /** `VirtualService.networking.istio.io/shop/reviews`. */

@@ -1,5 +1,5 @@
 import { canonicalJson } from '@meshfleet/model';
-import { z } from 'zod';
+import * as z from 'zod';
 import { normalizeState } from './desired-state.ts';
 import type { DesiredState } from './desired-state.ts';
 import { sha256Hex } from './sha256.ts';

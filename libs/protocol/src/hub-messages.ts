@@ -1,5 +1,5 @@
 import type { ErrorEnvelope } from '@meshfleet/model';
-import { z } from 'zod';
+import * as z from 'zod';
 import { signKeySchema } from './jwk.ts';
 
 // What hubs say, and agents read. Apart from what agents say: an agent carries no schema that only hubs need.

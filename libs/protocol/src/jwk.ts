@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { MeshfleetError } from '@meshfleet/model';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256Base64Url } from './sha256.ts';
 
 const point = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url');

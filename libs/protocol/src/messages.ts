@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PROTOCOL } from './hub-messages.ts';
 import { sealKeySchema, signKeySchema } from './jwk.ts';
 

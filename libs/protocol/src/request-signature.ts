@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { MeshfleetError } from '@meshfleet/model';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256Base64Url } from './sha256.ts';
 import { isSignedBy, isSignedByAsync, parseCompact, signCompact } from './compact-jws.ts';
 import type { ParsedJws } from './compact-jws.ts';

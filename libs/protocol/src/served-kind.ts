@@ -1,6 +1,6 @@
 import { schemaWithoutProse } from '@meshfleet/model';
 import type { Json, JsonObject } from '@meshfleet/model';
-import { z } from 'zod';
+import * as z from 'zod';
 import { schemaProblem } from './schema-shape.ts';
 
 /** Largest body of a kind's schemas, after decompression: those of the Gateway API have some 300 kB without their prose. */

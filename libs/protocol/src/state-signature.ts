@@ -1,5 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256Base64Url } from './sha256.ts';
 import { isSignedBy, parseCompact, signCompact } from './compact-jws.ts';
 import { importPublicKey, thumbprint } from './jwk.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { parseAllDocuments, stringify } from 'yaml';
-import { AGENT_NODE_OPTIONS } from '../../../apps/demo/src/fleet.ts';
+import { agentProcess } from '../../../apps/demo/src/agent-process.ts';
 import type { Bench, BenchContext } from '../harness/bench.ts';
 import { createJoinToken, openHub, type OpenHub } from '../harness/open-hub.ts';
 import { openOwnView, type OwnView } from '../harness/own-view.ts';
@@ -60,19 +60,16 @@ async function startAgent(context: BenchContext, open: OpenHub, cluster: RealClu
   const kubeconfigFile = join(open.hub.dir.clusters, `${name}.kubeconfig`);
   const token = await cluster.createToken({ namespace: name, name: 'meshfleet-agent' }, { expirationSeconds: 24 * 3600 });
   writeFileSync(kubeconfigFile, cluster.kubeconfig({ name, token }).replace(cluster.url, view.url), { mode: 0o600 });
-  open.hub.supervisor.start({
-    name,
-    nodeOptions: AGENT_NODE_OPTIONS,
-    script: join(context.root, 'dist', 'agent', 'main.js'),
-    env: {
+  open.hub.supervisor.start(
+    agentProcess(context.root, name, {
       MESHFLEET_URL: open.hub.url,
       MESHFLEET_JOIN_TOKEN: await createJoinToken(open.client, 1, { env: 'bench' }),
       MESHFLEET_CLUSTER_NAME: name,
       MESHFLEET_NAMESPACE: name,
       KUBECONFIG: kubeconfigFile,
       PORT: '0',
-    },
-  });
+    }),
+  );
 }
 
 /** The roles of deploy/agent, for an agent in a namespace of its own. */

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { KubeClient } from '@meshfleet/kube';
-import { z } from 'zod';
+import * as z from 'zod';
 import { lostRace, secretFile } from '../identity/secret-file.ts';
 import type { FormerValues } from './hand-back.ts';
 

@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { importSigningKey, publicSealJwk, publicSignJwk, signKeySchema } from '@meshfleet/protocol';
 import type { SealJwk, SigningKey, SignJwk } from '@meshfleet/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const keysSchema = z.object({ signKeyPem: z.string(), sealKeyPem: z.string(), createdAt: z.string() });
 

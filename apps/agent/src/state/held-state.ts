@@ -1,7 +1,7 @@
 import { desiredStateSchema, EMPTY_STATE, formatCursor } from '@meshfleet/protocol';
 import type { DesiredEntry, DesiredState, DesiredStateDelta, OrganizationMode } from '@meshfleet/protocol';
 import type { KubeObject } from '@meshfleet/model';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const heldSchema = z.object({
   epoch: z.number(),

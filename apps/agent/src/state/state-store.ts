@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { KubeClient } from '@meshfleet/kube';
-import { z } from 'zod';
+import * as z from 'zod';
 import { secretFile } from '../identity/secret-file.ts';
 import type { SecretFile } from '../identity/secret-file.ts';
 import type { HeldState } from './held-state.ts';

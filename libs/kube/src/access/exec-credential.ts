@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { MeshfleetError } from '@meshfleet/model';
 import type { Credentials } from './cluster-access.ts';
 
@@ -38,7 +37,7 @@ export function execCredentials(
   };
 }
 
-function run(config: ExecConfig, cluster: { server: string; caPem?: string | undefined }): Promise<string> {
+async function run(config: ExecConfig, cluster: { server: string; caPem?: string | undefined }): Promise<string> {
   const info = {
     apiVersion: config.apiVersion,
     kind: 'ExecCredential',
@@ -51,6 +50,8 @@ function run(config: ExecConfig, cluster: { server: string; caPem?: string | und
   };
   const env: NodeJS.ProcessEnv = { ...process.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) };
   for (const { name, value } of config.env ?? []) env[name] = value;
+  // Loaded here and not above: an agent in a pod runs no plugins, and the module brings half a megabyte with it.
+  const { execFile } = await import('node:child_process');
   return new Promise((resolve, reject) => {
     execFile(config.command, [...(config.args ?? [])], { env, timeout: RUN_TIMEOUT_MS, maxBuffer: 1 << 20 }, (cause, stdout) => {
       // The plugin's own words (stderr) are not carried on: they may hold secrets.
