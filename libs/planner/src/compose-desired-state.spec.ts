@@ -20,12 +20,13 @@ function policy(policyId: string, createdAt: number, objects: Record<string, str
   };
 }
 
-function compose(assignments: Assignment[], previous: CompositionInput['previous'] = NOTHING, options: { acknowledged?: boolean; failed?: string[] } = {}): Composition {
+function compose(assignments: Assignment[], previous: CompositionInput['previous'] = NOTHING, options: { acknowledged?: boolean; failed?: string[]; features?: readonly string[] | null } = {}): Composition {
   return composeDesiredState({
     assignments,
     previous,
     acknowledged: options.acknowledged ?? false,
     failedKeys: new Set((options.failed ?? []).map(key)),
+    features: options.features ?? null,
   });
 }
 
@@ -39,6 +40,39 @@ describe('composing the desired state of a cluster', () => {
     expect(first.state.entries).toEqual([{ key: 'Namespace/shop', hash: 'n', policyId: 'a', drift: 'CORRECT', conflicts: 'REPORT', mode: 'METADATA' }]);
     expect(compose([labels('METADATA')], first).changed).toBe(false);
     expect(compose([labels()], first).state.entries[0]).not.toHaveProperty('mode');
+  });
+
+  describe('for an agent that does not understand all of it', () => {
+    const labels = (policyId = 'a'): Assignment => ({ ...policy(policyId, 1, { x: '1' }), objects: [{ key: key('x'), hash: '1' }, { key: 'Namespace/shop', hash: 'n', mode: 'METADATA' }, { key: key('t'), hash: 't', takeOver: ['.spec'] }] });
+    const keys = ({ state }: Composition): string[] => state.entries.map((entry) => entry.key);
+
+    it('says what it can, and names the rest', () => {
+      expect(keys(compose([labels()], NOTHING, { features: ['TAKE_OVER'] }))).toEqual([key('t'), key('x')]);
+      const first = compose([labels()], NOTHING, { features: [] });
+      expect(keys(first)).toEqual([key('x')]);
+      expect(first.withheld.map((each) => `${each.key} ${each.policyId}`)).toEqual(['Namespace/shop a', `${key('t')} a`]);
+      expect(first.withheld[0]?.message).toContain('too old to set labels and annotations');
+      expect(compose([labels()], first, { features: [] }).changed).toBe(false);
+    });
+
+    it('says all of it once the agent is replaced, and before anything is known of it', () => {
+      const before = compose([labels()], NOTHING, { features: [] });
+      for (const features of [['METADATA', 'TAKE_OVER', 'DREAMS'], null]) {
+        const after = compose([labels()], before, { acknowledged: true, features });
+        expect(keys(after)).toEqual(['Namespace/shop', key('t'), key('x')]);
+        expect([after.withheld, after.touchedPolicies]).toEqual([[], new Set(['a'])]);
+      }
+    });
+
+    it('lets be what a newer agent did before it, however often this one acknowledges, and takes it back when nobody wants it any more', () => {
+      let held = compose([labels()]);
+      held = compose([labels()], held, { features: [] });
+      expect([keys(held), tombstones(held)]).toEqual([[key('x')], []]);
+      held = compose([{ ...labels(), objects: [...labels().objects, { key: key('y'), hash: '1' }] }], held, { acknowledged: true, features: [] });
+      expect(tombstones(held)).toEqual([]);
+      held = compose([], held, { acknowledged: true, features: [] });
+      expect(held.state.tombstones.map((each) => each.key)).toEqual([key('t'), key('x'), key('y'), 'Namespace/shop']);
+    });
   });
 
   it('orders entries so that what others need comes first', () => {

@@ -2,10 +2,12 @@ import { compareText, normalizeState, sameEntry } from '@meshfleet/protocol';
 import type { DesiredEntry, DesiredState, Tombstone } from '@meshfleet/protocol';
 import { claimObjects } from './claim-objects.ts';
 import type { Assignment, LostClaim } from './claim-objects.ts';
+import { withholdEntries } from './withhold-entries.ts';
+import type { Withheld } from './withhold-entries.ts';
 
 /**
  * Policies under whose name an object may still lie in the cluster although another one holds the key by now: pairs of
- * key and policy id, sorted. An agent deletes an object only by a tombstone that names the policy it was applied for, so
+ * key and policy id, sorted; or although the agent is too old to be asked for it. An agent deletes an object only by a tombstone that names the policy it was applied for, so
  * this must not be forgotten before the agent has acknowledged the change of hands.
  */
 export type Residue = readonly (readonly [key: string, policyId: string])[];
@@ -18,6 +20,8 @@ export interface CompositionInput {
   readonly acknowledged: boolean;
   /** Objects that the agent reported as FAILED: of these an acknowledgement proves nothing. */
   readonly failedKeys: ReadonlySet<string>;
+  /** What the agent says it understands; null (and absent) while it is not known. */
+  readonly features?: readonly string[] | null;
 }
 
 export interface Composition {
@@ -26,6 +30,8 @@ export interface Composition {
   readonly state: DesiredState;
   readonly residue: Residue;
   readonly lost: readonly LostClaim[];
+  /** Objects that the agent is too old for: the state says nothing of them, and they are let be. */
+  readonly withheld: readonly Withheld[];
   /** Policies whose objects in this cluster differ from the previous revision's: they are pending again. */
   readonly touchedPolicies: ReadonlySet<string>;
 }
@@ -33,7 +39,7 @@ export interface Composition {
 /**
  * Derives what one cluster should hold from the policies assigned to it and from what it was asked to hold before.
  *
- * - Entries: every object of every assigned policy, once; of two policies that want one object the older holds it.
+ * - Entries: every object of every assigned policy, once, that the agent understands; of two policies that want one object the older holds it.
  * - Tombstones: every object that may still lie in the cluster by our doing and that nobody wants, one for each policy
  *   that it may have been applied for. They stay until the agent has acknowledged them without a failure, and go then
  *   with the next change: forgetting alone is no reason for a new revision.
@@ -43,15 +49,18 @@ export interface Composition {
 export function composeDesiredState(input: CompositionInput): Composition {
   const { previous } = input;
   const claims = claimObjects(input.assignments);
-  const entries: DesiredEntry[] = [];
+  const wanted: DesiredEntry[] = [];
   for (const [key, { assignment, hash, mode, takeOver, conflicts: own }] of claims.holders) {
     const { policyId, drift, conflicts } = assignment;
-    entries.push({ key, hash, policyId, drift, conflicts: own ?? conflicts, ...(mode === undefined ? {} : { mode }), ...(takeOver === undefined ? {} : { takeOver }) });
+    wanted.push({ key, hash, policyId, drift, conflicts: own ?? conflicts, ...(mode === undefined ? {} : { mode }), ...(takeOver === undefined ? {} : { takeOver }) });
   }
+
+  const { entries, withheld } = withholdEntries(wanted, input.features ?? null);
+  const withheldKeys = new Set(withheld.map(({ key }) => key));
 
   const touchedPolicies = policiesBetween(previous.state.entries, entries);
   if (touchedPolicies.size === 0) {
-    return { changed: false, state: previous.state, residue: previous.residue, lost: claims.lost, touchedPolicies };
+    return { changed: false, state: previous.state, residue: previous.residue, lost: claims.lost, withheld, touchedPolicies };
   }
 
   const tombstones: Tombstone[] = [];
@@ -60,11 +69,11 @@ export function composeDesiredState(input: CompositionInput): Composition {
     const holder = claims.holders.get(key)?.assignment.policyId;
     for (const policyId of policies) {
       if (holder === undefined) tombstones.push({ key, policyId });
-      else if (holder !== policyId) residue.push([key, policyId]);
+      else if (holder !== policyId || withheldKeys.has(key)) residue.push([key, policyId]);
     }
   }
   residue.sort((a, b) => compareText(a[0], b[0]) || compareText(a[1], b[1]));
-  return { changed: true, state: normalizeState({ entries, tombstones }), residue, lost: claims.lost, touchedPolicies };
+  return { changed: true, state: normalizeState({ entries, tombstones }), residue, lost: claims.lost, withheld, touchedPolicies };
 }
 
 /** For every key: the policies that an object of that key, if the cluster holds one of ours, can have been applied for. */
@@ -77,9 +86,11 @@ function mayLieInCluster(input: CompositionInput): Map<string, Set<string>> {
     else known.add(policyId);
   };
   const settled = (key: string): boolean => input.acknowledged && !input.failedKeys.has(key);
+  const listed = new Set(state.entries.map(({ key }) => key));
   for (const entry of state.entries) add(entry.key, entry.policyId);
   for (const { key, policyId } of state.tombstones) if (!settled(key)) add(key, policyId);
-  for (const [key, policyId] of residue) if (!settled(key)) add(key, policyId);
+  // An acknowledgement of a state that says nothing of an object proves nothing of it: the agent is too old to be asked for it.
+  for (const [key, policyId] of residue) if (!settled(key) || !listed.has(key)) add(key, policyId);
   return policies;
 }
 

@@ -1,13 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { arbitraryState, contentOf } from './arbitrary-state.fixture.ts';
-import { deltaBetween } from './desired-state-delta.ts';
+import { applyDelta, deltaBetween } from './desired-state-delta.ts';
 import { digestOf } from './desired-state.ts';
 import type { DesiredState } from './desired-state.ts';
+import { desiredStateDeltaSchema } from './desired-state-schema.ts';
 import { FIRST_AGENT, FIRST_DRY_RUN, FIRST_HUB } from './first-version.fixture.ts';
+import { FROM_FIRST_AGENT, FROM_FIRST_HUB } from './first-version-messages.fixture.ts';
 import { TASK_RESULTS } from './agent-task-answers.ts';
 import { TASK_REQUESTS } from './agent-tasks.ts';
-import { AGENT_FEATURES, HUB_ACCEPTS } from './features.ts';
+import { AGENT_FEATURES, featuresOf, HUB_ACCEPTS } from './features.ts';
 import { agentEventSchema, pollResponseSchema, reportResponseSchema } from './hub-messages.ts';
 import type { ReportResponse } from './hub-messages.ts';
 import { reportSchema } from './messages.ts';
@@ -34,6 +36,22 @@ describe('an agent of the first version, at a hub of today', () => {
     );
   });
 
+  it('comes to the digest of what is left of every state when it is not sent what it does not understand', () => {
+    fc.assert(
+      fc.property(arbitraryState, (state) => {
+        const left: DesiredState = { ...state, entries: state.entries.filter((each) => featuresOf(each).length === 0) };
+        const read: DesiredState = { ...left, entries: deltaBetween(undefined, left, contentOf).upsert.map((each) => FIRST_AGENT.deltaEntry.parse(wire(each))).map(({ object: _, ...each }) => each) };
+        expect(FIRST_AGENT.digestOf(read)).toBe(digestOf(left));
+      }),
+    );
+  });
+
+  it('is understood, and says by its silence that it has no features', () => {
+    const read = FROM_FIRST_AGENT.reports.map((said) => reportSchema.parse(wire(said)));
+    expect(read).toEqual(FROM_FIRST_AGENT.reports);
+    expect(read[0]?.facts).not.toHaveProperty('features');
+  });
+
   it('reads answers to its reports, whatever else they say', () => {
     const answer: ReportResponse = { seq: 7, resyncInventory: true, accepts: [...HUB_ACCEPTS] };
     expect(FIRST_AGENT.reportResponse.parse(wire(answer))).toEqual({ seq: 7, resyncInventory: true });
@@ -48,6 +66,13 @@ describe('an agent of the first version, at a hub of today', () => {
 });
 
 describe('an agent of today, at a hub of the first version', () => {
+  it('understands it and takes its states', () => {
+    expect(pollResponseSchema.parse(wire({ events: FROM_FIRST_HUB.events, cursor: '1.42' })).events).toEqual(FROM_FIRST_HUB.events);
+    for (const said of FROM_FIRST_HUB.reportResponses) expect(reportResponseSchema.parse(wire(said))).toEqual(said);
+    const delta = desiredStateDeltaSchema.parse(wire(FROM_FIRST_HUB.delta));
+    expect(digestOf(applyDelta(undefined, delta))).toBe(FROM_FIRST_HUB.delta.digest);
+  });
+
   it('is understood', () => {
     expect(FIRST_HUB.report.safeParse(wire(report)).success).toBe(true);
   });

@@ -124,7 +124,7 @@ describe('a dry run of what a change withdraws', () => {
 
 describe('a dry run of what a change writes', () => {
   it('says which conflicts the policy takes over, by field or by force', async () => {
-    await beAgentWith(['TASKS', 'HAND_BACK']);
+    await beAgentWith(['TASKS', 'HAND_BACK', 'TAKE_OVER']);
     const conflict = () => [said('theirs', 'CONFLICT', { conflicts: [{ manager: 'argocd', field: '.spec.mtls.mode' }] })];
     const outcome = async (more: object) => (await preview({ apply: intent('taking', ['theirs'], more) }, conflict)).dryRun?.objects.map(({ outcome: each, reason }) => `${String(each)} ${String(reason)}`);
     expect(await outcome({})).toEqual(['CONFLICT ']);

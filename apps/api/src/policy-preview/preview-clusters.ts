@@ -59,8 +59,9 @@ function compose({ cluster: loaded, assignments, unrendered, bodies }: RenderedA
     previous: loaded.previous,
     acknowledged: loaded.ackedEpoch === loaded.epoch && loaded.ackedRevision >= loaded.revision,
     failedKeys: new Set(loaded.conditions.filter(({ status }) => status === 'FAILED').map(({ key }) => key)),
+    features: loaded.features,
   });
-  return { loaded, composition, unrendered, bodies };
+  return { loaded, composition, unrendered: [...unrendered, ...composition.withheld], bodies };
 }
 
 /** Bodies of everything that would differ: from the change itself, or as they are stored. */

@@ -1,5 +1,5 @@
 import { UNCOMPILED_REVISION } from '@meshfleet/planner';
-import { loadClusters, testFleet, withTestStore, writeDesiredStates } from '@meshfleet/store';
+import { loadClusters, testFleet, withTestStore, writeDesiredStates, writeReports } from '@meshfleet/store';
 import type { TestFleet, TestStore } from '@meshfleet/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { applyClusterChanges } from '../events/apply-cluster-changes.ts';
@@ -111,6 +111,36 @@ describe('compiling a policy into desired states', () => {
     await changed(older, await fleet.applyPolicy({ name: 'younger', objects: { [A]: 'y' }, clusterSelector: '' }));
     await test.store.transaction(fleet.organizationId, (tx) => tx.query(`delete from object_condition where object_key = $1`, [A]));
     expect(await conditions()).toHaveLength(1);
+  });
+
+  it('sends an agent nothing that it is too old for, says so of the object, and sends it once a newer one has come', async () => {
+    const [a = ''] = await fleet.addClusters([{ name: 'a' }]);
+    let seq = 0;
+    const tell = async (features: readonly string[] | undefined): Promise<void> => {
+      const { revision } = await fleet.desiredOf(a);
+      const facts = { kubernetesVersion: 'v1.35.0', nodeCount: 1, meshes: [], servedKinds: [], ...(features === undefined ? {} : { features: [...features] }) };
+      seq += 1;
+      await test.store.transaction(fleet.organizationId, (tx) => writeReports(tx, [{ clusterId: a, report: { seq, epoch: 1, revision, conditions: { full: true, items: [] }, facts } }]));
+      await compileDue(test.store, fleet.organizationId);
+    };
+    const keys = async () => (await fleet.desiredOf(a)).state.entries.map((entry) => entry.key);
+    const policy = await fleet.applyPolicy({ name: 'p', objects: { [A]: 'h' }, entries: [{ key: 'Namespace/shop', hash: 'n', mode: 'METADATA' }], clusterSelector: '' });
+    await changed(policy);
+    expect(await keys()).toEqual(['Namespace/shop', A]);
+
+    await tell(undefined);
+    expect(await keys()).toEqual([A]);
+    expect(await conditions()).toMatchObject([{ policy_id: policy, object_key: 'Namespace/shop', reason: 'AgentTooOld', message: expect.stringContaining('Install the agent that belongs to this hub') as string }]);
+    await fleet.acknowledge(a);
+    expect(await fleet.policyClusters()).toMatchObject([{ status: 'FAILED' }]);
+    const held = await fleet.desiredOf(a);
+    await tell([]);
+    expect([await fleet.desiredOf(a), (await conditions()).length]).toEqual([held, 1]);
+
+    await tell(['METADATA', 'TAKE_OVER', 'DREAMS']);
+    expect(await keys()).toEqual(['Namespace/shop', A]);
+    expect([await conditions(), (await fleet.policyClusters())[0]?.status]).toEqual([[], 'PENDING']);
+    expect((await fleet.desiredOf(a)).state.tombstones).toEqual([]);
   });
 
   it('forgets conditions of objects that it no longer speaks of', async () => {

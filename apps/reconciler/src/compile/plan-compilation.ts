@@ -37,7 +37,7 @@ export function planCompilation(clusters: readonly CompiledAssignments[], attrib
     const likeness = likenessOf(rendered, acknowledged, failedKeys);
     let result = composed.get(likeness);
     if (result === undefined) {
-      const composition = composeDesiredState({ assignments, previous: cluster.previous, acknowledged, failedKeys });
+      const composition = composeDesiredState({ assignments, previous: cluster.previous, acknowledged, failedKeys, features: cluster.features });
       result = { composition, digest: digestOf(composition.state) };
       composed.set(likeness, result);
     }
@@ -81,7 +81,7 @@ function isAcknowledged(cluster: LoadedCluster): boolean {
 
 function likenessOf({ cluster, renderings }: CompiledAssignments, acknowledged: boolean, failedKeys: ReadonlySet<string>): string {
   const assignments = cluster.assignments.map(({ policyId, version }) => `${policyId} ${version} ${renderings.get(policyId) ?? ''}`).sort();
-  return JSON.stringify([cluster.digest, acknowledged, [...failedKeys].sort(), cluster.previous.residue, assignments]);
+  return JSON.stringify([cluster.digest, acknowledged, [...failedKeys].sort(), cluster.previous.residue, cluster.features, assignments]);
 }
 
 function causesOf(cluster: LoadedCluster, expired: CompiledAssignments['expired'], approved: boolean, attribution: Attribution): DesiredStateCause[] {

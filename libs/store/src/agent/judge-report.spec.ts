@@ -17,6 +17,7 @@ const cluster: ReportedCluster = {
   region: null,
   zone: 'set by a person',
   wasAway: false,
+  features: null,
   epoch: 3,
 };
 const report: Report = { seq: 11, epoch: 3, revision: 42, digest, conditions: { full: false, items: [] } };

@@ -1,3 +1,4 @@
+import { ENTRY_FEATURES } from '@meshfleet/protocol';
 import type { Report } from '@meshfleet/protocol';
 
 /** What the hub knows of a cluster when its report comes, its row locked. */
@@ -14,6 +15,8 @@ export interface ReportedCluster {
   readonly zone: string | null;
   /** True when it counted as offline until now. */
   readonly wasAway: boolean;
+  /** What its agent said before that it understands; null when it has never said anything. */
+  readonly features: readonly string[] | null;
   /** The organization's. */
   readonly epoch: number;
 }
@@ -32,6 +35,8 @@ export interface JudgedReport {
   readonly resyncInventory: boolean;
   /** Region and zone that nobody has set yet. */
   readonly movedTo: { readonly region: string | null; readonly zone: string | null } | undefined;
+  /** Whether its agent understands other states than it was taken to: another version was installed. */
+  readonly changesFeatures: boolean;
   /** Whether the status of a policy may have changed by it. */
   readonly changesStatus: boolean;
   /** Whether a person who looks at the cluster would see a difference. */
@@ -66,7 +71,13 @@ export function judgeReport(cluster: ReportedCluster, report: Report): JudgedRep
     inventorySeq: takesInventory ? inventory.seq : cluster.inventorySeq,
     resyncInventory: isNew && inventory !== undefined && !takesInventory,
     movedTo: isNew && (region !== null || zone !== null) ? { region, zone } : undefined,
+    changesFeatures: isNew && facts !== undefined && !sameFeatures(cluster.features ?? ENTRY_FEATURES, facts.features ?? []),
     changesStatus: moves || hasConditions,
     isVisible: moves || hasConditions || facts !== undefined || cluster.wasAway,
   };
+}
+
+/** Of what both sides know of: an agent may understand more than this hub. */
+function sameFeatures(before: readonly string[], now: readonly string[]): boolean {
+  return ENTRY_FEATURES.every((feature) => before.includes(feature) === now.includes(feature));
 }

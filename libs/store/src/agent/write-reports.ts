@@ -2,6 +2,8 @@ import type { Report } from '@meshfleet/protocol';
 import { isOffline } from '../cluster/cluster-row.ts';
 import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
+import { AGENT_FEATURES_OF } from '../desired-state/load-clusters.ts';
+import { renewEntriesOf } from '../assignment/renew-entries.ts';
 import { enqueue } from '../outbox/enqueue.ts';
 import { judgeReport } from './judge-report.ts';
 import { findUnknownSchemas } from './kind-schemas.ts';
@@ -72,7 +74,10 @@ async function write(tx: Tx, news: readonly JudgedReport[]): Promise<void> {
   advanceClusters(tx, news);
   writeInventory(tx, news);
   writeConditions(tx, news);
-  for (const { cluster } of news.filter(({ movedTo }) => movedTo !== undefined)) {
+  const renewed = news.filter(({ changesFeatures }) => changesFeatures).map(({ cluster }) => cluster);
+  if (renewed.length > 0) renewEntriesOf(tx, renewed.map(({ id }) => id));
+  const looked = new Set([...renewed, ...news.filter(({ movedTo }) => movedTo !== undefined).map(({ cluster }) => cluster)]);
+  for (const cluster of looked) {
     await enqueue(tx, 'cluster.changed', { clusterId: cluster.id, reason: 'LABELS', actor: `agent:${cluster.name}` });
   }
   const touched = news.filter(({ changesStatus }) => changesStatus).map(({ cluster }) => cluster.id);
@@ -124,7 +129,8 @@ function advanceClusters(tx: Tx, news: readonly JudgedReport[]): void {
 const LOCK = `
   select c.id, c.name, c.report_seq as "reportSeq", c.inventory_seq as "inventorySeq", c.desired_revision as "desiredRevision",
     c.desired_digest as "desiredDigest", c.acked_epoch as "ackedEpoch", c.acked_revision as "ackedRevision",
-    c.region, c.zone, ${isOffline('c.last_seen_at')} as "wasAway", o.epoch
+    c.region, c.zone, ${isOffline('c.last_seen_at')} as "wasAway", o.epoch,
+    ${AGENT_FEATURES_OF}
   from cluster c join organization o on o.id = c.organization_id
   where c.organization_id = $1 and c.id = any($2::uuid[]) and c.lifecycle = 'ACTIVE'
   order by c.id for no key update of c`;

@@ -20,6 +20,8 @@ export interface LoadedCluster {
   readonly approvedDeletions: number;
   /** No revision has told the agent of them yet. */
   readonly approvalDue: boolean;
+  /** What its agent says it understands beyond the first version of the protocol; null before its first facts. */
+  readonly features: readonly string[] | null;
   readonly previous: { readonly state: DesiredState; readonly residue: Residue };
   readonly assignments: readonly LoadedAssignment[];
   /** Assignments and withdrawals that no revision carries yet. */
@@ -62,6 +64,7 @@ interface ClusterRow {
   ackedRevision: number;
   approvedDeletions: number;
   approvalDue: boolean;
+  features: readonly string[] | null;
 }
 
 interface AssignmentRow {
@@ -145,9 +148,13 @@ async function loadVersions(tx: Tx, rows: readonly AssignmentRow[]): Promise<Map
   );
 }
 
+/** In SQL: what the agent of cluster `c` says it understands; null before its first facts. */
+export const AGENT_FEATURES_OF = `case when c.facts ? 'kubernetesVersion' then coalesce(c.facts->'features', '[]') end as features`;
+
 const READ = `
   select c.id, now() as "readAt", o.epoch, c.desired_revision as revision, c.desired_digest as digest, c.acked_epoch as "ackedEpoch",
-    c.acked_revision as "ackedRevision", c.approved_deletions as "approvedDeletions", c.approval_due as "approvalDue"
+    c.acked_revision as "ackedRevision", c.approved_deletions as "approvedDeletions", c.approval_due as "approvalDue",
+    ${AGENT_FEATURES_OF}
   from cluster c join organization o on o.id = c.organization_id
   where c.organization_id = $1 and c.id = any($2::uuid[]) and c.lifecycle in ('ACTIVE', 'QUARANTINED')
   order by c.id`;

@@ -8,8 +8,13 @@ export const CLAIMED_BY_OTHER_POLICY = 'ObjectClaimedByOtherPolicy';
 /** Reason of the hub's own condition on an object that could not be rendered for a cluster. */
 const RENDER_FAILED = 'RenderFailed';
 
+/** Reason of the hub's own condition on an object that a cluster's agent is too old to be asked for. */
+const AGENT_TOO_OLD = 'AgentTooOld';
+
+const HUB_REASONS: readonly string[] = [CLAIMED_BY_OTHER_POLICY, RENDER_FAILED, AGENT_TOO_OLD];
+
 /** True in SQL of a reason that the hub itself gave: no agent's report clears or replaces it. */
-export const HUBS_OWN = `in ('${CLAIMED_BY_OTHER_POLICY}', '${RENDER_FAILED}')`;
+export const HUBS_OWN = `in (${HUB_REASONS.map((reason) => `'${reason}'`).join(', ')})`;
 
 /** What a compilation says of the policies of one cluster. */
 export interface CompiledPolicies {
@@ -99,7 +104,8 @@ interface Verdict {
 function verdictsOf({ composition, unrendered }: CompiledPolicies): Verdict[] {
   const failed = unrendered.map((failure) => ({ ...failure, reason: RENDER_FAILED }));
   const lost = composition.lost.map((claim) => ({ key: claim.key, policyId: claim.policyId, reason: CLAIMED_BY_OTHER_POLICY, message: messageOf(claim) }));
-  return [...new Map([...failed, ...lost].map((verdict) => [pairOf(verdict), verdict])).values()];
+  const withheld = composition.withheld.map((each) => ({ ...each, reason: AGENT_TOO_OLD }));
+  return [...new Map([...withheld, ...failed, ...lost].map((verdict) => [pairOf(verdict), verdict])).values()];
 }
 
 function writeVerdicts(tx: Tx, compiled: readonly CompiledPolicies[]): void {
@@ -123,7 +129,7 @@ function writeVerdicts(tx: Tx, compiled: readonly CompiledPolicies[]): void {
 }
 
 function isHubs(condition: LoadedCondition): boolean {
-  return condition.reason === CLAIMED_BY_OTHER_POLICY || condition.reason === RENDER_FAILED;
+  return HUB_REASONS.includes(condition.reason);
 }
 
 function verdictOf(verdict: { readonly key: string; readonly policyId: string; readonly reason: string }): string {

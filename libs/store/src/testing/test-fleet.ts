@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { contentHash, formatObjectKey, objectKeyOf } from '@meshfleet/model';
 import { inputsOf, strategySchema } from '@meshfleet/planner';
-import type { Placement, Template } from '@meshfleet/planner';
+import type { AssignedObject, Placement, Template } from '@meshfleet/planner';
 import type { DesiredState } from '@meshfleet/protocol';
 import type { Tx } from '../connection/sql.ts';
 import { storeContents } from '../desired-state/contents.ts';
@@ -25,6 +25,8 @@ export interface FleetPolicy {
   readonly objects?: Readonly<Record<string, string>>;
   /** When objects end, by key. */
   readonly ends?: Readonly<Record<string, string>>;
+  /** Objects that ask for more than a content. */
+  readonly entries?: readonly AssignedObject[];
   /** Objects that differ from cluster to cluster. */
   readonly template?: Partial<Template>;
   /** Absent selects nothing. */
@@ -111,10 +113,11 @@ export class TestFleet {
       const template = { objects: [], variables: [], patches: [], ...policy.template };
       const contents = template.objects.map((body) => ({ key: formatObjectKey(objectKeyOf(body)), hash: contentHash(body), body }));
       if (contents.length > 0) storeContents(tx, contents);
-      const objects = [...contents.map(({ key, hash }) => ({ key, hash })), ...Object.entries(policy.objects ?? {}).map(([key, hash]) => ({ key, hash }))].map((object) => {
+      const plain = [...contents.map(({ key, hash }) => ({ key, hash })), ...Object.entries(policy.objects ?? {}).map(([key, hash]) => ({ key, hash }))].map((object) => {
         const expiresAt = policy.ends?.[object.key];
         return expiresAt === undefined ? object : { ...object, expiresAt };
       });
+      const objects = [...plain, ...(policy.entries ?? [])];
       await tx.query(
         `insert into policy_version (organization_id, policy_id, version, manifests, objects, placement, drift, conflicts, created_by, variables, patches, inputs)
          values ($1, $2, $3, '', $4::jsonb, $5::jsonb, $6, $7, 'user:test|ada', $8::jsonb, $9::jsonb, $10::jsonb)`,
