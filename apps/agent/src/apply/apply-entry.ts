@@ -93,13 +93,15 @@ async function settle(context: ApplyContext, resource: Resource, entry: DesiredE
 
   const before = live === undefined ? undefined : await returnDropped(context, resource, entry.key, live, wanted);
   const force = entry.conflicts === 'FORCE';
+  let forgets = false;
   const remember = async (taking: boolean): Promise<void> => {
-    if (before !== undefined) await rememberFormer(context, resource, entry.key, before, wanted, taking);
+    if (before !== undefined) forgets = !(await rememberFormer(context, resource, entry.key, before, wanted, taking));
   };
+  const writeAll = async (forced: boolean): Promise<Written> => ({ ...(await write(client, resource, wanted, forced, before)), ...(forgets ? { forgets } : {}) });
   try {
     // In what we created there is seldom anything of others: whether there is, an attempt without force tells.
     if (origin === 'adopted') await remember(force);
-    return await write(client, resource, wanted, force && origin === 'adopted', before);
+    return await writeAll(force && origin === 'adopted');
   } catch (error) {
     const conflicts = conflictsOf(error);
     const { previous } = knowledge;
@@ -109,7 +111,7 @@ async function settle(context: ApplyContext, resource: Resource, entry: DesiredE
     // An apply takes all fields that others hold, or none: one that is not to be taken stands in the way of the rest.
     if (conflicts.length === 0 || !conflicts.every(({ field }) => mayTake(field))) throw error;
     if (!takenFromUs) await remember(true);
-    return await write(client, resource, wanted, true, before);
+    return await writeAll(true);
   }
 }
 

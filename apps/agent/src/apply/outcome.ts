@@ -14,6 +14,8 @@ export interface Applied {
   readonly uid?: string | undefined;
   /** Set when somebody's change was undone. */
   readonly corrected?: { readonly reason: 'FieldsChanged' | 'Deleted'; readonly fields: readonly string[]; readonly manager: string | undefined };
+  /** Fields were taken of others, and there was no room to keep what stood in them: it will not be given back. */
+  readonly forgets?: boolean;
 }
 
 export interface Drifted {

@@ -3,6 +3,9 @@ import type { Unhealthy } from '../health/health-watch.ts';
 import type { Applied, Outcome } from './outcome.ts';
 import type { Withdrawal } from './withdraw.ts';
 
+const FORGOTTEN =
+  'Applied. What stood before in the fields that were taken of others is too large to be kept (64 KiB an object, some hundreds in all), and is not given back when the policy lets go of them. Keep a copy of it, or let the policy name fewer fields.';
+
 /** The condition that an outcome is reported as. */
 export function conditionOf(entry: DesiredEntry, outcome: Outcome, at: Date): ReportedCondition {
   const base = { key: entry.key, policyId: entry.policyId, observedAt: at.toISOString() };
@@ -12,7 +15,8 @@ export function conditionOf(entry: DesiredEntry, outcome: Outcome, at: Date): Re
   if (outcome.kind === 'drifted') {
     return { ...base, status: 'DRIFTED', reason: outcome.reason, message: driftMessage(outcome), ...optional(outcome.manager, outcome.fields) };
   }
-  const { corrected } = outcome;
+  const { corrected, forgets } = outcome;
+  if (corrected === undefined && forgets === true) return { ...base, status: 'CORRECTED', reason: 'FormerValuesNotKept', message: FORGOTTEN };
   if (corrected === undefined) return { ...base, status: 'APPLIED', reason: 'Applied', message: '' };
   const said = correction(corrected);
   return { ...base, status: 'CORRECTED', reason: corrected.reason, message: corrected.reason === 'Deleted' ? `T${said.slice(1)}` : said, ...optional(corrected.manager, corrected.fields) };

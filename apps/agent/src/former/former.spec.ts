@@ -64,6 +64,20 @@ describe('what was there before a policy came', () => {
     expect(saidBy(await read('till'))).toEqual(saidBy(before));
   });
 
+  it('is said to be lost where it is too large to be kept, and only there', async () => {
+    const hosts = Array.from({ length: 3_000 }, (_, index) => `theirs-${String(index)}.shop.example.com`);
+    for (const [name, theirs] of [['vault', hosts], ['purse', ['theirs']]] as const) {
+      await test.admin.apply(VIRTUAL_SERVICES, named(name, { hosts: theirs }), { fieldManager: 'argocd' });
+    }
+    await start();
+    await take([named('vault', { hosts: ['ours'] }), named('purse', { hosts: ['ours'] })]);
+    await until(() => hub.conditions.size > 0);
+    expect([...hub.conditions.keys()]).toEqual([keyOf('vault')]);
+    expect(hub.conditions.get(keyOf('vault'))).toMatchObject({ status: 'CORRECTED', reason: 'FormerValuesNotKept', message: expect.stringContaining('not given back') as string });
+    await withdraw('vault', 'purse');
+    expect(hub.conditions.size).toBe(0);
+  });
+
   it('stays as somebody has changed it since', async () => {
     await test.admin.apply(VIRTUAL_SERVICES, named('safe', { hosts: ['theirs'], gateways: ['edge'] }), { fieldManager: 'argocd' });
     await start();

@@ -7,20 +7,20 @@ import { handBack, heldAlone, isUntakeable } from './hand-back.ts';
 
 /**
  * Before fields are taken of an object that is there: keeps what stands in them, so that it can be given back. What the API server would track as ours
- * is asked of it by a dry run, and only where something would be written over.
+ * is asked of it by a dry run, and only where something would be written over. False when there is no room for it: then it will not be given back.
  */
-export async function rememberFormer(context: ApplyContext, resource: Resource, key: string, live: KubeObject, wanted: KubeObject, force: boolean): Promise<void> {
+export async function rememberFormer(context: ApplyContext, resource: Resource, key: string, live: KubeObject, wanted: KubeObject, force: boolean): Promise<boolean> {
   const { former, client } = context;
   const uid = live.metadata.uid ?? '';
-  if (former === undefined || !overwrites(wanted, live)) return;
+  if (former === undefined || !overwrites(wanted, live)) return true;
   const would = await client.apply(resource, wanted, { fieldManager: FIELD_MANAGER, force, dryRun: true });
   const known = former.of(key);
   // A record of what is not marked as ours was made by an attempt that came to nothing.
   const recorded = known?.uid === uid && ownershipOf(live).managed ? known : undefined;
   const taken = subtractFields(subtractFields(withoutMarks(appliedFields(would.metadata.managedFields, FIELD_MANAGER) ?? {}), heldAlone(live)), recorded?.fields);
-  if (isLeaf(taken)) return;
+  if (isLeaf(taken)) return true;
   const values = (copyFields(recorded?.values ?? {}, live, taken) ?? {}) as { readonly [field: string]: unknown }; // objects are records
-  await former.remember(key, { uid, fields: joinFields(recorded?.fields ?? {}, taken), values });
+  return former.remember(key, { uid, fields: joinFields(recorded?.fields ?? {}, taken), values });
 }
 
 /** Gives back the fields that the policy has come to say nothing of. Resolves to the object as it is then. */
