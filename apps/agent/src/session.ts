@@ -200,7 +200,6 @@ export function startSession(options: SessionOptions): Session {
     let keyTimer: NodeJS.Timeout | undefined;
     const rediscover = async (): Promise<void> => {
       await discovery.refresh();
-      schemas.changed();
       started.watch?.follow();
       factsCollector.changed();
       delivery.hurry((key) => conditions.standing(key)?.reason === 'KindNotServed');
@@ -213,7 +212,8 @@ export function startSession(options: SessionOptions): Session {
       leaseName: LEASE_NAME,
       onTouched: (key, seen) => delivery.touched(key, seen),
       onNamespace: (name) => delivery.hurry((key) => parseObjectKey(key)?.namespace === name),
-      onKindsChanged() {
+      onDefinition(name, respecified) {
+        if (respecified) schemas.changed(name);
         clearTimeout(kindsTimer);
         kindsTimer = setTimeout(() => void rediscover().catch(problem('discovery')), 1_000);
         kindsTimer.unref();

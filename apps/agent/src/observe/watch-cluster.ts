@@ -18,8 +18,8 @@ export interface WatchClusterOptions {
   /** An object changed, or is gone. */
   onTouched(key: string, seen: KubeObject | undefined): void;
   onNamespace(name: string): void;
-  /** CRDs changed: what is served may have. */
-  onKindsChanged(): void;
+  /** A CRD came, went or changed: what is served may have. `respecified`: what it says itself is another, and not merely its status or its labels. */
+  onDefinition(name: string, respecified: boolean): void;
   onFactsChanged(): void;
   /** The agent's own Lease was seen at this version. */
   onLease(resourceVersion: string): void;
@@ -112,14 +112,14 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
 
   let kindsKnown = false;
   // Definitions are large, and only whether they change matters here.
-  const definitions = startResourceCache<null>({
+  const definitions = startResourceCache<number>({
     client,
     resource: RESOURCES.customResourceDefinitions,
     metadataOnly: true,
     gate,
     pageSize,
-    project: () => null,
-    onChange: () => kindsKnown && options.onKindsChanged(),
+    project: (definition) => definition.metadata.generation ?? 0,
+    onChange: ({ name, value, previous }) => kindsKnown && options.onDefinition(name, value === undefined || value !== previous),
     onSynced() {
       kindsKnown = true;
     },
