@@ -54,6 +54,8 @@ export interface Delivery {
 const WITHDRAWAL = ' withdrawal';
 /** Failures of the whole cluster rather than of one object: when one object is over it, the others may be too. */
 const SHARED_REASONS: ReadonlySet<string> = new Set(['Forbidden', 'Unauthorized', 'ServerBusy', 'WebhookFailed']);
+/** Failures that a watch ends: the namespace or the kind comes, and the object is tried at once. Trying now and then is only the second way. */
+const AWAITED_REASONS: ReadonlySet<string> = new Set(['NamespaceNotFound']);
 const QUICK_RETRIES_MS = [150, 800];
 
 export function createDelivery(options: DeliveryOptions): Delivery {
@@ -91,7 +93,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (object === undefined) return { kind: 'failed', reason: 'AgentError', message: 'The body of the object is missing from the state that is held.', transient: false };
     if (at.mode === 'OBSERVE') return observeEntry(options, entry, object);
     let outcome = await applyEntry(options, entry, object, memory.knowledge(entry));
-    for (const wait of QUICK_RETRIES_MS) {
+    // What has failed for longer is tried once at a time.
+    for (const wait of retries.hasFailed(entry.key) ? [] : QUICK_RETRIES_MS) {
       if (outcome.kind !== 'failed' || !outcome.transient || outcome.reason === 'Terminating' || outcome.retryAfterMs !== undefined) break;
       await delay(wait, stopping.signal);
       if (stopping.signal.aborted || held !== at) break;
@@ -119,7 +122,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (outcome.corrected === undefined && standing?.status === 'CORRECTED' && standing.policyId === entry.policyId) return;
     } else if (outcome.kind === 'failed') {
       counts.failed += 1;
-      retries.failed(entry.key, outcome);
+      retries.failed(entry.key, AWAITED_REASONS.has(outcome.reason) ? { transient: false } : outcome);
     } else if (outcome.reason === 'Contested') retries.failed(entry.key, { transient: false });
     else retries.clear(entry.key);
     say(conditionOf(entry, outcome, options.now()));
@@ -232,7 +235,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       void queue.add(key);
     },
     wants: (key) => entries.has(key),
-    hurry: (pick) => retries.hurry((key) => key !== WITHDRAWAL && pick(key)),
+    hurry: (pick) => retries.hurry((key) => key !== WITHDRAWAL && pick(key), true),
     pause(value) {
       paused = value;
       if (!paused && !acknowledged) void deliverInOrder(held, [...waiting].filter((key) => key !== WITHDRAWAL));

@@ -4,8 +4,10 @@ export interface RetrySchedule {
   failed(key: string, options: { transient: boolean; retryAfterMs?: number | undefined }): void;
   /** Forgets failures of the key. */
   clear(key: string): void;
-  /** Makes all waiting keys due that the predicate picks. */
-  hurry(pick: (key: string) => boolean): void;
+  /** Makes all waiting keys due that the predicate picks. `afresh`: what they waited for has come, and earlier failures count no longer. */
+  hurry(pick: (key: string) => boolean, afresh?: boolean): void;
+  /** Whether the key has failed before, and not been cleared since. */
+  hasFailed(key: string): boolean;
   readonly size: number;
   stop(): void;
 }
@@ -60,10 +62,15 @@ export function createRetrySchedule(due: (key: string) => void, random: () => nu
     clear(key) {
       if (entries.delete(key)) arm();
     },
-    hurry(pick) {
-      for (const [key, entry] of entries) if (entry.at !== Number.POSITIVE_INFINITY && pick(key)) entry.at = 0;
+    hurry(pick, afresh = false) {
+      for (const [key, entry] of entries) {
+        if (entry.at === Number.POSITIVE_INFINITY || !pick(key)) continue;
+        entry.at = 0;
+        if (afresh) entry.failures = 0;
+      }
       arm();
     },
+    hasFailed: (key) => (entries.get(key)?.failures ?? 0) > 0,
     get size() {
       return entries.size;
     },

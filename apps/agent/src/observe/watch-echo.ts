@@ -1,3 +1,5 @@
+import { isNewer } from '@meshfleet/kube';
+
 const ECHO_MS = 8_000;
 
 /**
@@ -19,7 +21,8 @@ export function createWatchEcho(onDeaf: () => void): WatchEcho {
     written(resourceVersion) {
       if (last === undefined) return;
       const timer = setTimeout(() => {
-        if (!stopped && last !== resourceVersion) onDeaf();
+        // A later write may have been shown by now: it proves as much.
+        if (!stopped && last !== undefined && isNewer(resourceVersion, last)) onDeaf();
       }, ECHO_MS);
       timer.unref();
     },
