@@ -23,7 +23,7 @@ describe.each(limit === undefined ? minors : [])('the validation webhook of isti
   const ask = (objects: readonly KubeObject[]): Promise<string> => kubectl(mesh.clusters[0]?.cluster.kubeconfigFile ?? '', ['apply', '--dry-run=server', '--server-side', '-f', '-'], formatManifests(objects));
 
   beforeAll(async () => {
-    mesh = await startMesh([{ name: 'east', istio: { version: minor }, realNodes: [{ name: 'real-a', region: 'eu', zone: 'eu-a' }], objects: gatewayApiCustomResourceDefinitions() }]);
+    mesh = await startMesh([{ name: 'east', istio: { version: minor }, realNodes: [{ name: 'real-a', region: 'eu', zone: 'eu-a' }], objects: gatewayApiCustomResourceDefinitions('experimental') }]);
     const names = new Set(presets.flatMap(([, objects]) => objects.flatMap(({ metadata }) => metadata.namespace ?? [])));
     names.delete('istio-system');
     await kubectl(mesh.clusters[0]?.cluster.kubeconfigFile ?? '', ['apply', '-f', '-'], formatManifests([...names].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))));

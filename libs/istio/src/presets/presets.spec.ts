@@ -1,5 +1,5 @@
 import { checkManifests, formatManifests, managedGroups, parseManifests, presetSchema, renderPreset } from '@meshfleet/manifest';
-import type { CheckResult } from '@meshfleet/manifest';
+import type { CheckResult, Preset } from '@meshfleet/manifest';
 import { formatObjectKey, objectKeyOf } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import fc from 'fast-check';
@@ -10,10 +10,10 @@ import { istioPresets } from './index.ts';
 import { arbitraryParameters } from './parameters-arbitrary.fixture.ts';
 
 /** What the hub says of the text that it keeps of a preset. */
-function check(objects: readonly KubeObject[]): CheckResult {
+function check(objects: readonly KubeObject[], { needs }: Preset): CheckResult {
   const { documents, problems } = parseManifests(formatManifests(objects));
   expect(problems).toEqual([]);
-  return checkManifests(documents, istioCatalogue(), { manages: managedGroups(...ISTIO_MANAGED_GROUPS) });
+  return checkManifests(documents, istioCatalogue(needs === undefined ? 'standard' : 'experimental'), { manages: managedGroups(...ISTIO_MANAGED_GROUPS) });
 }
 
 /** Every field of a JSON schema, with its path. */
@@ -43,7 +43,7 @@ describe('the presets for Istio', () => {
       const rendered = renderPreset(preset, preset.example);
       if ('problems' in rendered) expect.unreachable(JSON.stringify(rendered.problems));
       expect(rendered.objects.length).toBeGreaterThan(0);
-      const { problems, warnings, objects } = check(rendered.objects);
+      const { problems, warnings, objects } = check(rendered.objects, preset);
       expect([...problems, ...warnings]).toEqual([]);
       expect(objects.map(({ object }) => object)).toEqual(rendered.objects);
     });
@@ -62,7 +62,7 @@ describe('the presets for Istio', () => {
         fc.property(arbitraryParameters(preset.parameters), (parameters) => {
           const rendered = renderPreset(preset, parameters);
           fc.pre(!('problems' in rendered));
-          const { problems, warnings } = check(rendered.objects);
+          const { problems, warnings } = check(rendered.objects, preset);
           expect([...problems, ...warnings].map(({ code, summary }) => `${code}: ${summary}`)).toEqual([]);
           const keys = rendered.objects.map((object) => formatObjectKey(objectKeyOf(object)));
           expect(new Set(keys).size).toBe(keys.length);

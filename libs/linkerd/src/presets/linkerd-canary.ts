@@ -7,7 +7,7 @@ export const linkerdCanary = definePreset({
   title: 'Weighted canary and cohorts (Linkerd)',
   category: 'TRAFFIC',
   flavour: 'LINKERD',
-  description: 'Splits the requests of a Service between two or more Services by weight, and sends cohorts told by a header to one of them always. With all weight on one backend it is a plain A/B test or a blue-green.',
+  description: 'Splits the requests of a Service between two or more Services by weight, and sends cohorts told by a header to one of them always.',
   notes: [
     CALLERS_NOTE,
     OLDEST_ROUTE_NOTE,

@@ -4,12 +4,17 @@ import { isMetadataOnly, type KubeObject } from '@meshfleet/model';
 import { describe, expect, it } from 'vitest';
 import { linkerdCatalogue } from '../kinds.ts';
 import { LINKERD_MANAGED_GROUPS } from '../managed-groups.ts';
+import { linkerdAccessLogs } from './linkerd-access-logs.ts';
 import { linkerdAllowList } from './linkerd-allow-list.ts';
+import { linkerdBlueGreen } from './linkerd-blue-green.ts';
 import { linkerdCanary } from './linkerd-canary.ts';
 import { linkerdCircuitBreaking } from './linkerd-circuit-breaking.ts';
+import { linkerdCohorts } from './linkerd-cohorts.ts';
 import { linkerdDefaultDeny } from './linkerd-default-deny.ts';
 import { linkerdEgress } from './linkerd-egress.ts';
+import { linkerdInjection } from './linkerd-injection.ts';
 import { linkerdLocalRateLimit } from './linkerd-local-rate-limit.ts';
+import { linkerdProxyResources } from './linkerd-proxy-resources.ts';
 import { linkerdRetries } from './linkerd-retries.ts';
 import { linkerdTimeouts } from './linkerd-timeouts.ts';
 import { linkerdPresets } from './index.ts';
@@ -117,6 +122,7 @@ describe('routes of callers', () => {
         spec: { rules: [{ matches: [{ method: 'GET' }, { method: 'HEAD' }] }] },
       },
     ]);
+    expect(written(linkerdTimeouts, { ...service, request: '3s', response: '2s', idle: '500ms' })).toMatchObject([{ metadata: { annotations: { 'timeout.linkerd.io/response': '2s', 'timeout.linkerd.io/idle': '500ms' } } }]);
     expect(refused(linkerdTimeouts, { ...service, request: '1s', backendRequest: '2s' })).toEqual(['backendRequest: It cannot outlast the request']);
   });
 });
@@ -156,5 +162,50 @@ describe('egress', () => {
       { kind: 'TLSRoute', metadata: { name: 'outside-api' }, spec: { hostnames: ['*.example.com'], parentRefs: [{ kind: 'EgressNetwork', name: 'outside', port: 443 }], rules: [{ backendRefs: [{ kind: 'EgressNetwork', name: 'outside' }] }] } },
     ]);
     expect(refused(linkerdEgress, { namespace: 'shop', name: 'outside', otherwise: 'ALLOW', allow: [{ name: 'api', hosts: ['a.com'], port: 443 }] })).toHaveLength(1);
+  });
+});
+
+describe('versions beside each other', () => {
+  const [blue, green] = [{ service: 'echo-a', port: 80 }, { service: 'echo-b', port: 80 }];
+
+  it('cut over at once, with testers on the other colour', () => {
+    const objects = written(linkerdBlueGreen, { ...service, blue, green, active: 'GREEN', testers: { header: 'x-preview', value: 'idle' } });
+    expect(complaints(objects)).toEqual([]);
+    expect(objects).toMatchObject([{ spec: { rules: [{ backendRefs: [{ name: 'echo-a' }] }, { backendRefs: [{ name: 'echo-b', weight: 1 }, { name: 'echo-a', weight: 0 }] }] } }]);
+    expect(refused(linkerdBlueGreen, { ...service, blue, green: blue, active: 'BLUE' })).toEqual(['green: Blue and green are the same']);
+  });
+
+  it('answer cohorts that a header tells, before all others', () => {
+    const objects = written(linkerdCohorts, { ...service, control: blue, variants: [{ ...green, cohorts: [{ header: 'x-c', value: 'b' }, { header: 'cookie', match: 'REGEX', value: '.*c=b.*' }] }] });
+    expect(complaints(objects)).toEqual([]);
+    expect(objects).toMatchObject([
+      { spec: { rules: [{ matches: [{ headers: [{ name: 'x-c', value: 'b' }] }, { headers: [{ type: 'RegularExpression', name: 'cookie' }] }], backendRefs: [{ name: 'echo-b' }] }, { backendRefs: [{ name: 'echo-a' }] }] } },
+    ]);
+  });
+});
+
+describe('annotations of proxies', () => {
+  const namespace = { of: 'NAMESPACE', namespace: 'shop' };
+  const workloads = { of: 'WORKLOADS', namespace: 'shop', workloads: [{ name: 'a' }, { kind: 'StatefulSet', name: 'b' }] };
+
+  it('stand on a namespace or on pod templates, and leave all else of them alone', () => {
+    expect(written(linkerdInjection, { target: namespace })).toEqual([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', annotations: { 'linkerd.io/inject': 'enabled' } } }]);
+    const objects = written(linkerdInjection, { target: workloads, mode: 'NONE' });
+    expect(objects.every(isMetadataOnly)).toBe(true);
+    expect(objects).toMatchObject([
+      { kind: 'Deployment', metadata: { name: 'a' }, spec: { template: { metadata: { annotations: { 'linkerd.io/inject': 'disabled' } } } } },
+      { kind: 'StatefulSet', metadata: { name: 'b' } },
+    ]);
+    expect(refused(linkerdInjection, { target: { of: 'NAMESPACE', namespace: 'kube-system' } })).toHaveLength(1);
+    expect(refused(linkerdInjection, { target: namespace, mode: 'INGRESS' })).toHaveLength(1);
+  });
+
+  it('say how proxies log and what they may use', () => {
+    expect(written(linkerdAccessLogs, { target: namespace, format: 'APACHE' })).toMatchObject([{ metadata: { annotations: { 'config.linkerd.io/access-log': 'apache' } } }]);
+    expect(written(linkerdProxyResources, { target: namespace, cpuLimit: '2', coresShare: 30, memoryRequest: '64Mi' })).toMatchObject([
+      { metadata: { annotations: { 'config.linkerd.io/proxy-cpu-limit': '2', 'config.linkerd.io/proxy-cpu-ratio-limit': '0.30', 'config.linkerd.io/proxy-memory-request': '64Mi' } } },
+    ]);
+    expect(refused(linkerdProxyResources, { target: namespace })).toHaveLength(1);
+    expect(refused(linkerdProxyResources, { target: namespace, cpuRequest: '2', cpuLimit: '500m' })).toEqual(['cpuLimit: The limit must not be lower than the request']);
   });
 });

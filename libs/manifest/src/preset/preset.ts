@@ -8,6 +8,9 @@ export type PresetCategory = (typeof PRESET_CATEGORIES)[number];
 export const PRESET_FLAVOURS = ['ISTIO', 'LINKERD', 'GATEWAY_API'] as const;
 export type PresetFlavour = (typeof PRESET_FLAVOURS)[number];
 
+/** What not every cluster that serves the kinds has: a field that came later or is in another channel. */
+export type PresetNeed = 'GATEWAY_API_RETRIES';
+
 /**
  * A pure function from small typed parameters to native manifests. What it writes is all that it does: nobody need know
  * that a preset wrote it.
@@ -18,6 +21,8 @@ export interface Preset<Parameters extends z.ZodObject = z.ZodObject> {
   readonly title: string;
   readonly category: PresetCategory;
   readonly flavour: PresetFlavour;
+  /** Clusters whose schemas lack it refuse what the preset writes. */
+  readonly needs?: PresetNeed;
   /** What it does, and when to use it: a few sentences. */
   readonly description: string;
   /** What a user must know before: what it does not do, what it needs, which version behaves differently. */

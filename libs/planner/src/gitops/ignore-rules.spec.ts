@@ -34,7 +34,7 @@ describe('the rules that make GitOps tools leave our fields alone', () => {
   });
 
   it('tell Flux the fields, by pointer, of exactly that object', () => {
-    const rule = { paths: ['/metadata/annotations/team.io~1owner', '/spec/exportTo', '/spec/hosts', '/spec/http'], target: { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'shop', name: 'checkout\\.v2' } };
+    const rule = { paths: ['/metadata/annotations/team.io~1owner', '/spec/exportTo', '/spec/hosts', '/spec/http'], target: { group: 'networking\\.istio\\.io', kind: 'VirtualService', namespace: 'shop', name: 'checkout\\.v2' } };
     expect(ignoreRules('FLUX_KUSTOMIZATION', [checkout])).toEqual({ spec: { ignore: [rule] } });
     expect(ignoreRules('FLUX_HELM_RELEASE', [checkout])).toEqual({ spec: { driftDetection: { mode: 'enabled', ignore: [rule] } } });
     expect(ignoreRules('FLUX_KUSTOMIZATION', [tenant])).toEqual({ spec: { ignore: [{ paths: ['/metadata/labels/istio.io~1rev'], target: { kind: 'Namespace', name: 'shop' } }] } });

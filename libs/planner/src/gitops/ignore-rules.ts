@@ -15,8 +15,8 @@ export type GitopsTool = (typeof GITOPS_TOOLS)[number];
  * - Argo CD compares whole objects and can leave out what a field manager owns (`managedFieldsManagers`, since 2.2); it
  *   also has to be told to leave those fields out when it syncs (`RespectIgnoreDifferences`). Objects that only Meshfleet
  *   creates are orphans to a project that watches for them.
- * - Flux names fields: `spec.ignore` of a Kustomization (since 2.9), `spec.driftDetection.ignore` of a HelmRelease. Names
- *   in its targets are regular expressions.
+ * - Flux names fields: `spec.ignore` of a Kustomization (since 2.9), `spec.driftDetection.ignore` of a HelmRelease. Groups
+ *   and names in its targets are regular expressions.
  */
 export function ignoreRules(tool: GitopsTool, objects: readonly KubeObject[]): JsonObject {
   switch (tool) {
@@ -50,11 +50,11 @@ function argoRule(object: KubeObject): JsonObject {
 
 function fluxRule(object: KubeObject): JsonObject {
   const { group, kind, namespace, name } = objectKeyOf(object);
-  const target = { ...(group === '' ? {} : { group }), kind, ...(namespace === '' ? {} : { namespace: literal(namespace) }), name: literal(name) };
+  const target = { ...(group === '' ? {} : { group: literal(group) }), kind, ...(namespace === '' ? {} : { namespace: literal(namespace) }), name: literal(name) };
   return { paths: ownedPaths(object), target };
 }
 
-/** Names hold letters, digits, dashes and dots: of these only the dot means something else to a regular expression. */
+/** Groups and names hold letters, digits, dashes and dots: of these only the dot means something else to a regular expression. */
 const literal = (name: string): string => name.replaceAll('.', '\\.');
 
 function kindsOf(objects: readonly KubeObject[]): { group: string; kind: string }[] {

@@ -18,7 +18,7 @@ export const gatewayApiTimeouts = definePreset({
     GATEWAY_API_NOTE,
     PRODUCER_NOTE,
     'A timeout ends streams as well.',
-    'Retries are in the experimental channel of the Gateway API alone, which few clusters serve: use the preset retries in Istio, and linkerd-retries in Linkerd.',
+    'An attempt that runs into its time is retried where a retry says so: gateway-api-retries has timeouts of its own.',
   ],
   parameters: z
     .strictObject({

@@ -1,6 +1,10 @@
+import { checkManifests, formatManifests, parseManifests } from '@meshfleet/manifest';
 import { describe, expect, it } from 'vitest';
+import { istioCatalogue } from '../../catalogue.ts';
 import { refused, written } from '../preset-answers.fixture.ts';
+import { gatewayApiRetries } from '../resilience/gateway-api-retries.ts';
 import { gatewayApiTimeouts } from '../resilience/gateway-api-timeouts.ts';
+import { gatewayApiBlueGreen } from './gateway-api-blue-green.ts';
 import { gatewayApiCanary } from './gateway-api-canary.ts';
 import { gatewayApiCohorts } from './gateway-api-cohorts.ts';
 import { gatewayApiMirroring } from './gateway-api-mirroring.ts';
@@ -68,5 +72,28 @@ describe('presets in the Gateway API’s kinds', () => {
     expect(refused(gatewayApiTimeouts, { ...base, backend: v1, timeouts: { request: '1s', backendRequest: '2s' } })).toEqual([
       'timeouts.backendRequest: An attempt of 2s cannot outlast its request of 1s',
     ]);
+  });
+
+  it('cut over at once, with testers on the other colour', () => {
+    const colours = { ...base, blue: v1, green: v2, testers: { by: 'COOKIE', name: 'preview', value: 'idle' } };
+    const backendsOf = (active: string): unknown => written(gatewayApiBlueGreen, { ...colours, active })[0]?.['spec'];
+    expect(backendsOf('BLUE')).toMatchObject({ rules: [{ backendRefs: [{ name: 'echo-v2' }] }, { backendRefs: [{ name: 'echo-v1', weight: 1 }, { name: 'echo-v2', weight: 0 }] }] });
+    expect(backendsOf('GREEN')).toMatchObject({ rules: [{ backendRefs: [{ name: 'echo-v1' }] }, { backendRefs: [{ name: 'echo-v2', weight: 1 }, { name: 'echo-v1', weight: 0 }] }] });
+    expect(refused(gatewayApiBlueGreen, { ...base, blue: v1, green: v1, active: 'BLUE' })).toEqual(['green: Blue and green are the same']);
+  });
+
+  it('retry the methods that are named, and leave all others as they are', () => {
+    expect(written(gatewayApiRetries, { ...base, backend: v1, attempts: 3, codes: [503], methods: ['GET'], timeouts: { request: '2s' } })).toMatchObject([
+      { spec: { rules: [{ matches: [{ method: 'GET' }], retry: { attempts: 3, codes: [503] }, timeouts: { request: '2s' } }, { backendRefs: [{ name: 'echo-v1' }] }] } },
+    ]);
+    expect(refused(gatewayApiRetries, { ...base, backend: v1, codes: [200] })).toHaveLength(1);
+    expect(refused(gatewayApiRetries, { ...base, backend: v1, timeouts: { request: '1s', backendRequest: '2s' } })).toEqual(['timeouts.backendRequest: An attempt cannot outlast its request']);
+  });
+
+  it('that retry are refused, with a word, where the served version has no retries', () => {
+    const { documents } = parseManifests(formatManifests(written(gatewayApiRetries, { ...base, backend: v1 })));
+    const problems = (channel: 'standard' | 'experimental'): string[] => checkManifests(documents, istioCatalogue(channel), { manages: () => true }).problems.map(({ summary }) => summary);
+    expect(problems('experimental')).toEqual([]);
+    expect(problems('standard')).toEqual([expect.stringContaining('retry')]);
   });
 });

@@ -2,6 +2,7 @@ import type { Preset } from '@meshfleet/manifest';
 import { abTest } from './ab-test.ts';
 import { blueGreen } from './blue-green.ts';
 import { consistentHash } from './consistent-hash.ts';
+import { gatewayApiBlueGreen } from './gateway-api-blue-green.ts';
 import { gatewayApiCanary } from './gateway-api-canary.ts';
 import { gatewayApiCohorts } from './gateway-api-cohorts.ts';
 import { gatewayApiMirroring } from './gateway-api-mirroring.ts';
@@ -11,4 +12,4 @@ import { roundRobin } from './round-robin.ts';
 import { trafficMirroring } from './traffic-mirroring.ts';
 import { weightedCanary } from './weighted-canary.ts';
 
-export const trafficPresets: readonly Preset[] = [weightedCanary, blueGreen, abTest, trafficMirroring, leastRequest, roundRobin, consistentHash, localityBalancing, gatewayApiCanary, gatewayApiCohorts, gatewayApiMirroring];
+export const trafficPresets: readonly Preset[] = [weightedCanary, blueGreen, abTest, trafficMirroring, leastRequest, roundRobin, consistentHash, localityBalancing, gatewayApiCanary, gatewayApiBlueGreen, gatewayApiCohorts, gatewayApiMirroring];

@@ -1,22 +1,7 @@
-import { definePreset, dnsLabelField, labelsField, objectNameField, presentFields } from '@meshfleet/manifest';
+import { cores, cpuField, definePreset, dnsLabelField, labelsField, memoryBytes, memoryField, objectNameField, presentFields } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
 import { z } from 'zod';
 import { podMarks, workloadReferencesField } from '../parameters/workload-reference.ts';
-
-const cpuField = z
-  .string()
-  .regex(/^(?:[1-9]\d*m|(?:0|[1-9]\d*)(?:\.\d{1,3})?)$/, 'Must be an amount of CPU, as in "100m" or "2"')
-  .refine((text) => cores(text) > 0, 'Must be more than nothing')
-  .meta({ examples: ['100m', '250m', '0.5', '2'] });
-const memoryField = z
-  .string()
-  .regex(/^[1-9]\d*(?:Ki|Mi|Gi|k|M|G)?$/, 'Must be an amount of memory, as in "128Mi" or "1Gi"')
-  .meta({ examples: ['64Mi', '128Mi', '1Gi', '2G'] });
-
-const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
-
-const cores = (text: string): number => (text.endsWith('m') ? Number(text.slice(0, -1)) / 1000 : Number(text));
-const bytes = (text: string): number => Number(/^\d+/.exec(text)?.[0]) * (UNITS[text.replace(/^\d+/, '')] ?? Number.NaN);
 
 export const proxyResources = definePreset({
   name: 'proxy-resources',
@@ -53,7 +38,7 @@ export const proxyResources = definePreset({
     .refine((all) => hasThreads(all) || hasAmounts(all), { path: ['concurrency'], message: 'Name threads, an image, variables, or amounts of CPU or memory' })
     .refine((all) => hasAmounts(all) === all.workloads.length > 0, { path: ['workloads'], message: 'Amounts of CPU and memory are annotations of workloads: name both or neither' })
     .refine(({ cpuRequest, cpuLimit }) => cpuRequest === undefined || cpuLimit === undefined || cores(cpuRequest) <= cores(cpuLimit), { path: ['cpuLimit'], message: 'The limit must not be lower than the request' })
-    .refine(({ memoryRequest, memoryLimit }) => memoryRequest === undefined || memoryLimit === undefined || bytes(memoryRequest) <= bytes(memoryLimit), { path: ['memoryLimit'], message: 'The limit must not be lower than the request' })
+    .refine(({ memoryRequest, memoryLimit }) => memoryRequest === undefined || memoryLimit === undefined || memoryBytes(memoryRequest) <= memoryBytes(memoryLimit), { path: ['memoryLimit'], message: 'The limit must not be lower than the request' })
     .refine((all) => hasThreads(all) || all.labels === undefined, { path: ['labels'], message: 'Labels choose the pods of a ProxyConfig: name threads, an image or variables for it' }),
   example: { namespace: 'shop', labels: { app: 'search' }, name: 'search-proxy', concurrency: 4, workloads: [{ name: 'search' }], cpuRequest: '500m', cpuLimit: '4', memoryRequest: '256Mi', memoryLimit: '1Gi' },
   render: ({ namespace, name, labels, concurrency, image, environment, workloads, cpuRequest, cpuLimit, memoryRequest, memoryLimit }) => {
