@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ReportedCondition } from '@meshfleet/protocol';
 import { createConditions } from './conditions.ts';
 
-const said = (key: string, status: ReportedCondition['status'], reason = 'R'): ReportedCondition => ({ key, policyId: '018f0000-0000-7000-8000-0000000000f1', status, reason, message: 'm', observedAt: '2026-01-01T00:00:00.000Z' });
+const POLICY = '018f0000-0000-7000-8000-0000000000f1';
+const said = (key: string, status: ReportedCondition['status'], reason = 'R', policyId = POLICY): ReportedCondition => ({ key, policyId, status, reason, message: 'm', observedAt: '2026-01-01T00:00:00.000Z' });
 
 describe('conditions', () => {
   it('begin with all that stands, and go on with what changed', () => {
@@ -26,6 +27,21 @@ describe('conditions', () => {
     conditions.take(10);
     conditions.set(said('a', 'CORRECTED'));
     expect(conditions.dirty).toBe(true);
+  });
+
+  it('tell each of two policies what became of the object that both may have had', () => {
+    const conditions = createConditions();
+    conditions.set(said('a', 'FAILED'));
+    conditions.take(10);
+    conditions.set(said('a', 'DELETED'));
+    conditions.set(said('a', 'DELETED', 'NotOurs', 'other'));
+    const batch = conditions.take(1);
+    conditions.giveBack(batch);
+    expect(conditions.take(10).items.map(({ policyId, status, reason }) => [policyId, status, reason]).sort()).toEqual([[POLICY, 'DELETED', 'R'], ['other', 'DELETED', 'NotOurs']].sort());
+    expect(conditions.dirty).toBe(false);
+    conditions.set(said('a', 'DELETED'));
+    conditions.drop('a');
+    expect(conditions.dirty).toBe(false);
   });
 
   it('lose nothing when a report is lost, and let newer words win', () => {

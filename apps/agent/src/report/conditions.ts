@@ -27,21 +27,28 @@ const MESSAGE = 1_024;
 
 export function createConditions(): Conditions {
   const standing = new Map<string, Known>();
-  const pending = new Map<string, Known>();
+  /** By key and policy: an object may be withdrawn for two of them, and the hub keeps what is said of it for each. */
+  const pending = new Map<string, Map<string, Known>>();
   let full = true;
+  const add = (condition: Known): void => {
+    const ofKey = pending.get(condition.key);
+    if (ofKey === undefined) pending.set(condition.key, new Map([[condition.policyId, condition]]));
+    else ofKey.set(condition.policyId, condition);
+  };
+  const isPending = ({ key, policyId }: Known): boolean => pending.get(key)?.has(policyId) === true;
   return {
     set(condition) {
       const clean = bounded(condition);
       const ends = condition.status === 'APPLIED' || condition.status === 'DELETED';
       const before = standing.get(condition.key);
       if (ends) {
-        if (before === undefined && !pending.has(condition.key) && condition.status === 'APPLIED') return;
+        if (before === undefined && !isPending(condition) && condition.status === 'APPLIED') return;
         standing.delete(condition.key);
       } else {
         if (before !== undefined && sameCondition(before, clean)) return;
         standing.set(condition.key, clean);
       }
-      pending.set(condition.key, clean);
+      add(clean);
     },
     drop(key) {
       standing.delete(key);
@@ -58,13 +65,17 @@ export function createConditions(): Conditions {
       const wasFull = full;
       if (full) {
         pending.clear();
-        for (const [key, condition] of standing) pending.set(key, condition);
+        for (const condition of standing.values()) add(condition);
         full = false;
       }
       const items: Known[] = [];
-      for (const [key, condition] of pending) {
-        if (items.length >= limit) break;
-        items.push(condition);
+      for (const [key, ofKey] of pending) {
+        for (const [policyId, condition] of ofKey) {
+          if (items.length >= limit) break;
+          items.push(condition);
+          ofKey.delete(policyId);
+        }
+        if (ofKey.size > 0) break;
         pending.delete(key);
       }
       return { full: wasFull, items, more: pending.size > 0 };
@@ -72,7 +83,7 @@ export function createConditions(): Conditions {
     giveBack(batch) {
       if (batch.full) full = true;
       // What was said since then is newer.
-      for (const item of batch.items) if (!pending.has(item.key)) pending.set(item.key, item);
+      for (const item of batch.items) if (!isPending(item)) add(item);
     },
   };
 }
