@@ -13,7 +13,7 @@ export { createDiscovery } from './discovery.ts';
 export type { DriftedField } from './fields/drift.ts';
 export { findDrift } from './fields/drift.ts';
 export { fieldPaths } from './fields/field-paths.ts';
-export { commonFields, copyFields, fieldsAbsentIn, isLeaf, joinFields, subtractFields } from './fields/field-values.ts';
+export { commonFields, copyFields, fieldsAbsentIn, fieldsDiffering, isLeaf, joinFields, subtractFields } from './fields/field-values.ts';
 export type { FieldSet } from './fields/field-set.ts';
 export { appliedFields, childOf } from './fields/field-set.ts';
 export { isAlreadyExists, isConflict, isGone, isNotFound, isTransient, KubeError } from './kube-error.ts';

@@ -1,5 +1,5 @@
 import type { FieldSet } from '@meshfleet/kube';
-import { appliedFields, commonFields, copyFields, fieldsAbsentIn, isLeaf, KubeError, subtractFields } from '@meshfleet/kube';
+import { appliedFields, commonFields, copyFields, fieldsAbsentIn, fieldsDiffering, isLeaf, KubeError, subtractFields } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '../apply/ownership.ts';
 
@@ -21,7 +21,8 @@ export function fieldsComingBack(live: KubeObject, former: FormerValues, within?
   const wanted = within === undefined ? former.fields : commonFields(former.fields, within);
   const had = subtractFields(wanted, fieldsAbsentIn(wanted, former.values));
   const back = commonFields(heldAlone(live), had);
-  return { back, changedSince: subtractFields(had, back) };
+  // What we set as it was before is as it was, whoever holds it.
+  return { back, changedSince: fieldsDiffering(subtractFields(had, back), live, former.values) };
 }
 
 /**

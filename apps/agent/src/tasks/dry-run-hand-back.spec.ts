@@ -75,6 +75,13 @@ describe('a dry run of a withdrawal', () => {
     expect(comparable((await read('safe')) ?? virtualService('safe'))).toEqual(all?.wouldBe);
   });
 
+  it('takes nothing for changed that the policy set as it was before', async () => {
+    await theirs(named('alike', { hosts: ['same'], gateways: ['edge'] }));
+    await take(named('alike', { hosts: ['same'], gateways: ['mesh'] }));
+    expect((await askWithdrawal([keyOf('alike')]))[0]).toMatchObject({ outcome: 'HANDED_BACK', reason: '', message: '.spec.gateways is given back as it was.' });
+    await withdraw(keyOf('alike'));
+  });
+
   it('tells what is deleted from what is let be, and why', async () => {
     await test.admin.apply(RESOURCES.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { owner: 'them' } } }, { fieldManager: 'argocd' });
     await theirs(named('alone', { hosts: ['theirs'] }));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FieldSet } from './field-set.ts';
-import { commonFields, copyFields, fieldsAbsentIn, isLeaf, joinFields, subtractFields } from './field-values.ts';
+import { commonFields, copyFields, fieldsAbsentIn, fieldsDiffering, isLeaf, joinFields, subtractFields } from './field-values.ts';
 
 /** The fields of a plain object, as the API server tracks those of a structure: lists are atomic. */
 const fieldsOf = (value: object): FieldSet =>
@@ -58,6 +58,9 @@ describe('sets of fields', () => {
 
   it('are looked for in objects', () => {
     expect(fieldsAbsentIn(set, { spec: { hosts: [] }, metadata: { labels: { a: 'b' } } })).toEqual({ 'f:spec': { 'f:http': {} } });
+    const here = { spec: { hosts: ['x'], http: [{ timeout: '1s', name: 'a' }] }, metadata: { labels: { a: 'b' } } };
+    expect(fieldsDiffering(set, here, { spec: { hosts: ['x'], http: [{ name: 'a', timeout: '1s' }] }, metadata: { labels: { a: 'c' } } })).toEqual({ 'f:metadata': { 'f:labels': { 'f:a': {} } } });
+    expect(fieldsDiffering(set, here, { spec: { hosts: ['y'] }, metadata: { labels: { a: 'b' } } })).toEqual({ 'f:spec': { 'f:hosts': {}, 'f:http': {} } });
     expect(fieldsAbsentIn({ 'f:ports': { 'k:{"name":"a"}': { 'f:port': {} }, 'k:{"name":"b"}': {} } }, { ports: [{ name: 'a' }] })).toEqual({ 'f:ports': { 'k:{"name":"a"}': { 'f:port': {} }, 'k:{"name":"b"}': {} } });
   });
 });

@@ -1,3 +1,4 @@
+import { canonicalJson } from '@meshfleet/model';
 import type { FieldSet } from './field-set.ts';
 import { childOf, parseKeys } from './field-set.ts';
 
@@ -100,6 +101,22 @@ export function fieldsAbsentIn(set: FieldSet, object: unknown): FieldSet {
     }
   }
   return absent;
+}
+
+/** The fields of `set` that one object says otherwise than another; what only one of them says differs. */
+export function fieldsDiffering(set: FieldSet, one: unknown, other: unknown): FieldSet {
+  const differing: Record<string, unknown> = {};
+  for (const key of Object.keys(set).filter((each) => each !== '.')) {
+    const [mine, theirs] = [valueAt(one, key), valueAt(other, key)];
+    const below = childOf(set, key) ?? {};
+    if (isLeaf(below)) {
+      if (canonicalJson({ value: mine }) !== canonicalJson({ value: theirs })) differing[key] = below;
+    } else {
+      const rest = fieldsDiffering(below, mine, theirs);
+      if (!isLeaf(rest)) differing[key] = rest;
+    }
+  }
+  return differing;
 }
 
 /** Whether a set names nothing below itself. */
