@@ -28,18 +28,20 @@ spec:
 const input = (takeOver?: readonly object[]) => ({ name: 'reviews', manifests, placement: { clusterNames: ['frankfurt'] }, ...(takeOver === undefined ? {} : { takeOver }) });
 
 interface DryRun {
-  readonly objects: readonly { readonly key: string; readonly outcome: string; readonly conflicts: readonly { readonly field: string }[]; readonly diff: string }[];
+  readonly objects: readonly { readonly key: string; readonly outcome: string; readonly reason: string; readonly conflicts: readonly { readonly field: string }[]; readonly diff: string }[];
+  readonly warnings: readonly object[];
   readonly error: object | null;
 }
-async function dryRun(takeOver?: readonly object[]): Promise<DryRun> {
+async function dryRunOf(change: { readonly apply: object } | { readonly delete: object }): Promise<DryRun> {
   const { policyPreview } = await open.client.request<{ policyPreview: { userErrors: readonly object[]; clusters: { nodes: readonly { dryRun: DryRun }[] } } }>(
-    `query ($apply: PolicyApplyInput) { policyPreview(apply: $apply) { userErrors { message } clusters(first: 1) { nodes { dryRun {
-       objects { key outcome conflicts { manager field } diff } error { message } } } } } }`,
-    { apply: input(takeOver) },
+    `query ($apply: PolicyApplyInput, $delete: PolicyDeleteInput) { policyPreview(apply: $apply, delete: $delete) { userErrors { message } clusters(first: 1) { nodes { dryRun {
+       objects { key outcome reason conflicts { manager field } diff } warnings { message } error { message } } } } } }`,
+    change,
   );
   expect(policyPreview.userErrors).toEqual([]);
-  return policyPreview.clusters.nodes[0]?.dryRun ?? { objects: [], error: null };
+  return policyPreview.clusters.nodes[0]?.dryRun ?? { objects: [], warnings: [], error: null };
 }
+const dryRun = (takeOver?: readonly object[]): Promise<DryRun> => dryRunOf({ apply: input(takeOver) });
 async function apply(takeOver?: readonly object[]): Promise<void> {
   const { policyApply } = await open.client.request<{ policyApply: { userErrors: readonly object[] } }>(
     'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { message } } }',
@@ -75,6 +77,12 @@ it('leaves what is somebody else’s alone, previews and takes over what is name
   const { next, live } = await inspection();
   expect(next).toBeNull();
   expect(live.managers.map(({ manager }) => manager)).toContain('meshfleet');
+
+  const comesBack = { key: KEY, diff: expect.stringMatching(/^-.*timeout: 9s[\s\S]*^\+.*timeout: 1s/m) as string };
+  expect(await dryRunOf({ delete: { name: 'reviews' } })).toMatchObject({ error: null, warnings: [], objects: [{ ...comesBack, outcome: 'HANDED_BACK' }] });
+  const without = { ...input(), manifests: manifests.replace(/ {2}http:.*\n/, '') };
+  expect(await dryRunOf({ apply: without })).toMatchObject({ error: null, objects: [{ ...comesBack, outcome: 'CHANGED', reason: 'HandedBack' }] });
+  expect(await spec()).toMatchObject({ http: [{ timeout: '9s' }] });
 
   await deletePolicy(open.client, 'reviews');
   await until('it is given back', 30_000, async () => isDeepStrictEqual(await spec(), THEIRS));
