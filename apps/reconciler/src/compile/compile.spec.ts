@@ -121,7 +121,7 @@ describe('compiling a policy into desired states', () => {
       const facts = { kubernetesVersion: 'v1.35.0', nodeCount: 1, meshes: [], servedKinds: [], ...(features === undefined ? {} : { features: [...features] }) };
       seq += 1;
       await test.store.transaction(fleet.organizationId, (tx) => writeReports(tx, [{ clusterId: a, report: { seq, epoch: 1, revision, conditions: { full: true, items: [] }, facts } }]));
-      await compileDue(test.store, fleet.organizationId);
+      await applyClusterChanges(test.store, { organizationId: fleet.organizationId, changes: [{ clusterId: a, reason: 'LABELS', actor: 'agent:a' }] });
     };
     const keys = async () => (await fleet.desiredOf(a)).state.entries.map((entry) => entry.key);
     const policy = await fleet.applyPolicy({ name: 'p', objects: { [A]: 'h' }, entries: [{ key: 'Namespace/shop', hash: 'n', mode: 'METADATA' }], clusterSelector: '' });

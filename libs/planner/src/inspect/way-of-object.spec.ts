@@ -31,6 +31,7 @@ describe('the way of an object', () => {
     ['a rollout waits for a person', { rollout: { status: 'WAITING_APPROVAL', why: 'wave 2 needs one approval', waits: false } }, 'ROLLED_OUT', 'BLOCKED', /approval/],
     ['an older policy holds it', { heldBy: 'baseline' }, 'HELD', 'BLOCKED', /baseline/],
     ['it could not be rendered', { revision: null, condition: condition('FAILED', 'RenderFailed') }, 'COMPILED', 'BLOCKED', /so it is/],
+    ['the agent is too old for it', { revision: null, condition: condition('FAILED', 'AgentTooOld') }, 'COMPILED', 'BLOCKED', /so it is/],
     ['no desired state carries it', { revision: null }, 'COMPILED', 'WAITING', /No desired state/],
     ['the agent is away', { acknowledgedRevision: 6, cluster: { lifecycle: 'ACTIVE', online: false } }, 'DELIVERED', 'BLOCKED', /not connected/],
     ['the cluster is in quarantine', { acknowledgedRevision: 6, cluster: { lifecycle: 'QUARANTINED', online: true } }, 'DELIVERED', 'BLOCKED', /quarantine/],

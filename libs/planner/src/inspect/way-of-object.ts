@@ -91,6 +91,7 @@ const STATIONS: Readonly<Record<ObjectStep, (situation: ObjectSituation) => Verd
 
   COMPILED: ({ revision, condition }) => {
     if (condition?.reason === 'RenderFailed') return blocked(condition.message, 'Give the cluster what the variables and patches ask for, or change the policy.');
+    if (condition?.reason === 'AgentTooOld') return blocked(condition.message, 'Install the agent that belongs to this hub in the cluster.');
     return revision === null ? waiting('No desired state carries it yet.') : passed(`Revision ${revision} carries it.`);
   },
 

@@ -37,6 +37,8 @@ export interface JudgedReport {
   readonly movedTo: { readonly region: string | null; readonly zone: string | null } | undefined;
   /** Whether its agent understands other states than it was taken to: another version was installed. */
   readonly changesFeatures: boolean;
+  /** Some of what it was taken to understand it does not. */
+  readonly losesFeatures: boolean;
   /** Whether the status of a policy may have changed by it. */
   readonly changesStatus: boolean;
   /** Whether a person who looks at the cluster would see a difference. */
@@ -57,6 +59,11 @@ export function judgeReport(cluster: ReportedCluster, report: Report): JudgedRep
     (report.revision < cluster.desiredRevision || report.digest === (cluster.desiredDigest ?? report.digest));
   const { inventory, facts } = report;
   const takesInventory = isNew && inventory !== undefined && (inventory.base === 0 || inventory.base === cluster.inventorySeq);
+  const [before, now] = [cluster.features ?? ENTRY_FEATURES, facts?.features ?? []];
+  // Of what both sides know of: an agent may understand more than this hub.
+  const speaks = isNew && facts !== undefined;
+  const lost = ENTRY_FEATURES.filter((feature) => speaks && before.includes(feature) && !now.includes(feature));
+  const gained = ENTRY_FEATURES.filter((feature) => speaks && !before.includes(feature) && now.includes(feature));
   const region = cluster.region === null ? (facts?.region ?? null) : null;
   const zone = cluster.zone === null ? (facts?.zone ?? null) : null;
   const moves = acknowledged && (cluster.ackedEpoch !== report.epoch || cluster.ackedRevision !== report.revision);
@@ -71,13 +78,9 @@ export function judgeReport(cluster: ReportedCluster, report: Report): JudgedRep
     inventorySeq: takesInventory ? inventory.seq : cluster.inventorySeq,
     resyncInventory: isNew && inventory !== undefined && !takesInventory,
     movedTo: isNew && (region !== null || zone !== null) ? { region, zone } : undefined,
-    changesFeatures: isNew && facts !== undefined && !sameFeatures(cluster.features ?? ENTRY_FEATURES, facts.features ?? []),
+    changesFeatures: lost.length + gained.length > 0,
+    losesFeatures: lost.length > 0,
     changesStatus: moves || hasConditions,
     isVisible: moves || hasConditions || facts !== undefined || cluster.wasAway,
   };
-}
-
-/** Of what both sides know of: an agent may understand more than this hub. */
-function sameFeatures(before: readonly string[], now: readonly string[]): boolean {
-  return ENTRY_FEATURES.every((feature) => before.includes(feature) === now.includes(feature));
 }

@@ -3,7 +3,7 @@ import { isOffline } from '../cluster/cluster-row.ts';
 import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
 import { AGENT_FEATURES_OF } from '../desired-state/load-clusters.ts';
-import { renewEntriesOf } from '../assignment/renew-entries.ts';
+import { withholdAgain } from '../assignment/renew-entries.ts';
 import { enqueue } from '../outbox/enqueue.ts';
 import { judgeReport } from './judge-report.ts';
 import { findUnknownSchemas } from './kind-schemas.ts';
@@ -74,10 +74,9 @@ async function write(tx: Tx, news: readonly JudgedReport[]): Promise<void> {
   advanceClusters(tx, news);
   writeInventory(tx, news);
   writeConditions(tx, news);
-  const renewed = news.filter(({ changesFeatures }) => changesFeatures).map(({ cluster }) => cluster);
-  if (renewed.length > 0) renewEntriesOf(tx, renewed.map(({ id }) => id));
-  const looked = new Set([...renewed, ...news.filter(({ movedTo }) => movedTo !== undefined).map(({ cluster }) => cluster)]);
-  for (const cluster of looked) {
+  const older = news.filter(({ losesFeatures }) => losesFeatures).map(({ cluster }) => cluster.id);
+  if (older.length > 0) withholdAgain(tx, older);
+  for (const { cluster } of news.filter(({ movedTo, changesFeatures }) => movedTo !== undefined || changesFeatures)) {
     await enqueue(tx, 'cluster.changed', { clusterId: cluster.id, reason: 'LABELS', actor: `agent:${cluster.name}` });
   }
   const touched = news.filter(({ changesStatus }) => changesStatus).map(({ cluster }) => cluster.id);

@@ -9,6 +9,7 @@ import { rolloutWords } from './assign-with-rollout.ts';
 import type { RolloutWord } from './assign-with-rollout.ts';
 import { lockPlacement } from './lock-placement.ts';
 import { renewRenderings } from './outdated-renderings.ts';
+import { renewWithheld } from './renew-entries.ts';
 import { PLACEABLE } from './select-clusters.ts';
 import { awaitThaw, frozenAmong } from './spare-frozen.ts';
 
@@ -52,7 +53,8 @@ export async function assignClusters(tx: Tx, clusterIds: readonly string[]): Pro
   const change = await assign(tx, movable.filter((cluster) => cluster.placeable), policies.filter((policy) => !policy.limited), limited, words);
   const moves: AssignmentChange[] = [];
   for (const policyId of contested) moves.push(await placePolicy(tx, policyId, 'SPARE_FROZEN'));
-  const renewed = await renewRenderings(tx, movable.filter((cluster) => cluster.placeable).map(({ id }) => id));
+  const placeable = movable.filter((cluster) => cluster.placeable).map(({ id }) => id);
+  const renewed = (await renewRenderings(tx, placeable)) + (await renewWithheld(tx, placeable));
   tx.send(`update cluster set placed = true where organization_id = $1 and id = any($2::uuid[]) and not placed`, [
     tx.organizationId,
     clusters.rows.map((cluster) => cluster.id),

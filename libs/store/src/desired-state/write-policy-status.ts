@@ -9,7 +9,7 @@ export const CLAIMED_BY_OTHER_POLICY = 'ObjectClaimedByOtherPolicy';
 const RENDER_FAILED = 'RenderFailed';
 
 /** Reason of the hub's own condition on an object that a cluster's agent is too old to be asked for. */
-const AGENT_TOO_OLD = 'AgentTooOld';
+export const AGENT_TOO_OLD = 'AgentTooOld';
 
 const HUB_REASONS: readonly string[] = [CLAIMED_BY_OTHER_POLICY, RENDER_FAILED, AGENT_TOO_OLD];
 
