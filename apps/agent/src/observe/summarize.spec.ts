@@ -32,6 +32,13 @@ describe('the summary of an object', () => {
     expect(summarize(workload({ containers: [{ name: 'istio-proxy', image: 'auto', securityContext: { runAsUser: 1337 } }] }))).not.toHaveProperty('runsAsProxy');
     expect(summarize(workload({ securityContext: { runAsUser: 1337 }, containers: [{ name: 'app', image: 'a' }] }))).toMatchObject({ runsAsProxy: true });
   });
+
+  it('tells of probes that reach the application past its sidecar’s answers', () => {
+    const workload = (rewrite: string | undefined, probe: object): KubeObject => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a', namespace: 'shop' }, spec: { template: { metadata: { annotations: rewrite === undefined ? {} : { 'sidecar.istio.io/rewriteAppHTTPProbers': rewrite } }, spec: { containers: [{ name: 'app', image: 'a', readinessProbe: probe }] } } } });
+    expect(summarize(workload('false', { httpGet: { port: 80 } }))).toMatchObject({ plainProbes: true });
+    expect(summarize(workload('false', { grpc: { port: 80 } }))).toMatchObject({ plainProbes: true });
+    for (const other of [workload('false', { tcpSocket: { port: 80 } }), workload('true', { httpGet: { port: 80 } }), workload(undefined, { httpGet: { port: 80 } })]) expect(summarize(other)).not.toHaveProperty('plainProbes');
+  });
 });
 
 describe('what the hub finds by the inventory', () => {

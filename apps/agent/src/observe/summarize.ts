@@ -42,6 +42,7 @@ function workload(object: KubeObject): JsonObject {
     injected: injectionOf(template),
     proxied: allContainers(template).some((container) => at(container, 'name') === 'istio-proxy') ? true : undefined,
     runsAsProxy: runsAsProxy(template) ? true : undefined,
+    plainProbes: hasPlainProbes(template) ? true : undefined,
   });
 }
 
@@ -63,6 +64,13 @@ const PROXY_USER = 1337;
 function runsAsProxy(template: unknown): boolean {
   const applications = list(at(template, 'spec', 'containers')).filter((container) => at(container, 'name') !== 'istio-proxy');
   return [at(template, 'spec'), ...applications].some((one) => at(one, 'securityContext', 'runAsUser') === PROXY_USER);
+}
+
+/** Whether the kubelet's probes go to the application, and a policy can refuse them: sidecars answer them otherwise. A TCP probe sees only that the sidecar listens. */
+function hasPlainProbes(template: unknown): boolean {
+  if (at(template, 'metadata', 'annotations', 'sidecar.istio.io/rewriteAppHTTPProbers') !== 'false') return false;
+  const isProbed = (container: unknown): boolean => ['livenessProbe', 'readinessProbe', 'startupProbe'].some((probe) => at(container, probe, 'httpGet') !== undefined || at(container, probe, 'grpc') !== undefined);
+  return allContainers(template).some(isProbed);
 }
 
 function meshConfiguration(object: KubeObject): JsonObject {

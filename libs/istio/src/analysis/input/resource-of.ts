@@ -76,7 +76,13 @@ function summaryOfWorkload(object: KubeObject, kind: string): JsonObject {
     ...(injected === undefined ? {} : { injected }),
     ...(containers.some((container) => at(container, 'name') === 'istio-proxy') ? { proxied: true } : {}),
     ...(runAsUser.includes(PROXY_UID) ? { runsAsProxy: true } : {}),
+    ...(marks['sidecar.istio.io/rewriteAppHTTPProbers'] === 'false' && containers.some(isProbed) ? { plainProbes: true } : {}),
   };
+}
+
+/** Probes of the kubelet that a policy can refuse: a TCP probe sees no more than that the sidecar listens. */
+function isProbed(container: unknown): boolean {
+  return ['livenessProbe', 'readinessProbe', 'startupProbe'].some((probe) => at(container, probe, 'httpGet') !== undefined || at(container, probe, 'grpc') !== undefined);
 }
 
 /** The user that the sidecar runs as; what it sends is not redirected to itself. */

@@ -22,6 +22,7 @@ import { deprecatedField } from './schema/deprecated-field.ts';
 import { deprecated } from './schema/deprecated.ts';
 import { schema } from './schema/schema.ts';
 import { denyWithoutIngress } from './security/deny-without-ingress.ts';
+import { denyWithoutProbes } from './security/deny-without-probes.ts';
 import { dryRunEnforced } from './security/dry-run-enforced.ts';
 import { layerSevenAtZtunnel } from './security/layer-seven-at-ztunnel.ts';
 import { mutualTlsConflict } from './security/mutual-tls-conflict.ts';
@@ -63,6 +64,7 @@ export const RULES: readonly Rule[] = [
   portName,
   portRequired,
   denyWithoutIngress,
+  denyWithoutProbes,
   dryRunEnforced,
   layerSevenAtZtunnel,
   mutualTlsConflict,

@@ -15,6 +15,8 @@ export interface WorkloadView {
   readonly proxied: boolean;
   /** It runs as the user of the sidecar. */
   readonly runsAsProxy: boolean;
+  /** The kubelet probes the application itself, past no sidecar that would answer for it. */
+  readonly plainProbes: boolean;
 }
 
 export const workloadOf = viewOf((resource): WorkloadView => {
@@ -28,6 +30,7 @@ export const workloadOf = viewOf((resource): WorkloadView => {
     injection: labels['sidecar.istio.io/inject'] ?? labels['istio.io/rev'] ?? text(at(spec, 'injected')),
     proxied: at(spec, 'proxied') === true,
     runsAsProxy: at(spec, 'runsAsProxy') === true,
+    plainProbes: at(spec, 'plainProbes') === true,
   };
 });
 

@@ -1,3 +1,4 @@
+import { allowingPolicies, isDefaultDeny } from '../../default-deny.ts';
 import { fact } from '../../engine/index-of.ts';
 import { defineRule } from '../../engine/rule.ts';
 import { gatewayDestinations, gatewaysWithSelector } from '../../indexes/gateway-destinations.ts';
@@ -5,7 +6,6 @@ import { hosts } from '../../indexes/hosts.ts';
 import { authorizationPoliciesInNamespace } from '../../indexes/in-namespace.ts';
 import { selectWorkloads, workloadsByLabel } from '../../indexes/workloads.ts';
 import { KIND } from '../../input/kinds.ts';
-import { carries } from '../../selected-workloads.ts';
 import { authorizationPolicyOf } from '../../views/authorization-policy.ts';
 import { gatewayOf } from '../../views/gateway.ts';
 import { serviceOf } from '../../views/service.ts';
@@ -43,16 +43,11 @@ spec: {}
   on: [KIND.AuthorizationPolicy],
   reads: { gatewayDestinations, gatewaysWithSelector, hosts, workloadsByLabel, authorizationPoliciesInNamespace, rootNamespace: fact('rootNamespace') },
   *evaluate(subject, read) {
-    const { action, selector, targeted, rules, dryRun } = authorizationPolicyOf(subject);
-    if (action !== 'ALLOW' || targeted || dryRun || rules.length > 0 || Object.keys(selector).length > 0) return;
+    if (!isDefaultDeny(authorizationPolicyOf(subject))) return;
     const root = read.rootNamespace();
     const everywhere = subject.namespace === root;
     const concerned = ({ namespace }: WorkloadView): boolean => everywhere || namespace === subject.namespace;
-    const isLetIn = (workload: WorkloadView): boolean =>
-      [...read.authorizationPoliciesInNamespace(workload.namespace), ...(workload.namespace === root ? [] : read.authorizationPoliciesInNamespace(root))].some((policy) => {
-        const other = authorizationPolicyOf(policy);
-        return other.action === 'ALLOW' && other.rules.length > 0 && !other.dryRun && (other.targeted || carries(workload.labels, other.selector));
-      });
+    const isLetIn = (workload: WorkloadView): boolean => allowingPolicies(workload, root, read.authorizationPoliciesInNamespace).length > 0;
 
     const shut = new Map<string, string>();
     for (const { host, resource } of read.gatewayDestinations(everywhere ? '*' : subject.namespace)) {

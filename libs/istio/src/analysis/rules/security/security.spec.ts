@@ -108,3 +108,20 @@ describe('a default deny', () => {
     expect(messages(shop + policy('deny', '', 'shop', 'istio.io/dry-run: "true"'))).toEqual([]);
   });
 });
+
+describe('the probes of the kubelet under a default deny', () => {
+  const cart = (rewrite: string): string => `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cart, namespace: shop}\nspec: {template: {metadata: {labels: {app: cart}, annotations: {sidecar.istio.io/rewriteAppHTTPProbers: "${rewrite}"}}, spec: {containers: [{name: cart, image: cart, livenessProbe: {httpGet: {port: 80}}}]}}}\n---\n`;
+  const messages = (yaml: string): string[] => analyze(inputOf(yaml), { only: ['MF0013'] }).map(({ message }) => message);
+
+  it('are refused where the sidecar does not answer them', () => {
+    expect(messages(SIDECARS + cart('false') + policy('deny', ''))).toEqual(['The probes of shop/cart are refused']);
+    expect(messages(SIDECARS + cart('false') + policy('deny', '', 'istio-system'))).toHaveLength(1);
+    expect(messages(SIDECARS + cart('true') + policy('deny', ''))).toEqual([]);
+    expect(messages(SIDECARS + cart('false') + policy('deny', '', 'bank'))).toEqual([]);
+  });
+
+  it('pass where something lets in whoever calls, but not where it asks who calls', () => {
+    expect(messages(SIDECARS + cart('false') + policy('deny', '') + policy('probes', 'rules: [{to: [{operation: {paths: [/ready]}}]}]'))).toEqual([]);
+    expect(messages(SIDECARS + cart('false') + policy('deny', '') + policy('callers', 'rules: [{from: [{source: {principals: [a]}}]}]'))).toHaveLength(1);
+  });
+});
