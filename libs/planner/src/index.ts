@@ -14,7 +14,7 @@ export type { RetentionRule } from './retention.ts';
 export { GITOPS_TOOLS, ignoreRules } from './gitops/ignore-rules.ts';
 export type { GitopsTool } from './gitops/ignore-rules.ts';
 export { OBJECT_STEPS, nextStep, wayOfObject } from './inspect/way-of-object.ts';
-export type { ObjectSituation, ObjectStep, StepState, StepVerdict } from './inspect/way-of-object.ts';
+export type { LiveSituation, ObjectSituation, ObjectStep, StepState, StepVerdict } from './inspect/way-of-object.ts';
 export * from './rollout/index.ts';
 export { patchProblem } from './render/apply-patch.ts';
 export { renderAndCheck } from './render/render-and-check.ts';

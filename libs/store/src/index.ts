@@ -81,6 +81,8 @@ export { findDesiredStates, findPreviousDesiredStates, listDesiredStates } from 
 export type { DesiredStateKey, DesiredStateRow } from './desired-state-read/desired-states.ts';
 export { listObjectClaims } from './inspect/object-claims.ts';
 export type { ObjectClaim } from './inspect/object-claims.ts';
+export { findAcknowledged } from './inspect/object-applied.ts';
+export type { Acknowledged } from './inspect/object-applied.ts';
 export { listObjectConditions } from './inspect/object-conditions.ts';
 export { listObjectRevisions } from './inspect/object-history.ts';
 export type { ObjectRevision } from './inspect/object-history.ts';

@@ -46,6 +46,18 @@ describe('an acknowledgement', () => {
     expect(await row(agent)).toMatchObject({ acked_epoch: 1, acked_revision: 1, acked_digest: ack.digest, report_seq: 1 });
   });
 
+  it('is noted with the revision that it is of, the first time', async () => {
+    const { agent, ack } = await withPolicy();
+    const noted = async () => (await gateway.db.admin.query<{ at: Date | null }>('select acked_at as at from desired_state where cluster_id = $1', [agent.identity.clusterId])).rows.map(({ at }) => at);
+    await agent.report(1, { ...ack, digest: 'f'.repeat(64) });
+    expect(await noted()).toEqual([null]);
+    await agent.report(2, ack);
+    const first = await noted();
+    expect(first).toEqual([expect.any(Date)]);
+    await agent.report(3, ack);
+    expect(await noted()).toEqual(first);
+  });
+
   it.each([
     ['of a revision that was never asked for', { revision: 2 }],
     ['of another epoch', { epoch: 2 }],
@@ -229,6 +241,24 @@ describe('inventory', () => {
     await agent.report(4, { inventory: { seq: 10, base: 0, upsert: [item('Namespace/c')], remove: [] } });
     await agent.report(5, { inventory: { seq: 11, base: 10, upsert: [item('Namespace/d')], remove: [] } });
     expect(await inventoryOf(agent)).toEqual(['Namespace/c', 'Namespace/d']);
+  });
+});
+
+describe('those who change an object', () => {
+  it('are remembered, the last five, each change once, as long as anything is said of it', async () => {
+    const { agent, policyId, ack } = await withPolicy();
+    const changers = async () => (await gateway.db.admin.query<{ changers: { manager: string }[] }>('select changers from object_condition where cluster_id = $1', [agent.identity.clusterId])).rows.map(({ changers: each }) => each.map(({ manager }) => manager));
+    const minute = (number: number): string => `2026-11-23T12:0${number}:00.000Z`;
+    await agent.report(1, { ...ack, ...items(condition(policyId, 'CORRECTED', 'ConfigMap/shop/a', { manager: 'kubectl-edit', observedAt: minute(1) })) });
+    await agent.report(2, { ...ack, ...items(condition(policyId, 'DRIFTED', 'ConfigMap/shop/a', { manager: 'helm', observedAt: minute(2) })) });
+    // A failure is nobody's change; the same correction told again is the same.
+    await agent.report(3, { ...ack, ...items(condition(policyId, 'FAILED', 'ConfigMap/shop/a', { manager: 'argocd', observedAt: minute(3) })) });
+    await agent.report(4, { ...ack, ...items(condition(policyId, 'CORRECTED', 'ConfigMap/shop/a', { manager: 'helm', observedAt: minute(2) })) });
+    expect(await changers()).toEqual([['helm', 'kubectl-edit']]);
+    for (const number of [4, 5, 6, 7]) await agent.report(number + 1, { ...ack, ...items(condition(policyId, 'CORRECTED', 'ConfigMap/shop/a', { manager: `m${number}`, observedAt: minute(number) })) });
+    expect(await changers()).toEqual([['m7', 'm6', 'm5', 'm4', 'helm']]);
+    await agent.report(9, { ...ack, ...items(condition(policyId, 'APPLIED')) });
+    expect(await changers()).toEqual([]);
   });
 });
 

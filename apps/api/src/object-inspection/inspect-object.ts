@@ -1,18 +1,22 @@
-import { goesOnByItself, isLimited, place, placementSchema, wayOfObject, type ObjectSituation, type PlacementDecision, type StepVerdict } from '@meshfleet/planner';
+import { goesOnByItself, isLimited, place, placementSchema, wayOfObject, type LiveSituation, type ObjectSituation, type PlacementDecision, type StepVerdict } from '@meshfleet/planner';
 import {
+  findAcknowledged,
   listObjectClaims,
   listObjectConditions,
   listObjectRevisions,
   readOrganization,
+  type Acknowledged,
   type ClusterRow,
   type ObjectClaim,
   type ObjectConditionRow,
   type ObjectRevision,
 } from '@meshfleet/store';
+import { setImmediate } from 'node:timers/promises';
 import { stateBody } from '../desired-state/desired-state-loaders.ts';
 import { loadDesiredState } from '../desired-state/desired-state-view.ts';
 import { findingsOfCluster } from '../analysis/findings-of-cluster.ts';
 import type { RequestScope } from '../request/request-scope.ts';
+import type { LiveObjectView } from './live-object.ts';
 
 /** What the hub knows of one object of one cluster. */
 export interface ObjectInspection {
@@ -28,6 +32,10 @@ export interface ObjectInspection {
   readonly revision: number | null;
   readonly condition: ObjectConditionRow | null;
   readonly history: readonly ObjectRevision[];
+  /** What an agent was asked for by this query, if it was; once. */
+  readonly look: { live?: Promise<LiveObjectView> };
+  /** The stations of the object, walked once. */
+  way?: Promise<readonly StepVerdict[]>;
 }
 
 const HUB_REASON = 'ObjectClaimedByOtherPolicy';
@@ -52,11 +60,32 @@ export async function inspectObject(scope: RequestScope, cluster: ClusterRow, ke
     revision: entry === undefined ? null : (history[0]?.revision ?? cluster.desiredRevision),
     condition: conditions.find(({ policyId, reason }) => policyId === claim?.policyId && reason !== HUB_REASON) ?? null,
     history,
+    look: {},
   };
 }
 
-/** The stations from the policy to the mesh, with what stands at each. */
-export async function stepsOf(scope: RequestScope, inspection: ObjectInspection, now: Date): Promise<readonly StepVerdict[]> {
+/** The stations from the policy to the mesh, with what stands at each: walked once, and with the live object where the query asks for it. */
+export function stepsOf(scope: RequestScope, inspection: ObjectInspection, now: Date): Promise<readonly StepVerdict[]> {
+  inspection.way ??= walk(scope, inspection, now);
+  return inspection.way;
+}
+
+/** When the agent had applied the object as it is desired, and by which revision; null while it has not, or nobody knows any more. */
+export async function appliedOf(scope: RequestScope, { cluster, revision, condition }: ObjectInspection): Promise<Acknowledged | null> {
+  if (revision === null || condition?.status === 'FAILED' || cluster.ackedRevision < revision) return null;
+  return (await findAcknowledged(await scope.read(), cluster.id, revision)) ?? null;
+}
+
+/** All fields of an object are resolved in one go: by the next turn, who asks for the live object has done so. */
+async function liveOf({ look }: ObjectInspection): Promise<LiveSituation | null> {
+  await setImmediate();
+  const live = await look.live;
+  if (live === undefined || live.error !== null) return null;
+  return { found: live.found, changedSince: [...new Set(live.changedSince.map(({ manager }) => manager))], conditions: live.conditions };
+}
+
+async function walk(scope: RequestScope, inspection: ObjectInspection, now: Date): Promise<readonly StepVerdict[]> {
+  const live = await liveOf(inspection);
   const { cluster, claim, placement, condition, revision, claims } = inspection;
   const tx = await scope.read();
   const { mode } = await readOrganization(tx);
@@ -70,10 +99,11 @@ export async function stepsOf(scope: RequestScope, inspection: ObjectInspection,
     rollout: rolloutOf(claim),
     heldBy: claim !== null && holder !== undefined && holder.policyId !== claim.policyId ? holder.policyName : null,
     mode,
-    cluster: { lifecycle: cluster.status === 'ONLINE' || cluster.status === 'OFFLINE' ? 'ACTIVE' : cluster.status, online: cluster.status === 'ONLINE' },
+    cluster: { lifecycle: cluster.status === 'ONLINE' || cluster.status === 'OFFLINE' ? 'ACTIVE' : cluster.status, online: cluster.status === 'ONLINE', lastSeenAt: cluster.lastSeenAt?.toISOString() ?? null },
     revision,
     acknowledgedRevision: cluster.ackedRevision,
     condition,
+    live,
     errors: findings.filter(({ object, severity }) => object === inspection.key && severity === 'ERROR'),
   };
   return wayOfObject(situation);

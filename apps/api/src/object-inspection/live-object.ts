@@ -20,6 +20,8 @@ export interface LiveObjectView {
   readonly found: boolean;
   readonly manifest: unknown;
   readonly managers: readonly FieldManagerView[];
+  /** When we applied it last and something came of it, as the API server noted. */
+  readonly appliedAt: string | null;
   /** Those who wrote the object after our last apply, the status left out. */
   readonly changedSince: readonly FieldManagerView[];
   readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string; readonly of: string | null }[];
@@ -28,7 +30,7 @@ export interface LiveObjectView {
   readonly error: UserError | null;
 }
 
-const SILENT = { found: false, manifest: null, managers: [], changedSince: [], conditions: [], events: [] };
+const SILENT = { found: false, manifest: null, managers: [], appliedAt: null, changedSince: [], conditions: [], events: [] };
 
 /** Asks the cluster's agent for the object, and waits for its answer. */
 export async function lookAtLive(parts: { readonly store: Store; readonly answers: TaskAnswers }, scope: RequestScope, clusterId: string, key: string): Promise<LiveObjectView> {
@@ -46,6 +48,7 @@ export function liveView({ found, object, managers, conditions, events, refused 
     found,
     manifest: object ?? null,
     managers: views,
+    appliedAt: ours,
     changedSince: since,
     conditions: conditions.map(({ type, status, reason, message, of }) => ({ type, status, reason, message, of: of ?? null })),
     events: events ?? [],

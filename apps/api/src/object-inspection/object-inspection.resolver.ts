@@ -15,7 +15,7 @@ import { policyById } from '../policy/policy-loaders.ts';
 import { policyView } from '../policy/policy-view.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { STORE } from '../tokens.ts';
-import { inspectObject, placementOf, stepsOf, type ObjectInspection } from './inspect-object.ts';
+import { appliedOf, inspectObject, placementOf, stepsOf, type ObjectInspection } from './inspect-object.ts';
 import { lookAtLive } from './live-object.ts';
 
 @Resolver('ObjectInspection')
@@ -91,8 +91,19 @@ export class ObjectInspectionResolver {
   }
 
   @ResolveField()
-  live({ cluster, key }: ObjectInspection, _args: unknown, { scope }: GraphqlContext) {
-    return lookAtLive({ store: this.#store, answers: this.#answers }, scope, cluster.id, key);
+  live({ cluster, key, look }: ObjectInspection, _args: unknown, { scope }: GraphqlContext) {
+    look.live ??= lookAtLive({ store: this.#store, answers: this.#answers }, scope, cluster.id, key);
+    return look.live;
+  }
+
+  @ResolveField()
+  async appliedAt(inspection: ObjectInspection, _args: unknown, { scope }: GraphqlContext) {
+    return (await appliedOf(scope, inspection))?.at ?? null;
+  }
+
+  @ResolveField()
+  async appliedRevision(inspection: ObjectInspection, _args: unknown, { scope }: GraphqlContext) {
+    return (await appliedOf(scope, inspection))?.revision ?? null;
   }
 }
 

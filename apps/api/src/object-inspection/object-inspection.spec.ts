@@ -17,7 +17,7 @@ afterAll(() => api.close());
 const KEY = 'ConfigMap/ada/ada-map';
 const QUERY = `query ($id: ID!, $key: String!) { objectInspection(clusterId: $id, key: $key) { key version because manifest revision
   policy { name } claims { holds selected version policy { name } } condition { status reason }
-  steps { step state } next { step state summary fix } history { revision change actors diff } } }`;
+  appliedAt appliedRevision steps { step state } next { step state summary fix code } history { revision change actors diff } } }`;
 
 interface Inspection {
   readonly steps: readonly { readonly step: string; readonly state: string }[];
@@ -39,6 +39,8 @@ describe('the inspector', () => {
       version: 2,
       because: 'the placement names the cluster ada-cluster',
       revision: 2,
+      appliedAt: '2026-11-26T12:00:00.000Z',
+      appliedRevision: 2,
       policy: { name: 'ada-policy' },
       claims: [{ holds: true, selected: true, version: 2, policy: { name: 'ada-policy' } }],
       manifest: { data: { value: 'ada two' } },
@@ -58,6 +60,34 @@ describe('the inspector', () => {
 
   it('says of what a policy names but no desired state carries yet that it is on its way', async () => {
     expect(await inspect('PeerAuthentication.security.istio.io/shop/ada-strict')).toMatchObject({ policy: { name: 'ada-policy' }, manifest: null, next: { step: 'COMPILED', state: 'WAITING' } });
+  });
+
+  it('says that the agent is away, and since when, of what it had acknowledged before', async () => {
+    await api.db.admin.query(`update cluster set last_seen_at = '2026-01-01T11:00:00Z' where id = $1`, [adas.clusterId]);
+    expect((await inspect(KEY)).next).toMatchObject({ step: 'KEPT', state: 'BLOCKED', code: 'AGENT_OFFLINE', summary: expect.stringContaining('2026-01-01T11:00:00.000Z') as string });
+    await api.db.admin.query('update cluster set last_seen_at = now() where id = $1', [adas.clusterId]);
+  });
+
+  it('walks the stations once for both, and asks nothing of the database twice', async () => {
+    const statements = async (fields: string): Promise<number> => {
+      api.statements.count = 0;
+      const { errors } = await api.query(ada.token, `query ($id: ID!, $key: String!) { objectInspection(clusterId: $id, key: $key) { ${fields} } }`, { id: adas.Cluster, key: KEY });
+      expect(errors).toEqual([]);
+      return api.statements.count;
+    };
+    await statements('next { step }');
+    expect(await statements('next { step } steps { step } ')).toBe(await statements('next { step }'));
+  });
+
+  it('lets what an agent has just seen go before what it reported', async () => {
+    await api.db.admin.query(`update cluster set facts = facts || '{"kubernetesVersion": "v1.34.0", "features": ["TASKS"]}', last_seen_at = now() where id = $1`, [adas.clusterId]);
+    const asked = api.query<{ objectInspection: { next: object; live: { found: boolean } } }>(ada.token, 'query ($id: ID!, $key: String!) { objectInspection(clusterId: $id, key: $key) { next { step state summary } live { found appliedAt error { code } } } }', { id: adas.Cluster, key: KEY });
+    let over = false;
+    void asked.finally(() => (over = true));
+    while (!over) await api.db.admin.query(`update agent_task set status = 'DONE', result = '{"found": false, "managers": [], "conditions": []}' where cluster_id = $1 and status = 'PENDING'`, [adas.clusterId]);
+    const { data, errors } = await asked;
+    expect(errors).toEqual([]);
+    expect(data.objectInspection).toMatchObject({ next: { step: 'APPLIED', state: 'WAITING', summary: expect.stringContaining('not in the cluster now') as string }, live: { found: false, error: null } });
   });
 
   it('knows no cluster that is not there', async () => {
@@ -80,6 +110,7 @@ describe('an object as its cluster has it', () => {
       ],
       conditions: [],
     });
+    expect(view.appliedAt).toBe('2026-01-01T12:00:00Z');
     expect(view.changedSince.map((each) => each.manager)).toEqual(['kubectl-edit']);
     expect(view.managers).toHaveLength(4);
   });

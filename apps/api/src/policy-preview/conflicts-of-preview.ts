@@ -1,4 +1,4 @@
-import type { DesiredEntry } from '@meshfleet/protocol';
+import { sameEntry, type DesiredEntry } from '@meshfleet/protocol';
 import { readInventoryObjects, type Tx } from '@meshfleet/store';
 import type { RequestScope } from '../request/request-scope.ts';
 import type { PreviewPlan } from './plan-change.ts';
@@ -30,11 +30,12 @@ export async function conflictsOf(scope: RequestScope, plan: PreviewPlan, { load
   const lost = composition.lost
     .filter((claim) => claim.policyId === plan.policyId)
     .map(({ key, heldBy }): PreviewConflict => ({ key, reason: 'HELD_BY_OLDER_POLICY', policyId: heldBy.policyId, manager: null, message: `The older policy ${heldBy.policyName} keeps it.` }));
-  const before = new Set(loaded.previous.state.entries.map(({ key }) => key));
-  // Labels and annotations are set on what is somebody else's anyway; which of them others hold, a dry run tells.
-  const added = composition.state.entries.filter(({ key, policyId, mode }) => policyId === plan.policyId && mode === undefined && !before.has(key));
-  const owners = await Promise.all(added.map(async ({ key }) => ({ key, manager: await ownerOf(scope, { clusterId: loaded.id, key }) })));
-  const takes = new Map(added.map((entry) => [entry.key, entry]));
+  const before = new Map(loaded.previous.state.entries.map((entry) => [entry.key, entry]));
+  // Labels and annotations are set on what is somebody else's anyway; which of them others hold, a dry run tells. Of what the
+  // policy asked for before and could not take, it is as much to be told as of what it asks for now.
+  const written = composition.state.entries.filter((entry) => entry.policyId === plan.policyId && entry.mode === undefined && !isHeld(before.get(entry.key), entry));
+  const owners = await Promise.all(written.map(async ({ key }) => ({ key, manager: await ownerOf(scope, { clusterId: loaded.id, key }) })));
+  const takes = new Map(written.map((entry) => [entry.key, entry]));
   const existing = owners
     .filter((owner): owner is { key: string; manager: string } => owner.manager !== undefined)
     .map(({ key, manager }): PreviewConflict => ({
@@ -45,6 +46,10 @@ export async function conflictsOf(scope: RequestScope, plan: PreviewPlan, { load
       message: `It is there already, written by ${manager}: ${whatComes(takes.get(key))}`,
     }));
   return [...lost, ...existing].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function isHeld(before: DesiredEntry | undefined, entry: DesiredEntry): boolean {
+  return before !== undefined && sameEntry(before, entry);
 }
 
 function whatComes(entry: DesiredEntry | undefined): string {

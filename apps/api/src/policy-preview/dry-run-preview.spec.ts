@@ -132,4 +132,16 @@ describe('a dry run of what a change writes', () => {
     expect(await outcome({ takeOver: [{ object: key('theirs'), fields: ['.spec.mtls'] }] })).toEqual(['CHANGED TakenOver']);
     expect(await outcome({ takeOver: [{ object: key('theirs'), fields: ['.spec.selector'] }] })).toEqual(['CONFLICT ']);
   });
+
+  it('shows no difference where something is in the way: nothing is taken, and the object stays as it is', async () => {
+    await beAgentWith(['TASKS', 'HAND_BACK']);
+    const live = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'theirs', labels: { of: 'them' } }, spec: { mtls: { mode: 'DISABLE' } } };
+    const forced = { ...live, metadata: { ...live.metadata, labels: { of: 'us' } }, spec: { mtls: { mode: 'STRICT' } } };
+    const conflicts = [{ manager: 'argocd', field: '.spec.mtls.mode' }, { manager: 'helm', field: '.metadata.labels.of' }];
+    const answer = () => [said('theirs', 'CONFLICT', { message: 'argocd, helm owns fields', conflicts, live, wouldBe: forced })];
+    const shown = async (more: object) => (await preview({ apply: intent('partly', ['theirs'], more) }, answer)).dryRun?.objects;
+    expect(await shown({ takeOver: [{ object: key('theirs'), fields: ['.spec.mtls'] }] })).toEqual([{ key: key('theirs'), outcome: 'CONFLICT', reason: '', message: '.metadata.labels.of of helm is in the way, and nothing is taken over.', diff: '' }]);
+    expect(await shown({})).toMatchObject([{ outcome: 'CONFLICT', message: 'argocd, helm owns fields', diff: '' }]);
+    expect(await shown({ takeOver: [{ object: key('theirs') }] })).toMatchObject([{ outcome: 'CHANGED', diff: expect.stringContaining('+    mode: STRICT') as string }]);
+  });
 });

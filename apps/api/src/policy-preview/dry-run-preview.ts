@@ -107,12 +107,17 @@ function oncePerKey(objects: readonly DryRunObject[]): DryRunObject[] {
 function takingOver(object: DryRunObject, entry: DesiredEntry | undefined): DryRunObject {
   if (object.outcome !== 'CONFLICT' || entry === undefined) return object;
   const left = entry.conflicts === 'FORCE' ? [] : object.conflicts.filter(({ field }) => !coversField(entry.takeOver ?? [], field));
-  if (left.length > 0) return object;
-  return { ...object, outcome: 'CHANGED', reason: 'TakenOver', message: `${object.conflicts.map(({ manager, field }) => `${field} of ${manager}`).join(', ')} is taken over.` };
+  // Where anything is in the way nothing is taken: the object stays as it is, whatever forcing it would make of it.
+  if (left.length > 0) return { ...object, message: left.length === object.conflicts.length ? object.message : `${named(left)} is in the way, and nothing is taken over.`, wouldBe: object.live };
+  return { ...object, outcome: 'CHANGED', reason: 'TakenOver', message: `${named(object.conflicts)} is taken over.` };
 }
+
+const named = (conflicts: DryRunObject['conflicts']): string => conflicts.map(({ manager, field }) => `${field} of ${manager}`).join(', ');
 
 function viewOf({ key, outcome, reason, message, conflicts, live, wouldBe, truncated }: DryRunObject): DryRunObjectView {
   // Bodies come from an API server: they are Kubernetes objects.
   const text = (body: unknown): string => (body === undefined ? '' : yamlOf(body as KubeObject));
-  return { key, outcome, reason, message, conflicts, diff: truncated === true ? null : unifiedDiff(key, text(live), text(wouldBe)) };
+  const [before, after] = [text(live), text(wouldBe)];
+  const diff = before === after ? '' : unifiedDiff(key, before, after);
+  return { key, outcome, reason, message, conflicts, diff: truncated === true ? null : diff };
 }

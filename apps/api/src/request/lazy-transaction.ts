@@ -2,10 +2,12 @@ import { toStoreError, type Store, type Tx } from '@meshfleet/store';
 
 /**
  * One read-only transaction that is opened by the first read and shared by all that follow. It ends when it is told to,
- * or by itself when nobody has read for a while: no reader who went silent keeps a connection.
+ * or by itself when nobody has read for a while: no reader who went silent keeps a connection. Who reads on after that, or
+ * was in the middle of several reads while another gave the connection back, reads on in another.
  */
 export class LazyTransaction {
   readonly #open: () => OpenTransaction;
+  readonly #reader: Tx;
   #current: OpenTransaction | undefined;
 
   constructor(store: Store, organizationId: string, options: { identity?: string; idleMs?: number } = {}) {
@@ -16,22 +18,35 @@ export class LazyTransaction {
       });
       return transaction;
     };
+    this.#reader = {
+      organizationId,
+      query: (text, values) => this.#now().use((tx) => tx.query(text, values)),
+      send: (text, values) => void this.#now().use((tx) => Promise.resolve(tx.send(text, values))).catch(noop),
+      notify: (channel, payload) => void this.#now().use((tx) => Promise.resolve(tx.notify(channel, payload))).catch(noop),
+    };
   }
 
-  tx(): Promise<Tx> {
-    this.#current ??= this.#open();
-    return this.#current.tx;
+  async tx(): Promise<Tx> {
+    await this.#now().opened;
+    return this.#reader;
   }
 
-  /** Ends the transaction; a later read opens another one. */
+  /** Ends the transaction as soon as what is being read has come; a later read opens another one. */
   end(): void {
     this.#current?.end();
     this.#current = undefined;
   }
+
+  #now(): OpenTransaction {
+    this.#current ??= this.#open();
+    return this.#current;
+  }
 }
 
 interface OpenTransaction {
-  readonly tx: Promise<Tx>;
+  readonly opened: Promise<unknown>;
+  /** Does something in it, which it does not end before. */
+  use<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   end(): void;
 }
 
@@ -39,12 +54,14 @@ function openTransaction(store: Store, organizationId: string, identity: string 
   const finished = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<Tx>();
   // Whoever awaits the first read sees the failure; without readers there is nobody to tell.
-  opened.promise.catch(() => undefined);
-  let reading = 0;
+  opened.promise.catch(noop);
+  let using = 0;
+  let over = false;
   let timer: NodeJS.Timeout | undefined;
   const end = (): void => {
     clearTimeout(timer);
-    finished.resolve();
+    over = true;
+    if (using === 0) finished.resolve();
     ended();
   };
   const rest = (): void => {
@@ -56,29 +73,8 @@ function openTransaction(store: Store, organizationId: string, identity: string 
     .transaction(
       organizationId,
       async (tx) => {
-        opened.resolve({
-          organizationId: tx.organizationId,
-          send: (text, values) => {
-            tx.send(text, values);
-          },
-          notify: (channel, payload) => {
-            tx.notify(channel, payload);
-          },
-          async query<R extends object>(text: string, values?: readonly unknown[]) {
-            reading += 1;
-            clearTimeout(timer);
-            try {
-              return await tx.query<R>(text, values);
-            } catch (error) {
-              // Whoever reads hears what the transaction as a whole would say: that the database is away, and not a fault of ours.
-              throw toStoreError(error, 'the database');
-            } finally {
-              reading -= 1;
-              if (reading === 0) rest();
-            }
-          },
-        });
-        rest();
+        opened.resolve(tx);
+        if (!over) rest();
         await finished.promise;
       },
       { readOnly: true, retries: 0, ...(identity === undefined ? {} : { identity }) },
@@ -87,5 +83,28 @@ function openTransaction(store: Store, organizationId: string, identity: string 
       ended();
       opened.reject(error);
     });
-  return { tx: opened.promise, end };
+  return {
+    opened: opened.promise,
+    async use(work) {
+      using += 1;
+      clearTimeout(timer);
+      try {
+        return await work(await opened.promise);
+      } catch (error) {
+        // Whoever reads hears what the transaction as a whole would say: that the database is away, and not a fault of ours.
+        throw toStoreError(error, 'the database');
+      } finally {
+        using -= 1;
+        if (using === 0) {
+          if (over) finished.resolve();
+          else rest();
+        }
+      }
+    },
+    end,
+  };
+}
+
+function noop(): undefined {
+  // Told to whoever waits for an answer.
 }

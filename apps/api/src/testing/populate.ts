@@ -109,8 +109,8 @@ async function fillCluster(api: TestApi, organizationId: string, clusterId: stri
     const digest = digestOf(state);
     await query('insert into desired_state_body (organization_id, digest, body) values ($1, $2, $3)', [organizationId, digest, JSON.stringify(state)]);
     await query(
-      `insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, cause)
-       values ($1, $2, $3, 1, $4, 1, 1, $5)`,
+      `insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, cause, acked_at)
+       values ($1, $2, $3, 1, $4, 1, 1, $5, '2026-11-26T12:00:00Z')`,
       [organizationId, clusterId, index + 1, digest, JSON.stringify([{ action: 'ASSIGNED', policyId, version: index + 1, actor: `user:${mark}` }])],
     );
     await query('update cluster set desired_revision = $2, desired_digest = $3, acked_epoch = 1, acked_revision = $2, acked_at = now() where id = $1', [clusterId, index + 1, digest]);
@@ -120,8 +120,8 @@ async function fillCluster(api: TestApi, organizationId: string, clusterId: stri
     [organizationId, policyId, clusterId],
   );
   await query(
-    `insert into object_condition (organization_id, cluster_id, policy_id, object_key, status, reason, message, manager, fields, revision, observed_at)
-     values ($1, $2, $3, $4, 'DRIFTED', 'Changed', $5, $5, '["data.value"]', 2, now())`,
+    `insert into object_condition (organization_id, cluster_id, policy_id, object_key, status, reason, message, manager, fields, revision, observed_at, changers)
+     values ($1, $2, $3, $4, 'DRIFTED', 'Changed', $5, $5, '["data.value"]', 2, now(), jsonb_build_array(jsonb_build_object('manager', $5::text, 'at', now())))`,
     [organizationId, clusterId, policyId, `ConfigMap/${mark}/${mark}-map`, `${mark} manager`],
   );
   const inventory = {

@@ -8,7 +8,8 @@ const SOUND: ObjectSituation = {
   rollout: null,
   heldBy: null,
   mode: 'ENFORCE',
-  cluster: { lifecycle: 'ACTIVE', online: true },
+  cluster: { lifecycle: 'ACTIVE', online: true, lastSeenAt: '2026-11-26T12:00:00Z' },
+  live: null,
   revision: 7,
   acknowledgedRevision: 9,
   condition: null,
@@ -26,15 +27,18 @@ describe('the way of an object', () => {
   const cases: readonly [string, Partial<ObjectSituation>, string, string, RegExp][] = [
     ['no policy names it', { policy: null }, 'WANTED', 'BLOCKED', /No policy/],
     ['the placement leaves the cluster out', { policy: { ...SOUND.policy!, placement: { selected: false, because: 'it has env=dev' } } }, 'PLACED', 'BLOCKED', /it has env=dev/],
-    ['the cluster was evicted', { cluster: { lifecycle: 'EVICTED', online: false } }, 'PLACED', 'BLOCKED', /evicted/],
+    ['the cluster was evicted', { cluster: { lifecycle: 'EVICTED', online: false, lastSeenAt: '2026-11-26T12:00:00Z' } }, 'PLACED', 'BLOCKED', /evicted/],
     ['a rollout soaks', { rollout: { status: 'SOAKING', why: 'wave 1 of 3 soaks until 12:00', waits: true } }, 'ROLLED_OUT', 'WAITING', /wave 1 of 3/],
     ['a rollout waits for a person', { rollout: { status: 'WAITING_APPROVAL', why: 'wave 2 needs one approval', waits: false } }, 'ROLLED_OUT', 'BLOCKED', /approval/],
     ['an older policy holds it', { heldBy: 'baseline' }, 'HELD', 'BLOCKED', /baseline/],
     ['it could not be rendered', { revision: null, condition: condition('FAILED', 'RenderFailed') }, 'COMPILED', 'BLOCKED', /so it is/],
     ['the agent is too old for it', { revision: null, condition: condition('FAILED', 'AgentTooOld') }, 'COMPILED', 'BLOCKED', /so it is/],
     ['no desired state carries it', { revision: null }, 'COMPILED', 'WAITING', /No desired state/],
-    ['the agent is away', { acknowledgedRevision: 6, cluster: { lifecycle: 'ACTIVE', online: false } }, 'DELIVERED', 'BLOCKED', /not connected/],
-    ['the cluster is in quarantine', { acknowledgedRevision: 6, cluster: { lifecycle: 'QUARANTINED', online: true } }, 'DELIVERED', 'BLOCKED', /quarantine/],
+    ['the agent is away', { acknowledgedRevision: 6, cluster: { lifecycle: 'ACTIVE', online: false, lastSeenAt: '2026-11-26T12:00:00Z' } }, 'DELIVERED', 'BLOCKED', /not connected: it was heard of last at 2026-11-26T12:00:00Z/],
+    ['the agent went away after it had acknowledged', { cluster: { lifecycle: 'ACTIVE', online: false, lastSeenAt: '2026-11-26T12:00:00Z' } }, 'KEPT', 'BLOCKED', /heard of last at 2026-11-26T12:00:00Z.*nobody knows/],
+    ['it is gone since the last report', { live: { found: false, changedSince: [], conditions: [] } }, 'APPLIED', 'WAITING', /not in the cluster now/],
+    ['it is refused since the last report', { live: { found: true, changedSince: [], conditions: [{ type: 'Programmed', status: 'False', message: 'slow' }, { type: 'ResolvedRefs', status: 'False', message: 'no such backend' }] } }, 'ACCEPTED', 'BLOCKED', /ResolvedRefs: no such backend/],
+    ['the cluster is in quarantine', { acknowledgedRevision: 6, cluster: { lifecycle: 'QUARANTINED', online: true, lastSeenAt: null } }, 'DELIVERED', 'BLOCKED', /quarantine/],
     ['agents only observe', { acknowledgedRevision: 6, mode: 'OBSERVE' }, 'DELIVERED', 'BLOCKED', /OBSERVE/],
     ['the agent is about to', { acknowledgedRevision: 6 }, 'DELIVERED', 'WAITING', /not yet 7/],
     ['the API server refused it', { condition: condition('FAILED', 'Forbidden') }, 'APPLIED', 'BLOCKED', /Forbidden: so it is \(by kubectl-edit\)/],
@@ -53,13 +57,30 @@ describe('the way of an object', () => {
     expect(nextStep(wayOfObject({ ...SOUND, condition: condition('CORRECTED') }))).toBeUndefined();
   });
 
+  it('believes what was read just now more than what was reported before', () => {
+    const live = { found: true, changedSince: [], conditions: [] };
+    expect(nextStep(wayOfObject({ ...SOUND, live, condition: condition('DRIFTED') }))).toBeUndefined();
+    expect(nextStep(wayOfObject({ ...SOUND, live, condition: condition('UNHEALTHY') }))).toBeUndefined();
+    expect(nextStep(wayOfObject({ ...SOUND, live: { ...live, changedSince: ['kubectl-edit'] }, condition: condition('DRIFTED') }))).toMatchObject({ step: 'KEPT' });
+    // Who wrote an annotation of their own has changed nothing of ours.
+    const written = wayOfObject({ ...SOUND, live: { ...live, changedSince: ['argocd'] } });
+    expect(nextStep(written)).toBeUndefined();
+    expect(written.find(({ step }) => step === 'KEPT')?.summary).toContain('argocd');
+  });
+
+  it('names an agent that is away for programs to tell, and says nothing of one in quarantine', () => {
+    expect(nextStep(wayOfObject({ ...SOUND, cluster: { lifecycle: 'ACTIVE', online: false, lastSeenAt: null } }))).toMatchObject({ code: 'AGENT_OFFLINE', summary: expect.stringContaining('never been heard of') as string });
+    expect(nextStep(wayOfObject({ ...SOUND, cluster: { lifecycle: 'QUARANTINED', online: false, lastSeenAt: null } }))).toBeUndefined();
+  });
+
   it('knows nothing behind the first station that is not passed, whatever else is so', () => {
     const situation = fc.record({
       policy: fc.constantFrom(SOUND.policy, null),
       rollout: fc.constantFrom(null, { status: 'PAUSED', why: 'somebody paused it', waits: false }),
       heldBy: fc.constantFrom(null, 'baseline'),
       mode: fc.constantFrom('ENFORCE' as const, 'OBSERVE' as const),
-      cluster: fc.record({ lifecycle: fc.constantFrom('ACTIVE' as const, 'QUARANTINED' as const, 'EVICTED' as const), online: fc.boolean() }),
+      cluster: fc.record({ lifecycle: fc.constantFrom('ACTIVE' as const, 'QUARANTINED' as const, 'EVICTED' as const), online: fc.boolean(), lastSeenAt: fc.constantFrom(null, '2026-11-26T12:00:00Z') }),
+      live: fc.constantFrom(null, { found: true, changedSince: [], conditions: [] }, { found: false, changedSince: ['x'], conditions: [] }),
       revision: fc.constantFrom(null, 3, 7),
       acknowledgedRevision: fc.integer({ min: 0, max: 9 }),
       condition: fc.constantFrom(null, condition('FAILED'), condition('DRIFTED'), condition('UNHEALTHY')),

@@ -14,6 +14,8 @@ export interface StepVerdict {
   readonly summary: string;
   /** What to do about it; null where nothing is to be done. */
   readonly fix: string | null;
+  /** Where programs are to tell it from others. */
+  readonly code?: 'AGENT_OFFLINE';
 }
 
 /** Everything that the hub knows of one object of one cluster. */
@@ -25,13 +27,22 @@ export interface ObjectSituation {
   /** The policy that holds the object instead, because it is older. */
   readonly heldBy: string | null;
   readonly mode: 'ENFORCE' | 'OBSERVE';
-  readonly cluster: { readonly lifecycle: 'PENDING_APPROVAL' | 'ACTIVE' | 'QUARANTINED' | 'EVICTED'; readonly online: boolean };
+  readonly cluster: { readonly lifecycle: 'PENDING_APPROVAL' | 'ACTIVE' | 'QUARANTINED' | 'EVICTED'; readonly online: boolean; /** When its agent was heard of last; ISO 8601. */ readonly lastSeenAt: string | null };
   /** Revision that carries the object as it is wanted; null while none does. */
   readonly revision: number | null;
   readonly acknowledgedRevision: number;
   readonly condition: { readonly status: 'FAILED' | 'DRIFTED' | 'CORRECTED' | 'UNHEALTHY'; readonly reason: string; readonly message: string; readonly manager: string | null } | null;
+  /** The object as its API server has it now, if somebody has just looked: newer than any report. */
+  readonly live: LiveSituation | null;
   /** Findings of severity ERROR about the object. */
   readonly errors: readonly { readonly message: string; readonly fix: string }[];
+}
+
+export interface LiveSituation {
+  readonly found: boolean;
+  /** Managers that wrote the object after we applied it last, whatever they wrote. */
+  readonly changedSince: readonly string[];
+  readonly conditions: readonly { readonly type: string; readonly status: string; readonly message: string }[];
 }
 
 /** Walks the stations of an object; behind the first that is not passed nothing is known. */
@@ -98,33 +109,49 @@ const STATIONS: Readonly<Record<ObjectStep, (situation: ObjectSituation) => Verd
   DELIVERED: ({ cluster, mode, revision, acknowledgedRevision, condition }) => {
     if (revision !== null && acknowledgedRevision >= revision) return passed(`The agent has acknowledged revision ${acknowledgedRevision}.`);
     if (cluster.lifecycle === 'QUARANTINED') return blocked('The cluster is in quarantine: nothing is delivered.', 'Release it (clusterRelease).');
-    if (!cluster.online) return blocked('The agent is not connected.', 'See whether the cluster and its agent run, and whether they reach the hub. It catches up by itself then.');
+    if (!cluster.online) return offline(cluster.lastSeenAt, 'It has yet to hear of this.');
     if (condition?.status === 'FAILED') return blocked(condition.message, 'Mend what the reason says; the agent tries again by itself.');
     if (mode === 'OBSERVE') return blocked('The organization is in OBSERVE mode: agents report and change nothing.', 'Look at the differences, then organizationResume.');
     return waiting(`The agent has acknowledged revision ${acknowledgedRevision}, not yet ${revision}.`);
   },
 
-  APPLIED: ({ condition }) =>
-    condition?.status === 'FAILED'
-      ? blocked(`${condition.reason}: ${condition.message}${by(condition.manager)}`, 'Mend what the reason says; the agent tries again by itself.')
-      : passed('The agent applied it.'),
-
-  KEPT: ({ condition }) => {
-    if (condition?.status === 'DRIFTED') {
-      return blocked(`${condition.reason}: ${condition.message}${by(condition.manager)}`, 'Stop the other writer, let the policy correct drift, or take the difference over into the policy.');
-    }
-    return passed(condition?.status === 'CORRECTED' ? `It was changed and put right${by(condition.manager)}.` : 'It is as it was applied.');
+  APPLIED: ({ condition, live }) => {
+    if (condition?.status === 'FAILED') return blocked(`${condition.reason}: ${condition.message}${by(condition.manager)}`, 'Mend what the reason says; the agent tries again by itself.');
+    if (live?.found === false) return waiting('It is not in the cluster now, whatever the agent has reported.', 'The agent puts it back by itself, unless the policy only reports drift. See who deletes it.');
+    return passed('The agent applied it.');
   },
 
-  ACCEPTED: ({ condition }) =>
-    condition?.status === 'UNHEALTHY'
-      ? blocked(`${condition.reason}: ${condition.message}`, 'The object is in place, and whoever carries it out says that it cannot: mend what it names.')
-      : passed('Nobody in the cluster has anything against it.'),
+  KEPT: ({ condition, cluster, live }) => {
+    if (cluster.lifecycle === 'ACTIVE' && !cluster.online) return offline(cluster.lastSeenAt, 'What has become of the object since, nobody knows.');
+    if (condition?.status === 'DRIFTED') {
+      if (live?.changedSince.length === 0) return passed('It was changed, and has been applied again since.');
+      return blocked(`${condition.reason}: ${condition.message}${by(condition.manager)}`, 'Stop the other writer, let the policy correct drift, or take the difference over into the policy.');
+    }
+    if (condition?.status === 'CORRECTED') return passed(`It was changed and put right${by(condition.manager)}.`);
+    const since = live?.changedSince ?? [];
+    return passed(since.length === 0 ? 'It is as it was applied.' : `It has been written since by ${since.join(', ')}, in nothing that the agent reports as different.`);
+  },
+
+  ACCEPTED: ({ condition, live }) => {
+    const refused = live?.conditions.find(({ type, status }) => ACCEPTANCE.includes(type) && status === 'False');
+    if (refused !== undefined) return blocked(`${refused.type}: ${refused.message}`, UNCARRIED);
+    if (condition?.status === 'UNHEALTHY' && live === null) return blocked(`${condition.reason}: ${condition.message}`, UNCARRIED);
+    return passed(condition?.status === 'UNHEALTHY' ? 'Whoever had something against it has nothing any more.' : 'Nobody in the cluster has anything against it.');
+  },
 
   SOUND: ({ errors }) => {
     const [first] = errors;
     return first === undefined ? passed('The analysis has found no error about it.') : blocked(first.message, first.fix);
   },
 };
+
+/** Conditions by which those who carry objects out say at once that they cannot. */
+const ACCEPTANCE: readonly string[] = ['Accepted', 'ResolvedRefs', 'PassedValidation', 'PassedAnalysis', 'Reconciled', 'WaypointAccepted', 'ZtunnelAccepted'];
+const UNCARRIED = 'The object is in place, and whoever carries it out says that it cannot: mend what it names.';
+
+function offline(lastSeenAt: string | null, what: string): Verdict {
+  const since = lastSeenAt === null ? 'has never been heard of' : `was heard of last at ${lastSeenAt}`;
+  return { ...blocked(`The agent is not connected: it ${since}. ${what}`, 'See whether the cluster and its agent run, and whether they reach the hub. It catches up by itself then.'), code: 'AGENT_OFFLINE' };
+}
 
 const by = (manager: string | null): string => (manager === null ? '' : ` (by ${manager})`);

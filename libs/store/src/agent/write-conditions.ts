@@ -54,13 +54,19 @@ const CLEAR_UNNAMED = `
     and not exists (select from unnest($3::uuid[], $4::text[], $5::uuid[]) as w (cluster_id, object_key, policy_id)
       where x.cluster_id = w.cluster_id and x.object_key = w.object_key and x.policy_id = w.policy_id)`;
 
+/** Of those who changed one object, so many are remembered. */
+const MOST_CHANGERS = 5;
+
 const KEEP = `
-  insert into object_condition as x (organization_id, cluster_id, object_key, policy_id, status, reason, message, manager, fields, revision, observed_at)
-  select $1, w.cluster_id, w.object_key, w.policy_id, w.status, w.reason, w.message, w.manager, w.fields::jsonb, w.revision, w.observed_at
+  insert into object_condition as x (organization_id, cluster_id, object_key, policy_id, status, reason, message, manager, fields, revision, observed_at, changers)
+  select $1, w.cluster_id, w.object_key, w.policy_id, w.status, w.reason, w.message, w.manager, w.fields::jsonb, w.revision, w.observed_at,
+    case when w.status in ('DRIFTED', 'CORRECTED') and w.manager is not null then jsonb_build_array(jsonb_build_object('manager', w.manager, 'at', w.observed_at)) else '[]' end
   from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::timestamptz[])
     as w (cluster_id, object_key, policy_id, status, reason, message, manager, fields, revision, observed_at)
   join policy_cluster p on p.organization_id = $1 and p.cluster_id = w.cluster_id and p.policy_id = w.policy_id
   on conflict (cluster_id, object_key, policy_id) do update set status = excluded.status, reason = excluded.reason,
     message = excluded.message, manager = excluded.manager, fields = excluded.fields, revision = excluded.revision,
-    observed_at = excluded.observed_at
+    observed_at = excluded.observed_at, changers = case
+      when excluded.changers = '[]' or x.changers @> excluded.changers then x.changers
+      else (select jsonb_agg(e.value order by e.place) from jsonb_array_elements(excluded.changers || x.changers) with ordinality as e (value, place) where e.place <= ${MOST_CHANGERS}) end
   where x.reason not ${HUBS_OWN}`;

@@ -135,7 +135,7 @@ const LOCK = `
   order by c.id for no key update of c`;
 
 const ADVANCE = `
-  update cluster c set report_seq = w.seq, last_seen_at = now(), inventory_seq = w.inventory_seq,
+  with advanced as (update cluster c set report_seq = w.seq, last_seen_at = now(), inventory_seq = w.inventory_seq,
     inventoried_revision = greatest(c.inventoried_revision, least(w.as_of, c.acked_revision)),
     acked_epoch = case when w.acknowledged then w.epoch else c.acked_epoch end,
     acked_revision = case when w.acknowledged then w.revision else c.acked_revision end,
@@ -149,4 +149,7 @@ const ADVANCE = `
   from unnest($2::uuid[], $3::bigint[], $4::boolean[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::text[], $10::text[],
     $11::int[], $12::text[], $13::text[], $14::text[], $15::bigint[])
     as w (id, seq, acknowledged, epoch, revision, digest, inventory_seq, facts, kubernetes_version, node_count, region, zone, agent_version, as_of)
-  where c.organization_id = $1 and c.id = w.id`;
+  where c.organization_id = $1 and c.id = w.id
+  returning c.id, c.acked_revision, w.acknowledged)
+  update desired_state d set acked_at = now() from advanced a
+  where a.acknowledged and d.cluster_id = a.id and d.revision = a.acked_revision and d.acked_at is null`;

@@ -13,10 +13,12 @@ export interface ObjectConditionRow {
   readonly manager: string | null;
   readonly fields: readonly string[];
   readonly observedAt: Date;
+  /** The last who changed the object while it was drifted or put right, the newest first; `at` in ISO 8601. */
+  readonly changers: readonly { readonly manager: string; readonly at: string }[];
 }
 
 const COLUMNS = `oc.object_key as key, oc.cluster_id as "clusterId", oc.policy_id as "policyId", oc.status, oc.reason, oc.message,
-  oc.manager, oc.fields, oc.observed_at as "observedAt"`;
+  oc.manager, oc.fields, oc.observed_at as "observedAt", oc.changers`;
 const FROM = { from: 'object_condition oc', parent: 'oc.cluster_id', conditions: [] };
 
 /** Objects that are not as they should be or were put right, by key; a page for each cluster. */
