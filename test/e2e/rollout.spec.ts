@@ -61,7 +61,7 @@ it('a bad version is stopped in its first wave and taken back; a good one goes t
 }, 300_000);
 
 function virtualService(name: string, seconds: number): object {
-  return { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name, namespace: 'shop' }, spec: { hosts: [name], http: [{ timeout: `${seconds}s`, route: [{ destination: { host: name } }] }] } };
+  return { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name, namespace: 'shop' }, spec: { hosts: [name], http: [{ timeout: `${seconds}s`, route: [{ destination: { host: 'frontend' } }] }] } };
 }
 
 /** Returns the rollout's id, where a strategy is given. */

@@ -58,7 +58,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       logger[status === 'ROLLED_BACK' ? 'warn' : 'info']({ rolloutId, status }, 'a rollout has ended');
     },
   };
-  const callWebhook = limitCalls(options.callWebhook, MOST_CALLS_OF_ORGANIZATION);
+  const callWebhook = limitCalls(store, options.callWebhook, MOST_CALLS_OF_ORGANIZATION);
   let timer: NodeJS.Timeout | undefined;
 
   async function hand(list: readonly ReconcilerJob[]): Promise<void> {

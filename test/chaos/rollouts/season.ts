@@ -208,7 +208,7 @@ export class Season {
 }
 
 export function virtualService(name: string, seconds: number): object {
-  return { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name, namespace: 'shop' }, spec: { hosts: [name], http: [{ timeout: `${seconds}s`, route: [{ destination: { host: name } }] }] } };
+  return { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name, namespace: 'shop' }, spec: { hosts: [`${name}.example.com`], http: [{ timeout: `${seconds}s`, route: [{ destination: { host: 'frontend' } }] }] } };
 }
 
 /** Somebody's object in Virginia, that no policy may take. */

@@ -1,19 +1,20 @@
+import { leaveWebhookSlot, takeWebhookSlot } from '@meshfleet/store';
+import type { Store } from '@meshfleet/store';
+import { randomUUID } from 'node:crypto';
 import type { CallWebhook } from './run-rollout.ts';
 
-/** At most so many calls of an organization at a time, in this process: its slow webhooks take no other's turn. */
-export function limitCalls(callWebhook: CallWebhook, most: number): CallWebhook {
-  const underWay = new Map<string, number>();
+/** At most so many calls of an organization at a time, over all reconcilers: its slow webhooks take no other's turn. */
+export function limitCalls(store: Store, callWebhook: CallWebhook, most: number): CallWebhook {
   return async (call) => {
     const { organizationId, wave, attempt } = call;
-    const others = underWay.get(organizationId) ?? 0;
-    if (others >= most) return { wave, attempt, answer: 'WAIT', evidence: `not called yet: ${most} webhooks of the organization have not answered` };
-    underWay.set(organizationId, others + 1);
+    const holder = randomUUID();
+    const taken = await store.transaction(organizationId, (tx) => takeWebhookSlot(tx, holder, most));
+    if (!taken) return { wave, attempt, answer: 'WAIT', evidence: `not called yet: ${most} webhooks of the organization have not answered` };
     try {
       return await callWebhook(call);
     } finally {
-      const left = (underWay.get(organizationId) ?? 1) - 1;
-      if (left === 0) underWay.delete(organizationId);
-      else underWay.set(organizationId, left);
+      // What cannot be left is free again after a while: the answer counts more.
+      await store.transaction(organizationId, (tx) => Promise.resolve(leaveWebhookSlot(tx, holder))).catch(() => undefined);
     }
   };
 }

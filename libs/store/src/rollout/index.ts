@@ -21,5 +21,6 @@ export {
   tallyRollouts,
 } from './rollouts.ts';
 export type { RolloutClusterFilter, RolloutClusterRow, RolloutEventRow, RolloutFilter, RolloutTally } from './rollouts.ts';
+export { leaveWebhookSlot, takeWebhookSlot } from './webhook-slots.ts';
 export { listDueRollouts, stepRollout } from './step-rollout.ts';
 export type { SteppedRollout } from './step-rollout.ts';

@@ -21,6 +21,7 @@ export const SEEDS: Readonly<Record<string, string>> = {
   rollout_cluster: `insert into rollout_cluster (organization_id, rollout_id, cluster_id, wave, because, phase) values ($1, (select id from rollout where organization_id = $1), ${CLUSTER}, 0, '', 'PENDING')`,
   rollout_event: `insert into rollout_event (organization_id, rollout_id, at, kind, message) values ($1, (select id from rollout where organization_id = $1), now(), 'PLANNED', '')`,
   rollout_freeze: `insert into rollout_freeze (id, organization_id, reason, starts_at, created_by) values (${ID}, $1, 'r', now(), 'me')`,
+  webhook_slot: `insert into webhook_slot (organization_id, slot, holder, until) values ($1, 1, ${ID}, now())`,
   policy_cluster: `insert into policy_cluster (organization_id, policy_id, cluster_id, version, status) values ($1, ${POLICY}, ${CLUSTER}, 1, 'PENDING')`,
   object_condition: `insert into object_condition (organization_id, cluster_id, policy_id, object_key, status, reason, message, revision, observed_at) values ($1, ${CLUSTER}, ${POLICY}, 'k', 'FAILED', 'r', 'm', 1, now())`,
   desired_state_body: `insert into desired_state_body (organization_id, digest, body) values ($1, 'd', '{}')`,
