@@ -1,9 +1,8 @@
 import 'reflect-metadata';
 import { MeshfleetError } from '@meshfleet/model';
-import { startTracing, type Metrics } from '@meshfleet/telemetry';
+import { serveProbes, startTracing, type Metrics } from '@meshfleet/telemetry';
 import { ChangeFeed } from './changes/change-feed.ts';
 import { createApp } from './create-app.ts';
-import { serveMetrics } from './health/metrics-server.ts';
 import { Readiness } from './health/readiness.ts';
 import { openParts } from './open-parts.ts';
 import { METRICS } from './tokens.ts';
@@ -18,7 +17,7 @@ async function main(): Promise<void> {
   const app = await createApp(parts);
   // After a restart all agents come back within a second or two: Node's own backlog of 511 would turn most of them away.
   await app.listen({ port: config.port, host: config.host, backlog: 4096 });
-  const metrics = config.metricsPort === undefined ? undefined : await serveMetrics({ port: config.metricsPort, host: config.host, metrics: app.get<Metrics>(METRICS) });
+  const metrics = config.metricsPort === undefined ? undefined : await serveProbes({ port: config.metricsPort, host: config.host, metrics: app.get<Metrics>(METRICS), setting: 'METRICS_PORT' });
   logger.info({ url: await app.getUrl(), metricsPort: metrics?.port, readyAfterMs: Math.round(performance.now()) }, 'the API listens');
 
   let ending = false;

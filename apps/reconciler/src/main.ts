@@ -2,12 +2,11 @@ import { createJobs } from '@meshfleet/jobs';
 import { MeshfleetError } from '@meshfleet/model';
 import { openStore } from '@meshfleet/store';
 import type { Store } from '@meshfleet/store';
-import { createLogger, createMetrics, startTracing } from '@meshfleet/telemetry';
+import { createLogger, createMetrics, serveProbes, startTracing } from '@meshfleet/telemetry';
 import type { Logger } from '@meshfleet/telemetry';
 import { afterRestore } from './after-restore.ts';
 import { readConfiguration } from './configuration.ts';
 import type { Configuration } from './configuration.ts';
-import { serveHealth } from './health-server.ts';
 import { createReconciler } from './reconciler.ts';
 import { createWebhookCaller } from './rollout/call-webhook.ts';
 
@@ -47,7 +46,7 @@ async function reconcile(store: Store, configuration: Configuration, log: Logger
   const callWebhook = createWebhookCaller({ key: configuration.key, allowedHosts: configuration.privateHosts, now: () => new Date() });
   const reconciler = createReconciler({ store, jobs, logger: log, metrics, retention: configuration.retention, concurrency: configuration.concurrency, callWebhook });
   const { port, host } = configuration;
-  const health = port === undefined ? undefined : await serveHealth({ port, host, metrics, ready: () => store.ready() });
+  const health = port === undefined ? undefined : await serveProbes({ port, host, metrics, ready: () => store.ready(), setting: 'PORT' });
   try {
     if (configuration.mode === 'drain') {
       log.info(await reconciler.drain(), 'drained');

@@ -13,14 +13,12 @@ import {
   type ObjectConditionRow,
   type PolicyClusterRow,
 } from '@meshfleet/store';
-import type { BatchedList } from '../request/batched-list.ts';
+import type { BatchedList, NoFilter } from '../request/batched-list.ts';
 import { byId } from '../request/by-id.ts';
-
-type None = Readonly<Record<string, never>>;
 
 export const clusterById = byId(Symbol('cluster'), findClusters);
 
-export const policiesOfCluster: BatchedList<None, PolicyClusterRow> = {
+export const policiesOfCluster: BatchedList<NoFilter, PolicyClusterRow> = {
   name: Symbol('policies of clusters'),
   cursor: ['string', 'uuid'],
   position: (row) => [row.name, row.policyId],
@@ -28,7 +26,7 @@ export const policiesOfCluster: BatchedList<None, PolicyClusterRow> = {
   count: (tx, parents) => countPoliciesOfClusters(tx, parents),
 };
 
-export const conditionsOfCluster: BatchedList<None, ObjectConditionRow> = {
+export const conditionsOfCluster: BatchedList<NoFilter, ObjectConditionRow> = {
   name: Symbol('conditions of clusters'),
   cursor: ['string', 'uuid'],
   position: (row) => [row.key, row.policyId],
@@ -44,7 +42,7 @@ export const inventoryOfCluster: BatchedList<InventoryFilter, InventoryRow> = {
   count: countInventory,
 };
 
-export const desiredStatesOfCluster: BatchedList<None, DesiredStateRow> = {
+export const desiredStatesOfCluster: BatchedList<NoFilter, DesiredStateRow> = {
   name: Symbol('desired states of clusters'),
   cursor: ['number'],
   position: (row) => [row.revision],

@@ -1,14 +1,13 @@
-import type { Metrics } from '@meshfleet/telemetry';
+import { serveProbes, type Metrics, type ProbeServer } from '@meshfleet/telemetry';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 import { METRICS } from '../tokens.ts';
-import { serveMetrics, type MetricsServer } from './metrics-server.ts';
 
 let api: TestApi;
-let server: MetricsServer;
+let server: ProbeServer;
 beforeAll(async () => {
   api = await startTestApi();
-  server = await serveMetrics({ port: 0, host: '127.0.0.1', metrics: api.app.get<Metrics>(METRICS) });
+  server = await serveProbes({ port: 0, host: '127.0.0.1', metrics: api.app.get<Metrics>(METRICS), setting: 'METRICS_PORT' });
 });
 afterAll(async () => {
   await server.close();
@@ -26,9 +25,9 @@ it('are on a port of their own, and nothing else is', async () => {
   const answer = await at('/metrics');
   expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('meshfleet_subscriptions')]);
   for (const path of ['/', '/graphql', '/healthz', '/agent/v1/poll']) expect((await at(path)).status).toBe(404);
-  expect((await at('/metrics', { method: 'POST' })).status).toBe(404);
+  expect((await at('/metrics', { method: 'POST' })).status).toBe(405);
 });
 
 it('say what to do when their port is taken', async () => {
-  await expect(serveMetrics({ port: server.port, host: '127.0.0.1', metrics: api.app.get<Metrics>(METRICS) })).rejects.toMatchObject({ code: 'CONFIG_INVALID', fix: expect.stringContaining('METRICS_PORT') as string });
+  await expect(serveProbes({ port: server.port, host: '127.0.0.1', metrics: api.app.get<Metrics>(METRICS), setting: 'METRICS_PORT' })).rejects.toMatchObject({ code: 'CONFIG_INVALID', fix: expect.stringContaining('METRICS_PORT') as string });
 });

@@ -14,7 +14,7 @@ import {
   type PolicyVersionKey,
   type PolicyVersionRow,
 } from '@meshfleet/store';
-import type { BatchedList } from '../request/batched-list.ts';
+import type { BatchedList, NoFilter } from '../request/batched-list.ts';
 import { byId } from '../request/by-id.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 
@@ -37,7 +37,7 @@ export function conditionsOfPair(scope: RequestScope, pair: PolicyInCluster): Pr
     .load({ policyId: pair.policyId, clusterId: pair.clusterId });
 }
 
-export const versionsOfPolicy: BatchedList<Readonly<Record<string, never>>, PolicyVersionRow> = {
+export const versionsOfPolicy: BatchedList<NoFilter, PolicyVersionRow> = {
   name: Symbol('versions of policies'),
   cursor: ['number'],
   position: (row) => [row.version],

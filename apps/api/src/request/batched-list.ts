@@ -2,6 +2,9 @@ import type { Page, Slice, Tx } from '@meshfleet/store';
 import { connectionOf, pageOf, type Connection, type ConnectionArgs, type CursorShape } from '../graphql/connection.ts';
 import type { RequestScope } from './request-scope.ts';
 
+/** Of lists that are shown whole. */
+export type NoFilter = Readonly<Record<string, never>>;
+
 /** A list that many parents have one each of, read for all of them at once. */
 export interface BatchedList<F, R> {
   readonly name: symbol;

@@ -16,11 +16,9 @@ import {
   type RolloutRow,
   type RolloutTally,
 } from '@meshfleet/store';
-import type { BatchedList } from '../request/batched-list.ts';
+import type { BatchedList, NoFilter } from '../request/batched-list.ts';
 import { byId } from '../request/by-id.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-
-type Nothing = Readonly<Record<string, never>>;
 
 export const rolloutById = byId(Symbol('rollout'), findRollouts);
 
@@ -34,7 +32,7 @@ export function tallyOf(scope: RequestScope, rolloutId: string): Promise<Rollout
   return scope.loader<string, RolloutTally[]>(TALLY, tallyRollouts).load(rolloutId);
 }
 
-export const rolloutsOfPolicy: BatchedList<Nothing, RolloutRow> = {
+export const rolloutsOfPolicy: BatchedList<NoFilter, RolloutRow> = {
   name: Symbol('rollouts of policies'),
   cursor: ['uuid'],
   position: (row) => [row.id],
@@ -49,7 +47,7 @@ export const clustersOfRollout: BatchedList<RolloutClusterFilter, RolloutCluster
   count: (tx, parents, filter) => countClustersOfRollouts(tx, parents, filter),
 };
 
-export const eventsOfRollout: BatchedList<Nothing, RolloutEventRow> = {
+export const eventsOfRollout: BatchedList<NoFilter, RolloutEventRow> = {
   name: Symbol('events of rollouts'),
   cursor: ['number'],
   position: (row) => [row.id],

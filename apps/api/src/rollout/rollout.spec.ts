@@ -178,6 +178,53 @@ describe('a rollout over the API', () => {
     });
   });
 
+  it('knows when frozen clusters of its waves may be told', async () => {
+    await insertCluster(api, ada.id, `cold-${count}`, { only: `forecast-${count}`, cold: 'yes' });
+    await insertCluster(api, ada.id, `warm-${count}`, { only: `forecast-${count}` });
+    const endsAt = new Date(Date.now() + 3_600_000);
+    const { freeze } = await ask<{ freeze: { id: string } }>(ada.token, 'freezeCreate', 'FreezeCreateInput', { reason: 'audit', clusterSelector: 'cold=yes', endsAt }, 'freeze { id }');
+    const { forecast } = await begin({ waves: [{ count: 1, clusterSelector: '!cold' }] }, { placement: { clusterSelector: `only=forecast-${count}` } });
+    expect(forecast.assumptions).toEqual([]);
+    expect(Date.parse(forecast.doneAt ?? '')).toBeGreaterThan(endsAt.getTime());
+    await ask(ada.token, 'freezeEnd', 'FreezeEndInput', { id: freeze.id }, ERRORS);
+    const { rows } = await api.db.admin.query<{ id: string }>(`select r.id from rollout r join policy p on p.id = r.policy_id where p.name = $1`, [name]);
+    const { data } = await api.query<{ organization: { rollouts: { nodes: ShownRollout[] } } }>(ada.token, `{ organization { rollouts(first: 1) { nodes { ${SHOWN} } } } }`);
+    expect(rows).toHaveLength(1);
+    expect(Date.parse(data.organization.rollouts.nodes[0]?.forecast.doneAt ?? '')).toBeLessThan(endsAt.getTime());
+  });
+
+  it('brings a version back wave by wave, as the next one', async () => {
+    await apply({});
+    await apply({ manifests: manifest(name, 'PERMISSIVE') });
+    const back = await ask<Applied>(ada.token, 'policyRollBack', 'PolicyRollBackInput', { name, version: 1, rollout: { waves: [{ count: 1 }] } }, `changed rollout { ${SHOWN} } policy { stableVersion { version } currentVersion { version } } ${ERRORS}`);
+    expect(back).toMatchObject({ changed: true, userErrors: [], rollout: { version: { version: 3 } }, policy: { stableVersion: { version: 2 }, currentVersion: { version: 3 } } });
+    expect(await step(back.rollout?.id ?? '')).toMatchObject({ status: 'RUNNING', waves: [{ clusters: { nodes: [{ phase: 'UPDATING' }] } }, { clusters: { nodes: [{ phase: 'PENDING' }, { phase: 'PENDING' }] } }] });
+    // Another is refused meanwhile, and takes its place when it says so.
+    const again = (input: object): Promise<Applied> => ask(ada.token, 'policyRollBack', 'PolicyRollBackInput', { name, version: 2, ...input }, `changed rollout { ${SHOWN} } ${ERRORS}`);
+    expect((await again({ rollout: {} })).userErrors).toMatchObject([{ code: 'ROLLOUT_ACTIVE' }]);
+    expect(await again({ rollout: {}, supersede: true })).toMatchObject({ userErrors: [], rollout: { version: { version: 4 } } });
+    expect((await show(back.rollout?.id ?? '')).status).toBe('SUPERSEDED');
+  });
+
+  it('is told to those who subscribe to it from its first wave to its end, and to nobody else', async () => {
+    const { id } = await begin({ waves: [{ count: 1 }], gates: { approval: { when: 'AFTER', count: 1 } } });
+    const carol = await api.organization('carol', `carols-${count}`);
+    const listen = (token: string, variables: object): { seen: string[]; stop: () => void } => {
+      const seen: string[] = [];
+      const client = createClient({ url: `${api.url}/graphql/stream`, headers: { authorization: `Bearer ${token}` }, retryAttempts: 0 });
+      const stop = client.subscribe<{ rolloutChanged: { status: string } }>({ query: 'subscription ($id: ID) { rolloutChanged(id: $id) { status } }', variables: { ...variables } }, { next: ({ data }) => seen.push(data?.rolloutChanged.status ?? ''), error: () => undefined, complete: () => undefined });
+      return { seen, stop };
+    };
+    const [mine, all, hers] = [listen(ada.token, { id }), listen(ada.token, {}), listen(carol.token, {})];
+    await expect.poll(() => api.app.get(ChangeFeed).size).toBe(3);
+    await press('rolloutAbort', { id });
+    await step(id);
+    await expect.poll(() => mine.seen.at(-1)).toBe('ROLLING_BACK');
+    await expect.poll(() => all.seen.at(-1)).toBe('ROLLING_BACK');
+    expect(hers.seen).toEqual([]);
+    for (const { stop } of [mine, all, hers]) stop();
+  });
+
   it('is told to those who subscribe', async () => {
     const { id } = await begin({ waves: [{ count: 1 }] });
     const client = createClient({ url: `${api.url}/graphql/stream`, headers: { authorization: `Bearer ${ada.token}` }, retryAttempts: 0 });

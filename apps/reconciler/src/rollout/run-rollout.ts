@@ -1,7 +1,7 @@
 import { MeshfleetError } from '@meshfleet/model';
 import type { RolloutStatus, WebhookAnswer } from '@meshfleet/planner';
 import { stepRollout } from '@meshfleet/store';
-import type { SteppedRollout, Store } from '@meshfleet/store';
+import type { RolloutCall, SteppedRollout, Store } from '@meshfleet/store';
 import { compileDue } from '../compile/compile-due.ts';
 import { rolloutAnalysis } from './rollout-analysis.ts';
 
@@ -13,16 +13,9 @@ export interface RolloutChanges {
 /** A call of a rollout's webhook, outside of any transaction. It always answers: what goes wrong is a WAIT that says so. */
 export type CallWebhook = (call: WebhookCall) => Promise<WebhookAnswer>;
 
-export interface WebhookCall {
+export interface WebhookCall extends RolloutCall {
   readonly organizationId: string;
   readonly rolloutId: string;
-  readonly policy: string;
-  /** Null: a withdrawal. */
-  readonly version: number | null;
-  readonly wave: number;
-  readonly waveName: string;
-  readonly attempt: number;
-  readonly url: string;
 }
 
 export interface RolloutParts {

@@ -23,4 +23,4 @@ export {
 export type { RolloutClusterFilter, RolloutClusterRow, RolloutEventRow, RolloutFilter, RolloutTally } from './rollouts.ts';
 export { leaveWebhookSlot, takeWebhookSlot } from './webhook-slots.ts';
 export { listDueRollouts, stepRollout } from './step-rollout.ts';
-export type { SteppedRollout } from './step-rollout.ts';
+export type { RolloutCall, SteppedRollout } from './step-rollout.ts';

@@ -22,6 +22,7 @@ export interface SteppedRollout {
 
 export interface RolloutCall {
   readonly policy: string;
+  /** Null: a withdrawal. */
   readonly version: number | null;
   readonly wave: number;
   readonly waveName: string;
