@@ -68,3 +68,23 @@ it('what differs from cluster to cluster is held to them too', async () => {
   const { userErrors } = await check({ manifests: entry('${var.resolution}'), variables: [{ name: 'resolution', default: 'DNS' }] });
   expect(userErrors).toMatchObject([{ clusters: ['other'] }]);
 });
+
+it('schemas of the kinds that a text names are looked up, however it is written, and those of no others', async () => {
+  // A cluster of its own with a schema of its own each time: what was read before is remembered.
+  const lookedUp = async (manifests: string, mark: string): Promise<number> => {
+    const kind = { ...otherServiceEntry(), versions: otherServiceEntry().versions.map((version) => ({ ...version, schema: { ...version.schema, 'x-mark': mark } })) };
+    const digest = contentHash(kind);
+    await api.db.admin.query('insert into kind_schema (organization_id, digest, body, size) values ($1, $2, $3, 1)', [organization.id, digest, JSON.stringify(kind)]);
+    const cluster = await insertCluster(api, organization.id, mark, { mark });
+    await api.db.admin.query(`update cluster set facts = facts || jsonb_build_object('kindSchemas', $2::jsonb) where id = $1`, [cluster, JSON.stringify({ 'ServiceEntry.networking.istio.io': digest })]);
+    api.statements.texts.length = 0;
+    await check({ manifests, placement: { clusterSelector: `mark=${mark}` } });
+    return api.statements.texts.filter((text) => text.includes('kind_schema')).length;
+  };
+  const json = '{"apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry", "metadata": {"name": "a", "namespace": "shop"}, "spec": {"hosts": ["a.example.com"], "resolution": "NONE"}}';
+  expect(await lookedUp(json, 'json')).toBe(1);
+  expect(await lookedUp(entry('NONE'), 'yaml')).toBe(1);
+  expect(await lookedUp('{apiVersion: networking.istio.io/v1, kind: \'ServiceEntry\', metadata: {name: a, namespace: shop}, spec: {hosts: [a.example.com], resolution: NONE}}', 'flow')).toBe(1);
+  expect(await lookedUp('apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: a, namespace: shop}\nspec: {egress: [{hosts: ["./*"]}]}\n', 'another')).toBe(0);
+  expect(await lookedUp('apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: a, namespace: shop}\nspec: {}\n', 'group')).toBe(0);
+});
