@@ -134,13 +134,14 @@ function specOf(roll: () => number, number: number): object {
 
 function randomChange(roll: () => number, number: number): { apply: object } | { delete: object } {
   const name = roll() < 0.5 ? 'first' : 'second';
-  if (roll() < 0.2) return { delete: { name } };
+  if (roll() < 0.2) return { delete: { name, force: true } };
   const some = OBJECTS.filter(() => roll() < 0.5);
   const objects = some.length === 0 ? [OBJECTS[0]] : some;
   const manifests = objects.map((each) => JSON.stringify({ apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name: each, namespace: 'shop', ...(roll() < 0.5 ? { labels: { team: 'platform' } } : {}) }, spec: specOf(roll, number) }));
   const fields = ['.spec.hosts', '.spec.gateways', '.spec.http', '.metadata.labels.team'].filter(() => roll() < 0.7);
   const takeOver = objects.filter(() => roll() < 0.4).map((each) => ({ object: keyOf(each), ...(fields.length === 0 || roll() < 0.3 ? {} : { fields }) }));
-  return { apply: { name, manifests: manifests.join('\n---\n'), placement: { clusterNames: [...NAMES] }, drift: 'REPORT', conflicts: roll() < 0.25 ? 'FORCE' : 'REPORT', ...(takeOver.length === 0 ? {} : { takeOver }) } };
+  // Whatever the analysis says of routes at random.
+  return { apply: { name, force: true, manifests: manifests.join('\n---\n'), placement: { clusterNames: [...NAMES] }, drift: 'REPORT', conflicts: roll() < 0.25 ? 'FORCE' : 'REPORT', ...(takeOver.length === 0 ? {} : { takeOver }) } };
 }
 
 /** Somebody writes an object, whoever has it. */

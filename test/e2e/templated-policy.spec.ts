@@ -34,7 +34,7 @@ it('a policy with variables and patches says in each cluster what they make of i
     manifests: `apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: web, namespace: shop}
-spec: {hosts: ["\${cluster.name}.example.com"], http: [{timeout: "\${var.timeout}", route: [{destination: {host: web}}]}]}
+spec: {hosts: ["\${cluster.name}.example.com"], http: [{timeout: "\${var.timeout}", route: [{destination: {host: frontend}}]}]}
 `,
     variables: [{ name: 'timeout', default: '3s', values: [{ clusterSelector: 'env=prod', value: '9s' }] }],
     patches: [
@@ -55,7 +55,7 @@ spec: {hosts: ["\${cluster.name}.example.com"], http: [{timeout: "\${var.timeout
   for (const name of NAMES) {
     const production = name !== 'dublin';
     const { spec, labels } = await route(name, 'web');
-    expect(spec, name).toEqual({ hosts: [`${name}.example.com`], http: [{ timeout: production ? '9s' : '3s', route: [{ destination: { host: 'web' } }] }], ...(production ? { gateways: ['mesh'] } : {}) });
+    expect(spec, name).toEqual({ hosts: [`${name}.example.com`], http: [{ timeout: production ? '9s' : '3s', route: [{ destination: { host: 'frontend' } }] }], ...(production ? { gateways: ['mesh'] } : {}) });
     expect(labels['zone'], name).toBe(production ? undefined : 'eu');
     expect(shown.get(name), name).toContain(`+    - ${name}.example.com`);
     expect(shown.get(name)?.includes('timeout: 9s'), name).toBe(production);
@@ -77,7 +77,7 @@ it('a version that one cluster’s older CRD would refuse is refused with its na
     manifests: `apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: copied, namespace: shop}
-spec: {hosts: [copied], http: [{route: [{destination: {host: copied}}], mirrors: [{destination: {host: catalog}}]}]}
+spec: {hosts: [copied], http: [{route: [{destination: {host: cart}}], mirrors: [{destination: {host: catalog}}]}]}
 `,
     placement: { clusterSelector: '' },
   };
