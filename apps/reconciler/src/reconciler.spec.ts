@@ -54,3 +54,30 @@ it('webhooks that do not answer hold up neither the sweep nor the steps of other
     await jobs.close();
   }
 });
+
+it('a sweep plans to look again when the next object ends, if that is before the next sweep', async () => {
+  const [soon, later] = [testFleet(test, await test.createOrganization()), testFleet(test, await test.createOrganization())];
+  const key = 'VirtualService.networking.istio.io/shop/ratings';
+  for (const [fleet, end] of [[soon, 55_000], [later, 3_600_000]] as const) {
+    await fleet.addClusters([{ name: 'a' }]);
+    await fleet.applyPolicy({ name: 'fault', objects: { [key]: 'f' }, ends: { [key]: new Date(Date.now() + end).toISOString() }, clusterSelector: '' });
+  }
+  const jobs = await createJobs({ databaseUrl: test.url });
+  const planned: { readonly jobId: string; readonly delay: number }[] = [];
+  const watched: typeof jobs = {
+    ...jobs,
+    queue: (name) => {
+      const queue = jobs.queue<never>(name); // jobs are passed on as they come
+      const add = (jobId: string, data: never, delay = 0): Promise<void> => (planned.push({ jobId, delay }), queue.add(jobId, data, delay));
+      return { ...queue, add };
+    },
+  };
+  const reconciler = createReconciler({ store: test.store, jobs: watched, logger: createLogger('reconciler', { level: 'silent' }), metrics: createMetrics('reconciler'), retention: { keepRevisions: 50, keepDays: 30 }, callWebhook: (call) => Promise.resolve({ wave: call.wave, attempt: call.attempt, answer: 'PASS', evidence: '' }) });
+  await reconciler.drain();
+  await reconciler.stop();
+  await jobs.close();
+  const ends = planned.filter(({ jobId }) => jobId.startsWith('expire-'));
+  expect(ends).toEqual([{ jobId: expect.stringContaining(soon.organizationId) as string, delay: expect.any(Number) as number }]);
+  expect(ends[0]?.delay).toBeGreaterThan(0);
+  expect(ends[0]?.delay).toBeLessThanOrEqual(55_000);
+});
