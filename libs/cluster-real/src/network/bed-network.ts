@@ -1,5 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { thisOwner } from '../bed/owner.ts';
 import type { Bed } from '../bed/bed.ts';
@@ -119,6 +119,19 @@ async function routes(): Promise<string[]> {
   return parsed.map(({ dst }) => dst).filter((dst) => dst !== 'default');
 }
 
+/**
+ * Written over, not replaced: programs of the namespace have this very file mounted. And never empty in between: a name that is looked
+ * up at that moment would not be known.
+ */
+function writeOver(file: string, text: string): void {
+  const descriptor = openSync(file, 'r+');
+  try {
+    writeSync(descriptor, text.padEnd(fstatSync(descriptor).size, '\n'), 0);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 interface NamespacePlan {
   readonly bed: Bed;
   /** Tells it from the bed's other namespaces; short, for links have at most 15 letters. */
@@ -157,8 +170,7 @@ async function createNamespace({ bed, id, bridge, gateway, address, release }: N
       await runCommand('ip', ['-netns', name, 'address', 'delete', `${extra}/32`, 'dev', 'eth0']);
     },
     setHosts: (text) => {
-      // Written over, not replaced: programs of the namespace have this very file mounted.
-      writeFileSync(hostsFile, text);
+      writeOver(hostsFile, text);
     },
     processes,
     cut: async () => {
