@@ -1,7 +1,7 @@
 import { MeshfleetError } from '@meshfleet/model';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fchownSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A program that belongs to a bed and never outlives the process that started it. */
@@ -39,6 +39,8 @@ export function bound(command: readonly string[], user: readonly string[] = []):
 /** Starts a program that dies with its starter. */
 export function startProcess(spec: ProcessSpec): ManagedProcess {
   const log = openSync(spec.logFile, 'a');
+  // Proxies open their standard output once more, by its name.
+  if (spec.user !== undefined) fchownSync(log, spec.user, spec.user);
   const user = spec.user === undefined ? [] : [`--reuid=${spec.user}`, `--regid=${spec.user}`, '--clear-groups', '--no-new-privs'];
   const command = bound([spec.program, ...spec.args], user);
   const [program, ...args]: [string, ...string[]] = spec.namespace === undefined ? command : ['ip', 'netns', 'exec', spec.namespace, ...command];
