@@ -10,7 +10,7 @@ const FLAVOURS = { ISTIO: 'Istio', LINKERD: 'Linkerd', GATEWAY_API: 'Gateway API
 export const flavourName = ({ flavour }: Preset): string => FLAVOURS[flavour];
 
 /** All that there is to say of a preset, as a section of a page in Markdown. */
-export function presetSection(preset: Preset, proof: readonly ProofRow[]): string {
+export function presetSection(preset: Preset, proof: readonly ProofRow[], unproved?: string): string {
   const rendered = renderPreset(preset, preset.example);
   const objects = 'objects' in rendered ? rendered.objects : [];
   return [
@@ -26,6 +26,7 @@ export function presetSection(preset: Preset, proof: readonly ProofRow[]): strin
     fence(formatManifests(objects)),
     '</details>',
     ...(proof.length === 0 ? [] : ['### Seen in real traffic', table(['istiod', 'Sent', 'Expected', 'Seen'], proof.map(({ istiod, sent, expected, seen }) => [istiod, sent, expected, seen]))]),
+    ...(unproved === undefined ? [] : ['### Not seen in real traffic', unproved]),
   ].join('\n\n');
 }
 

@@ -9,7 +9,7 @@ import { PRESET_CATEGORIES } from '@meshfleet/manifest';
 import type { Preset, PresetCategory } from '@meshfleet/manifest';
 import { readIstioTasks } from './istio-tasks.ts';
 import { flavourName, presetSection, table } from './preset-section.ts';
-import { readProofRows } from './proof-rows.ts';
+import { readProofRows, readUnproved } from './proof-rows.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'presets');
 const COMMAND = 'node docs/generate/presets.ts';
@@ -25,6 +25,7 @@ const TITLES: Readonly<Record<PresetCategory, string>> = {
 
 const presets = [...istioPresets, ...linkerdPresets];
 const proof = readProofRows(join(FOLDER, 'proof.json'));
+const unproved = readUnproved(join(FOLDER, 'unproved.json'));
 const pages = new Map([['README.md', overview()], ['istio-tasks.md', istioTasks()], ...PRESET_CATEGORIES.map((category): [string, string] => [fileOf(category), page(category)])]);
 settle(pages);
 
@@ -50,7 +51,7 @@ function istioTasks(): string {
 }
 
 function page(category: PresetCategory): string {
-  const sections = of(category).map((preset) => presetSection(preset, proof.filter((row) => row.preset === preset.name)));
+  const sections = of(category).map((preset) => presetSection(preset, proof.filter((row) => row.preset === preset.name), unproved.get(preset.name)));
   return [`# ${TITLES[category]} presets`, '[All presets](README.md)', ...sections, `*Made by \`${COMMAND}\`.*`].join('\n\n').concat('\n');
 }
 

@@ -9,6 +9,7 @@ import { policy } from './policy.ts';
 import type { Proof } from './proof.ts';
 import { publicManifests } from './public-manifests.ts';
 import { keepRows, recordedRows } from './record-proof.ts';
+import { createReport } from './report.ts';
 import { spine } from './spine.ts';
 
 const proofs: readonly Proof[] = [spine, federationBed, policy, publicManifests];
@@ -31,20 +32,7 @@ const sections: ProofSection[] = [];
 for (const proof of proofs.filter(({ name }) => asked.includes(name))) {
   console.log(`${proof.name}: ${proof.title}`);
   const first = sections.length;
-  const report = {
-    say: (line: string) => {
-      console.log(`  ${line}`);
-    },
-    section: (title: string) => {
-      console.log(`  ${title}`);
-      sections.push({ title, rows: [] });
-    },
-    row: (row: ProofSection['rows'][number]) => {
-      if (sections.length === 0) sections.push({ title: proof.title, rows: [] });
-      sections.at(-1)?.rows.push(row);
-      console.log(`    ${row.passed ? '✓' : '✗'} ${row.sent}: ${row.seen}`);
-    },
-  };
+  const report = createReport(proof.title, sections, console.log);
   try {
     await proof.run(report);
   } catch (error) {
@@ -53,7 +41,7 @@ for (const proof of proofs.filter(({ name }) => asked.includes(name))) {
     report.row({ sent: proof.name, expected: 'runs to its end', seen, passed: false });
   }
   const own = sections.slice(first);
-  if (record && proof.istiod !== undefined && proofTotals(own).failed === 0) {
+  if (record && proof.istiod !== undefined && proof.whole !== false && proofTotals(own).failed === 0) {
     keepRows(RECORD, recordedRows(proof.istiod, own));
     console.log(`  kept in ${RECORD}`);
   }

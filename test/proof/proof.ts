@@ -12,6 +12,8 @@ export interface Proof {
   readonly title: string;
   /** Version of istiod that it runs on, where its sections are presets. */
   readonly istiod?: string;
+  /** False where only a part was asked for, which must not stand for the whole in the documentation. */
+  readonly whole?: boolean;
   /** Reports row by row; an error that it throws counts as one that failed. */
   run(report: ProofReport): Promise<void>;
 }
@@ -21,4 +23,6 @@ export interface ProofReport {
   say(line: string): void;
   section(title: string): void;
   row(row: ProofRow): void;
+  /** A report with a section of its own, for what is proved side by side; its rows are counted here. */
+  fork(): ProofReport;
 }

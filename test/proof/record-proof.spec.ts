@@ -15,5 +15,6 @@ it('keeps what was seen under each preset, anew for one istiod and beside the ot
   seenUnder('1.29.1', 'second');
   const row = { preset: 'canary', sent: '10 calls', expected: 'all 200' };
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual([{ ...row, istiod: '1.28.2', seen: 'old' }, { ...row, istiod: '1.29.1', seen: 'second' }]);
+  expect(recordedRows('1.29.1', ['retries', 'canary', 'retries'].map((title, index) => ({ title, rows: [{ sent: String(index), expected: '', seen: '', passed: true }] }))).map(({ preset: name, sent }) => `${name} ${sent}`)).toEqual(['canary 1', 'retries 0', 'retries 2']);
   rmSync(folder, { recursive: true });
 });

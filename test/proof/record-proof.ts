@@ -10,9 +10,11 @@ export interface RecordedRow {
   readonly seen: string;
 }
 
-/** The rows of sections that are named after presets. */
+/**
+ * The rows of sections that are named after presets, sorted by their names: proofs side by side end in any order.
+ */
 export function recordedRows(istiod: string, sections: readonly ProofSection[]): RecordedRow[] {
-  return sections.flatMap(({ title, rows }) => rows.map(({ sent, expected, seen }) => ({ preset: title, istiod, sent, expected, seen })));
+  return sections.flatMap(({ title, rows }) => rows.map(({ sent, expected, seen }) => ({ preset: title, istiod, sent, expected, seen }))).sort((one, other) => (one.preset === other.preset ? 0 : one.preset < other.preset ? -1 : 1));
 }
 
 /** Keeps rows in a file, in place of those of the same istiod, and beside those of others. */

@@ -1,21 +1,25 @@
 import { behave, callFrom } from '@meshfleet/cluster-real';
-import { MeshfleetError } from '@meshfleet/model';
 import { allOf, CALLS, send, seenOf, shareOf } from './measure.ts';
 import { markOf, untilForgotten, untilKnown } from './proxy-config.ts';
-import { ECHO, NAMESPACE, render, under, type Stage } from './stage.ts';
+import { podOf, render, under, type PresetProof, type Stage } from './stage.ts';
 
 const CLUSTERS = 'dynamic_active_clusters';
-const host = { namespace: NAMESPACE, host: 'echo' };
-const GEO = `http://geo.${NAMESPACE}:8080`;
+const echoOf = ({ namespace }: Stage): { namespace: string; host: string } => ({ namespace, host: 'echo' });
+/** A service with a pod in each of two zones of the region eu, where the caller is too, in the first of them; and one in us. */
+const geoOf = ({ namespace }: Stage): { namespace: string; host: string } => ({ namespace, host: 'geo' });
+const urlOf = ({ namespace }: Stage): string => `http://geo.${namespace}:8080`;
 
-export async function proveBalancing(stage: Stage): Promise<void> {
-  await consistentHash(stage);
-  await roundRobin(stage);
-  await leastRequest(stage);
-  await localities(stage);
-  await nearest(stage);
-  await failover(stage);
-}
+export const balancing: PresetProof = {
+  presets: ['consistent-hash', 'round-robin', 'least-request', 'locality-balancing', 'circuit-breaking', 'region-failover'],
+  prove: async (stage) => {
+    await consistentHash(stage);
+    await roundRobin(stage);
+    await leastRequest(stage);
+    await localities(stage);
+    await nearest(stage);
+    await failover(stage);
+  },
+};
 
 async function ruled(stage: Stage, preset: string, parameters: { readonly host: string; readonly [field: string]: unknown }, prove: () => Promise<void>): Promise<void> {
   stage.report.section(preset);
@@ -29,11 +33,11 @@ async function ruled(stage: Stage, preset: string, parameters: { readonly host: 
 
 async function consistentHash(stage: Stage): Promise<void> {
   const { client, report } = stage;
-  await ruled(stage, 'consistent-hash', { ...host, key: { by: 'HEADER', name: 'x-user' } }, async () => {
+  await ruled(stage, 'consistent-hash', { ...echoOf(stage), key: { by: 'HEADER', name: 'x-user' } }, async () => {
     const homes = new Map<string, Set<string>>();
     for (let call = 0; call < 200; call += 1) {
       const user = `user-${call % 20}`;
-      const { version = '' } = await callFrom(client, { url: ECHO, headers: { 'x-user': user } });
+      const { version = '' } = await callFrom(client, { url: stage.echo, headers: { 'x-user': user } });
       homes.set(user, (homes.get(user) ?? new Set()).add(version));
     }
     const faithful = [...homes.values()].filter((versions) => versions.size === 1).length;
@@ -43,8 +47,8 @@ async function consistentHash(stage: Stage): Promise<void> {
 }
 
 async function roundRobin(stage: Stage): Promise<void> {
-  await ruled(stage, 'round-robin', host, async () => {
-    const counts = await send(stage.client, { url: ECHO });
+  await ruled(stage, 'round-robin', echoOf(stage), async () => {
+    const counts = await send(stage.client, { url: stage.echo });
     const v1 = counts.byVersion['v1'] ?? 0;
     // Each worker of the proxy goes round for itself.
     stage.report.row({ sent: `${CALLS} calls`, expected: 'half at each of two pods, give or take 10', seen: seenOf(counts), passed: Math.abs(v1 - CALLS / 2) <= 10 && counts.byCode['200'] === CALLS });
@@ -54,9 +58,9 @@ async function roundRobin(stage: Stage): Promise<void> {
 /** Two endpoints are drawn for each request, and may be the same one: a slow one of two keeps a quarter. */
 async function leastRequest(stage: Stage): Promise<void> {
   const { v2, client, report } = stage;
-  await ruled(stage, 'least-request', host, async () => {
+  await ruled(stage, 'least-request', echoOf(stage), async () => {
     await behave(v2, { delayMs: 1_000 });
-    const counts = await send(client, { url: ECHO, total: 800 });
+    const counts = await send(client, { url: stage.echo, total: 800 });
     await behave(v2, {});
     const fast = counts.byVersion['v1'] ?? 0;
     report.row({ sent: '800 calls while v2 takes 1 s', expected: 'at least 62 % at v1, 75 % in the long run', seen: seenOf(counts), passed: fast >= 800 * 0.62 && counts.byCode['200'] === 800 });
@@ -65,32 +69,40 @@ async function leastRequest(stage: Stage): Promise<void> {
 
 async function localities(stage: Stage): Promise<void> {
   const { client, report } = stage;
-  const distribute = [{ from: 'eu/*', to: [{ locality: 'eu/*', weight: 70 }, { locality: 'us/*', weight: 30 }] }];
-  await ruled(stage, 'locality-balancing', { namespace: NAMESPACE, host: 'geo', distribute }, async () => {
-    const counts = await send(client, { url: GEO });
+  const regions = [{ from: 'eu/*', to: [{ locality: 'eu/*', weight: 70 }, { locality: 'us/*', weight: 30 }] }];
+  await ruled(stage, 'locality-balancing', { ...geoOf(stage), distribute: regions }, async () => {
+    const counts = await send(client, { url: urlOf(stage) });
     report.row(shareOf('calls from eu, 30 % to us', CALLS, 0.3, 'us', counts.byVersion['us'] ?? 0, ', else eu'));
+  });
+  const zones = [{ from: 'eu/eu-a/*', to: [{ locality: 'eu/eu-a/*', weight: 80 }, { locality: 'eu/eu-b/*', weight: 20 }] }];
+  await ruled(stage, 'locality-balancing', { ...geoOf(stage), distribute: zones }, async () => {
+    const counts = await send(client, { url: urlOf(stage) });
+    report.row(shareOf('calls from the zone eu-a, 20 % to eu-b', CALLS, 0.2, 'eu-b', counts.byVersion['eu-b'] ?? 0, ', else eu-a'));
+    report.row({ sent: `${CALLS} of them`, expected: 'none outside of eu', seen: seenOf(counts), passed: (counts.byVersion['us'] ?? 0) === 0 && counts.byCode['200'] === CALLS });
   });
 }
 
-/** Outlier detection alone makes callers keep to their own region. */
+/** Outlier detection alone makes callers keep to their own zone, and fall back zone by zone. */
 async function nearest(stage: Stage): Promise<void> {
-  await ruled(stage, 'circuit-breaking', { namespace: NAMESPACE, host: 'geo', outlierDetection: {} }, async () => {
-    stage.report.row(allOf('calls from eu with outlier detection, to a service in eu and us', await send(stage.client, { url: GEO, total: 100 }), 200, 'eu'));
+  await ruled(stage, 'circuit-breaking', { ...geoOf(stage), outlierDetection: {} }, async () => {
+    stage.report.row(allOf('calls from the zone eu-a with outlier detection, to a service in eu-a, eu-b and us', await send(stage.client, { url: urlOf(stage), total: 100 }), 200, 'eu-a'));
   });
 }
 
 async function failover(stage: Stage): Promise<void> {
-  const { client, nodes, report } = stage;
-  const [eu] = nodes.pods(NAMESPACE, { app: 'geo', version: 'eu' });
-  if (eu === undefined) throw new MeshfleetError({ code: 'INTERNAL', summary: 'The service geo does not run in eu' });
-  const parameters = { namespace: NAMESPACE, host: 'geo', failover: [{ from: 'eu', to: 'us' }], outlierDetection: { consecutive5xxErrors: 3, interval: '1s', baseEjectionTime: '5s', maxEjectionPercent: 100 } };
+  const { client, nodes, namespace, report } = stage;
+  const [here, beside] = ['eu-a', 'eu-b'].map((version) => podOf(nodes, namespace, { app: 'geo', version }));
+  if (here === undefined || beside === undefined) return;
+  const parameters = { ...geoOf(stage), failover: [{ from: 'eu', to: 'us' }], outlierDetection: { consecutive5xxErrors: 3, interval: '1s', baseEjectionTime: '60s', maxEjectionPercent: 100 } };
   await ruled(stage, 'region-failover', parameters, async () => {
-    report.row(allOf('calls from eu while eu is well', await send(client, { url: GEO, total: 100 }), 200, 'eu'));
-    await behave(eu, { status: 500 });
-    const failing = await send(client, { url: GEO });
-    const failed = failing.byCode['500'] ?? 0;
-    report.row({ sent: `${CALLS} calls once eu answers 500`, expected: 'a few 500 until its endpoint is ejected, then us', seen: seenOf(failing), passed: failed >= 3 && failed <= 40 && failed + (failing.byCode['200'] ?? 0) === CALLS });
-    report.row(allOf('calls after that', await send(client, { url: GEO, total: 100 }), 200, 'us'));
-    await behave(eu, {});
+    report.row(allOf('calls from eu-a while all is well', await send(client, { url: urlOf(stage), total: 100 }), 200, 'eu-a'));
+    for (const [failing, what, next] of [[here, 'eu-a', 'eu-b'], [beside, 'eu-b too', 'us']] as const) {
+      await behave(failing, { status: 500 });
+      const counts = await send(client, { url: urlOf(stage) });
+      const failed = counts.byCode['500'] ?? 0;
+      report.row({ sent: `${CALLS} calls once ${what} answers 500`, expected: `a few 500 until its endpoint is ejected, then ${next}`, seen: seenOf(counts), passed: failed >= 3 && failed <= 40 && failed + (counts.byCode['200'] ?? 0) === CALLS });
+      report.row(allOf('calls after that', await send(client, { url: urlOf(stage), total: 100 }), 200, next));
+    }
+    for (const pod of [here, beside]) await behave(pod, {});
   });
 }

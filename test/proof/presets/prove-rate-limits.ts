@@ -1,7 +1,7 @@
 import { callFrom, kubectl } from '@meshfleet/cluster-real';
 import { allOf, send, seenOf } from './measure.ts';
 import { untilForgotten, untilKnown } from './proxy-config.ts';
-import { apply, ECHO, NAMESPACE, render, under, type Stage } from './stage.ts';
+import { render, under, type PresetProof, type Stage } from './stage.ts';
 import { untilSettled } from './until.ts';
 
 const LISTENERS = 'dynamic_listeners';
@@ -9,17 +9,20 @@ const LISTENERS = 'dynamic_listeners';
 /** So many requests pass the rate-limit service for each descriptor. */
 export const GLOBAL_LIMIT = 30;
 
-export async function proveRateLimits(stage: Stage): Promise<void> {
-  await local(stage);
-  await global(stage);
-}
+export const rateLimits: PresetProof = {
+  presets: ['local-rate-limit', 'global-rate-limit'],
+  prove: async (stage) => {
+    await local(stage);
+    await global(stage);
+  },
+};
 
 async function local(stage: Stage): Promise<void> {
   const { client, v1, v2, report } = stage;
   report.section('local-rate-limit');
   const parameters = {
     name: 'echo-limit',
-    namespace: NAMESPACE,
+    namespace: stage.namespace,
     labels: { app: 'echo' },
     limit: { requests: 10, per: '600s' },
     rules: [
@@ -30,18 +33,18 @@ async function local(stage: Stage): Promise<void> {
   };
   await under(stage, render('local-rate-limit', parameters), async () => {
     for (const pod of [v1, v2]) await untilKnown(pod, LISTENERS, 'http_local_rate_limiter');
-    await untilSettled('every proxy counts', async () => (await callFrom(client, { url: `${ECHO}/sounding` })).code === 429);
-    const overall = await send(client, { url: ECHO, total: 200 });
+    await untilSettled('every proxy counts', async () => (await callFrom(client, { url: `${stage.echo}/sounding` })).code === 429);
+    const overall = await send(client, { url: stage.echo, total: 200 });
     report.row(limited('calls at 10 for each of two pods', overall, 20));
-    const plan = await send(client, { url: ECHO, total: 200, headers: { 'x-plan': 'free' } });
+    const plan = await send(client, { url: stage.echo, total: 200, headers: { 'x-plan': 'free' } });
     report.row(limited('calls with a header at 25 for each pod', plan, 50));
   });
   for (const pod of [v1, v2]) await untilForgotten(pod, LISTENERS, 'http_local_rate_limiter');
-  await untilSettled('no proxy counts', async () => (await callFrom(client, { url: ECHO })).code === 200);
+  await untilSettled('no proxy counts', async () => (await callFrom(client, { url: stage.echo })).code === 200);
 
   await under(stage, render('local-rate-limit', { ...parameters, dryRun: true }), async () => {
     for (const pod of [v1, v2]) await untilKnown(pod, LISTENERS, 'http_local_rate_limiter');
-    report.row(allOf('calls in a dry run', await send(client, { url: ECHO, total: 100 }), 200));
+    report.row(allOf('calls in a dry run', await send(client, { url: stage.echo, total: 100 }), 200));
   });
   for (const pod of [v1, v2]) await untilForgotten(pod, LISTENERS, 'http_local_rate_limiter');
 }
@@ -52,9 +55,9 @@ async function global(stage: Stage): Promise<void> {
   report.section('global-rate-limit');
   const parameters = {
     name: 'echo-global',
-    namespace: NAMESPACE,
+    namespace: stage.namespace,
     labels: { app: 'echo' },
-    service: { host: `limits.${NAMESPACE}.svc.cluster.local` },
+    service: { host: `limits.${stage.namespace}.svc.cluster.local` },
     domain: 'proof',
     descriptors: [[{ from: 'HEADER', name: 'x-tenant', key: 'tenant' }]],
     timeout: '5s',
@@ -62,16 +65,16 @@ async function global(stage: Stage): Promise<void> {
   };
   await under(stage, render('global-rate-limit', parameters), async () => {
     for (const pod of [v1, v2]) await untilKnown(pod, LISTENERS, 'envoy.filters.http.ratelimit');
-    await untilSettled('every proxy asks', async () => (await callFrom(client, { url: ECHO, headers: { 'x-tenant': 'sounding' } })).code === 429);
-    report.row(limited(`calls of one tenant at ${GLOBAL_LIMIT} for both pods`, await send(client, { url: ECHO, total: 100, headers: { 'x-tenant': 'a' } }), GLOBAL_LIMIT));
-    report.row(limited('calls of another tenant', await send(client, { url: ECHO, total: 100, headers: { 'x-tenant': 'b' } }), GLOBAL_LIMIT));
-    report.row(allOf('calls that have no tenant', await send(client, { url: ECHO, total: 100 }), 200));
-    await kubectl(cluster.kubeconfigFile, ['-n', NAMESPACE, 'scale', 'deployment/limits', '--replicas=0']);
-    await untilSettled('nobody answers the proxies', async () => (await callFrom(client, { url: ECHO, headers: { 'x-tenant': 'c' } })).code === 500);
-    report.row(allOf('calls with the service gone, to be refused then', await send(client, { url: ECHO, total: 50, headers: { 'x-tenant': 'c' } }), 500));
-    await apply(stage, render('global-rate-limit', { ...parameters, whenUnavailable: 'ALLOW' }));
-    await untilSettled('the proxies let pass', async () => (await callFrom(client, { url: ECHO, headers: { 'x-tenant': 'c' } })).code === 200);
-    report.row(allOf('calls with the service gone, to be allowed then', await send(client, { url: ECHO, total: 50, headers: { 'x-tenant': 'c' } }), 200));
+    await untilSettled('every proxy asks', async () => (await callFrom(client, { url: stage.echo, headers: { 'x-tenant': 'sounding' } })).code === 429);
+    report.row(limited(`calls of one tenant at ${GLOBAL_LIMIT} for both pods`, await send(client, { url: stage.echo, total: 100, headers: { 'x-tenant': 'a' } }), GLOBAL_LIMIT));
+    report.row(limited('calls of another tenant', await send(client, { url: stage.echo, total: 100, headers: { 'x-tenant': 'b' } }), GLOBAL_LIMIT));
+    report.row(allOf('calls that have no tenant', await send(client, { url: stage.echo, total: 100 }), 200));
+    await kubectl(cluster.kubeconfigFile, ['-n', stage.namespace, 'scale', 'deployment/limits', '--replicas=0']);
+    await untilSettled('nobody answers the proxies', async () => (await callFrom(client, { url: stage.echo, headers: { 'x-tenant': 'c' } })).code === 500);
+    report.row(allOf('calls with the service gone, to be refused then', await send(client, { url: stage.echo, total: 50, headers: { 'x-tenant': 'c' } }), 500));
+    await stage.hand.apply(render('global-rate-limit', { ...parameters, whenUnavailable: 'ALLOW' }));
+    await untilSettled('the proxies let pass', async () => (await callFrom(client, { url: stage.echo, headers: { 'x-tenant': 'c' } })).code === 200);
+    report.row(allOf('calls with the service gone, to be allowed then', await send(client, { url: stage.echo, total: 50, headers: { 'x-tenant': 'c' } }), 200));
   });
   for (const pod of [v1, v2]) await untilForgotten(pod, LISTENERS, 'envoy.filters.http.ratelimit');
 }

@@ -2,43 +2,46 @@ import { servedBy, startTraffic } from '@meshfleet/cluster-real';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { allOf, CALLS, send, seenOf, shareOf } from './measure.ts';
 import { markOf, untilForgotten, untilKnown } from './proxy-config.ts';
-import { apply, ECHO, NAMESPACE, render, under, withdraw, type Stage } from './stage.ts';
+import { render, under, type PresetProof, type Stage } from './stage.ts';
 
-const host = { namespace: NAMESPACE, host: 'echo' };
+const echoOf = ({ namespace }: Stage): { namespace: string; host: string } => ({ namespace, host: 'echo' });
 const [one, two] = [{ version: 'v1' }, { version: 'v2' }];
 const ROUTES = 'dynamic_route_configs';
 const ROUTED = markOf('virtual-service', 'echo');
 
-export async function proveSplitting(stage: Stage): Promise<void> {
-  await canary(stage);
-  await blueGreen(stage);
-  await abTest(stage);
-  await mirroring(stage);
-}
+export const splitting: PresetProof = {
+  presets: ['weighted-canary', 'blue-green', 'ab-test', 'traffic-mirroring'],
+  prove: async (stage) => {
+    await canary(stage);
+    await blueGreen(stage);
+    await abTest(stage);
+    await mirroring(stage);
+  },
+};
 
 /** A proxy may have routes to subsets before these are ready; then it answers 503. */
-function untilReady({ client }: Stage, ...subsets: readonly string[]): Promise<void> {
-  return untilKnown(client, 'dynamic_active_clusters', ...subsets.map((subset) => `|${subset}|echo.${NAMESPACE}`));
+function untilReady({ client, namespace }: Stage, ...subsets: readonly string[]): Promise<void> {
+  return untilKnown(client, 'dynamic_active_clusters', ...subsets.map((subset) => `|${subset}|echo.${namespace}`));
 }
 
-async function canary(stage: Stage): Promise<void> {
+export async function canary(stage: Stage): Promise<void> {
   const { client, report } = stage;
   report.section('weighted-canary');
   const at = (weight: number): ReturnType<typeof render> =>
     render('weighted-canary', {
-      ...host,
+      ...echoOf(stage),
       subsets: [{ name: 'stable', labels: one, weight: 100 - weight }, { name: 'canary', labels: two, weight }],
       testers: { cohort: { by: 'HEADER', name: 'x-tester', match: 'PRESENT' }, subset: 'canary' },
     });
   await under(stage, at(10), async () => {
     for (const weight of [10, 60]) {
-      await apply(stage, at(weight));
+      await stage.hand.apply(at(weight));
       await untilReady(stage, 'stable', 'canary');
-      await untilKnown(client, ROUTES, `"weight":${weight}`, `|canary|echo.${NAMESPACE}`);
-      const counts = await send(client, { url: ECHO });
+      await untilKnown(client, ROUTES, `"weight":${weight}`, `|canary|echo.${stage.namespace}`);
+      const counts = await send(client, { url: stage.echo });
       report.row(shareOf(`calls under a canary of ${weight} %`, CALLS, weight / 100, 'v2', counts.byVersion['v2'] ?? 0, ', else v1'));
     }
-    report.row(allOf('calls of testers', await send(client, { url: ECHO, headers: { 'x-tester': 'anybody' }, total: 100 }), 200, 'v2'));
+    report.row(allOf('calls of testers', await send(client, { url: stage.echo, headers: { 'x-tester': 'anybody' }, total: 100 }), 200, 'v2'));
   });
   await untilForgotten(client, ROUTES, ROUTED);
 }
@@ -47,35 +50,36 @@ async function canary(stage: Stage): Promise<void> {
 async function blueGreen(stage: Stage): Promise<void> {
   const { client, report } = stage;
   report.section('blue-green');
-  const at = (active: 'BLUE' | 'GREEN', prepareOnly = false): ReturnType<typeof render> => render('blue-green', { ...host, blue: one, green: two, active, prepareOnly });
-  const routes = at('GREEN').slice(1);
+  const at = (active: 'BLUE' | 'GREEN', prepareOnly = false): ReturnType<typeof render> => render('blue-green', { ...echoOf(stage), blue: one, green: two, active, prepareOnly });
+  const whole = at('GREEN');
+  const routes = { ...whole, objects: whole.objects.slice(1) };
   const cutTo = async (active: 'BLUE' | 'GREEN'): Promise<void> => {
-    await apply(stage, at(active));
-    await untilKnown(client, ROUTES, `|${active.toLowerCase()}|echo.${NAMESPACE}`);
+    await stage.hand.apply(at(active));
+    await untilKnown(client, ROUTES, `|${active.toLowerCase()}|echo.${stage.namespace}`);
   };
   const noneFails = async (what: string, change: () => Promise<void>): Promise<void> => {
-    const traffic = await startTraffic(client, { url: ECHO, perSecond: 100 });
+    const traffic = await startTraffic(client, { url: stage.echo, perSecond: 100 });
     await sleep(300);
     await change();
     await sleep(300);
     report.row({ ...allOf(what, await traffic.stop(), 200), expected: 'none failed' });
   };
   await noneFails('calls while it comes, prepared by its subsets', async () => {
-    await apply(stage, at('BLUE', true));
+    await stage.hand.apply(at('BLUE', true));
     await untilReady(stage, 'blue', 'green');
     await cutTo('BLUE');
   });
   await noneFails('calls through five cut-overs', async () => {
     for (const active of ['GREEN', 'BLUE', 'GREEN', 'BLUE', 'GREEN'] as const) {
       await cutTo(active);
-      report.row(allOf(`calls with ${active.toLowerCase()} active`, await send(client, { url: ECHO, total: 50 }), 200, active === 'BLUE' ? 'v1' : 'v2'));
+      report.row(allOf(`calls with ${active.toLowerCase()} active`, await send(client, { url: stage.echo, total: 50 }), 200, active === 'BLUE' ? 'v1' : 'v2'));
     }
   });
   await noneFails('calls while it goes, its subsets last', async () => {
-    await withdraw(stage, routes);
+    await stage.hand.withdraw(routes);
     await untilForgotten(client, ROUTES, ROUTED);
-    await withdraw(stage, at('GREEN', true));
-    await untilForgotten(client, 'dynamic_active_clusters', `|green|echo.${NAMESPACE}`);
+    await stage.hand.withdraw(at('GREEN', true));
+    await untilForgotten(client, 'dynamic_active_clusters', `|green|echo.${stage.namespace}`);
   });
 }
 
@@ -83,10 +87,10 @@ async function abTest(stage: Stage): Promise<void> {
   const { client, report } = stage;
   report.section('ab-test');
   const cohorts = [{ by: 'HEADER', name: 'x-cohort', value: 'b' }, { by: 'COOKIE', name: 'cohort', value: 'b' }];
-  await under(stage, render('ab-test', { ...host, control: { name: 'a', labels: one }, variants: [{ name: 'b', labels: two, cohorts }] }), async () => {
+  await under(stage, render('ab-test', { ...echoOf(stage), control: { name: 'a', labels: one }, variants: [{ name: 'b', labels: two, cohorts }] }), async () => {
     await untilReady(stage, 'a', 'b');
-    await untilKnown(client, ROUTES, `|b|echo.${NAMESPACE}`);
-    const ask = (headers: Record<string, string>): ReturnType<typeof send> => send(client, { url: ECHO, total: 100, headers });
+    await untilKnown(client, ROUTES, `|b|echo.${stage.namespace}`);
+    const ask = (headers: Record<string, string>): ReturnType<typeof send> => send(client, { url: stage.echo, total: 100, headers });
     report.row(allOf('calls with the header', await ask({ 'x-cohort': 'b' }), 200, 'v2'));
     report.row(allOf('calls with the cookie among others', await ask({ cookie: 'theme=dark; cohort=b; lang=en' }), 200, 'v2'));
     report.row(allOf('calls with other cookies', await ask({ cookie: 'mycohort=b; cohort=bb' }), 200, 'v1'));
@@ -98,11 +102,11 @@ async function abTest(stage: Stage): Promise<void> {
 async function mirroring(stage: Stage): Promise<void> {
   const { client, v2, report } = stage;
   report.section('traffic-mirroring');
-  await under(stage, render('traffic-mirroring', { ...host, live: one, mirror: { labels: two }, percentage: 30 }), async () => {
+  await under(stage, render('traffic-mirroring', { ...echoOf(stage), live: one, mirror: { labels: two }, percentage: 30 }), async () => {
     await untilReady(stage, 'live', 'mirror');
-    await untilKnown(client, ROUTES, 'request_mirror_policies', `|mirror|echo.${NAMESPACE}`);
+    await untilKnown(client, ROUTES, 'request_mirror_policies', `|mirror|echo.${stage.namespace}`);
     const before = await servedBy(v2);
-    const counts = await send(client, { url: ECHO });
+    const counts = await send(client, { url: stage.echo });
     report.row(allOf('calls with a mirror of 30 %', counts, 200, 'v1'));
     // Nobody waits for the answers of copies.
     await sleep(1_000);

@@ -6,10 +6,44 @@ export type ConfigSection = 'dynamic_route_configs' | 'dynamic_active_clusters' 
 
 const ADMIN = 'http://127.0.0.1:15000';
 
-/** A section of a proxy's configuration as one line of JSON, without white space; empty when there is nothing of it. */
-async function proxyConfig(pod: RealPod, section: ConfigSection): Promise<string> {
+/** An answer of Envoy's own interface in a pod. */
+export async function askProxy(pod: RealPod, path: string, method = 'GET'): Promise<string> {
+  return (await callFrom(pod, { url: `${ADMIN}${path}`, method })).body ?? '';
+}
+
+/** Names of the clusters that a proxy knows, as `outbound|8080||echo.shop.svc.cluster.local`. */
+export async function clustersOf(pod: RealPod): Promise<string[]> {
+  const { configs = [] } = await dump(pod, 'dynamic_active_clusters');
+  return configs.flatMap(({ cluster }) => cluster?.name ?? []);
+}
+
+interface Dump {
+  readonly configs?: readonly {
+    readonly cluster?: { readonly name: string };
+    readonly route_config?: { readonly virtual_hosts?: readonly { readonly name: string }[] };
+  }[];
+}
+
+async function dump(pod: RealPod, section: ConfigSection): Promise<Dump> {
   const { code, body = '' } = await callFrom(pod, { url: `${ADMIN}/config_dump?resource=${section}` });
-  return code === 200 ? JSON.stringify(JSON.parse(body)) : '';
+  return code === 200 ? (JSON.parse(body) as Dump) : {}; // Envoy's own JSON
+}
+
+/**
+ * A section of a proxy's configuration as one line of JSON, without white space; empty when there is nothing of it. Of routes
+ * and clusters only what belongs to the pod's own namespace: in others something else is proved at the same time.
+ */
+async function proxyConfig(pod: RealPod, section: ConfigSection): Promise<string> {
+  const { configs = [] } = await dump(pod, section);
+  const own = (name: string): boolean => name.includes(`.${pod.namespace}.svc`);
+  switch (section) {
+    case 'dynamic_listeners':
+      return JSON.stringify(configs);
+    case 'dynamic_active_clusters':
+      return JSON.stringify(configs.filter(({ cluster }) => own(cluster?.name ?? '')));
+    case 'dynamic_route_configs':
+      return JSON.stringify(configs.flatMap(({ route_config }) => (route_config?.virtual_hosts ?? []).filter(({ name }) => own(name))));
+  }
 }
 
 /** Waits until the proxy has all of the texts in a section of its configuration: what is sent from then on goes by it. */

@@ -25,5 +25,10 @@ export async function untilSettled(what: string, holds: () => Promise<boolean>):
     for (let round = 0; round < SETTLED; round += 1) if (!(await holds())) return false;
     return true;
   });
+  await drained();
+}
+
+/** Waits until proxies have closed the connections that go by what was before their last change. */
+export async function drained(): Promise<void> {
   await sleep(DRAINED_MS);
 }

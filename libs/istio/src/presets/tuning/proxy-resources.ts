@@ -10,7 +10,7 @@ export const proxyResources = definePreset({
   flavour: 'ISTIO',
   description: 'How many threads the sidecars of a namespace or of some workloads run, and what CPU and memory they ask for. Threads are a ProxyConfig; CPU and memory are annotations on the pod templates of the workloads that are named.',
   notes: [
-    'Proxies take a ProxyConfig when they start: restart the workloads. Annotations on a pod template make Kubernetes roll the workload by itself, at once.',
+    'Proxies take a ProxyConfig when they start: restart the workloads. Annotations on a pod template make Kubernetes roll the workload by itself, at once, and mostly before istiod has heard of a ProxyConfig that comes with them: for new threads restart it once more.',
     'Without a ProxyConfig the number of threads follows the CPU limit. 0 means one per core of the node; under a CPU limit that is throttled. 2 is enough for most workloads.',
     'An annotation proxy.istio.io/config on a pod wins over the ProxyConfig.',
     'Name requests and limits as a pair: as soon as one annotation stands on a pod, the injector takes all four from the annotations and none from the mesh’s defaults.',
