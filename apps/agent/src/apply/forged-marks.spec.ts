@@ -27,7 +27,9 @@ const condition = (name: string) => hub.conditions.get(keyOf(name));
 const live = (name: string): Promise<KubeObject | undefined> =>
   test.admin.get(VIRTUAL_SERVICES, 'shop', name).catch((error: unknown) => (isNotFound(error) ? undefined : Promise.reject(error as Error)));
 const hostsOf = (object: KubeObject | undefined): unknown => (object?.['spec'] as { hosts?: unknown } | undefined)?.hosts;
-const writesOfAgent = (): number => test.cluster.auditLog().filter(({ user, verb, resource }) => user.includes('meshfleet-agent') && verb === 'patch' && resource === 'virtualservices').length;
+const asked = (wanted: string): number => test.cluster.auditLog().filter(({ user, verb, resource }) => user.includes('meshfleet-agent') && verb === wanted && resource === 'virtualservices').length;
+const writesOfAgent = (): number => asked('patch');
+const readsOfAgent = (): number => asked('get');
 
 /** What `kubectl get -o yaml`, an edit and `kubectl create` make of an object: everything copied, our marks too. */
 function copyOf(object: KubeObject | undefined, hosts: string[]): KubeObject {
@@ -116,6 +118,12 @@ describe('somebody who fights back', () => {
     expect(condition('reviews')).toMatchObject({ status: 'DRIFTED', reason: 'Contested' });
     expect(writesOfAgent()).toBeLessThanOrEqual(7);
     expect(hostsOf(await live('reviews'))).toEqual(['theirs']);
+    const from = readsOfAgent();
+    for (const host of ['one', 'two', 'three']) await test.admin.update(VIRTUAL_SERVICES, copyWith(await live('reviews'), [host]));
+    // What the same watch shows after them has been taken in.
+    await test.admin.create(VIRTUAL_SERVICES, virtualService('fence'));
+    await until(() => hub.inventory.has(keyOf('fence')));
+    expect([hub.inventory.has(keyOf('fence')), readsOfAgent() - from]).toEqual([true, 0]);
   });
 
   it('is held off as well when it is another Meshfleet, which applies under the same name', async () => {
