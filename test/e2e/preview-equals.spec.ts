@@ -26,7 +26,7 @@ interface Diff {
 interface Previewed {
   readonly policyPreview: {
     readonly userErrors: readonly object[];
-    readonly clusters: { readonly nodes: readonly { readonly cluster: { readonly name: string }; readonly changed: boolean; readonly diff: Diff }[] };
+    readonly clusters: { readonly nodes: readonly { readonly cluster: { readonly name: string }; readonly changed: boolean; readonly diff: Diff; readonly conflicts: readonly { readonly key: string; readonly reason: string }[] }[] };
   };
 }
 interface Held {
@@ -35,7 +35,7 @@ interface Held {
 
 const DIFF = 'added { key diff } changed { key diff } removed { key diff }';
 const PREVIEW = `query ($apply: PolicyApplyInput, $delete: PolicyDeleteInput) { policyPreview(apply: $apply, delete: $delete) {
-  userErrors { code message } clusters(first: 100) { nodes { cluster { name } changed diff { ${DIFF} } } } } }`;
+  userErrors { code message } clusters(first: 100) { nodes { cluster { name } changed diff { ${DIFF} } conflicts { key reason } } } } }`;
 const APPLY = 'mutation ($apply: PolicyApplyInput!) { policyApply(input: $apply) { userErrors { code message } } }';
 const DELETE = 'mutation ($delete: PolicyDeleteInput!) { policyDelete(input: $delete) { userErrors { code message } } }';
 
@@ -54,6 +54,16 @@ const revisions = async (): Promise<Map<string, number>> => {
 async function changesSince(name: string, revision: number): Promise<Diff> {
   const { cluster } = await ask<{ cluster: { desiredState: { diff: Diff } } }>(`query ($name: String!, $revision: Int!) { cluster(name: $name) { desiredState { diff(against: $revision) { ${DIFF} } } } }`, { name, revision });
   return cluster.desiredState.diff;
+}
+
+/** Objects that an older policy keeps from this one, as the hub tells who looks at the policy. */
+async function keptFrom(policy: string): Promise<string[]> {
+  const { rows } = await api.db.admin.query<{ what: string }>(
+    `select c.name || ' ' || x.object_key as what from object_condition x join cluster c on c.id = x.cluster_id join policy p on p.id = x.policy_id
+     where p.organization_id = $1 and p.name = $2 and p.deleted_at is null and x.reason = 'ObjectClaimedByOtherPolicy'`,
+    [ada.id, policy],
+  );
+  return rows.map(({ what }) => what).sort();
 }
 
 /** The reconciler's work, and now and then an agent that has carried everything out. */
@@ -80,7 +90,8 @@ function randomChange(roll: () => number): { apply: object } | { delete: object 
     ...(roll() < 0.2 ? { count: 2 } : {}),
     ...(roll() < 0.2 ? { excludeClusterNames: ['c0'] } : {}),
   };
-  return { apply: { name, ...(roll() < 0.1 ? preset : { ...native, ...patches }), placement, allowPartial: true, drift: pick(['CORRECT', 'REPORT']), conflicts: pick(['REPORT', 'FORCE']) } };
+  const takeOver = roll() < 0.3 && objects.includes('e1') ? { takeOver: [{ object: 'ServiceEntry.networking.istio.io/shop/e1', ...(roll() < 0.5 ? { fields: ['.spec.hosts'] } : {}) }] } : {};
+  return { apply: { name, ...(roll() < 0.1 ? preset : { ...native, ...patches, ...takeOver }), placement, allowPartial: true, drift: pick(['CORRECT', 'REPORT']), conflicts: pick(['REPORT', 'FORCE']) } };
 }
 
 describe('a preview', () => {
@@ -88,6 +99,7 @@ describe('a preview', () => {
     const roll = dice(Number(process.env['MESHFLEET_SEED'] ?? 7));
     let changes = 0;
     let refused = 0;
+    let kept = 0;
     for (let number = 0; number < CASES; number += 1) {
       const change = randomChange(roll);
       const what = `change ${number}: ${JSON.stringify(change)}`;
@@ -105,6 +117,11 @@ describe('a preview', () => {
       // The first revision says that there is nothing, which is no change to what a cluster holds.
       const first = (name: string): boolean => before.get(name) === 0 && !foreseen.has(name);
       expect([...foreseen.keys()].sort(), what).toEqual(happened.filter((name) => !first(name)).sort());
+      if ('apply' in change && refusals.length === 0) {
+        const held = policyPreview.clusters.nodes.flatMap(({ cluster, conflicts }) => conflicts.filter(({ reason }) => reason === 'HELD_BY_OLDER_POLICY').map(({ key }) => `${cluster.name} ${key}`));
+        expect(held.sort(), what).toEqual(await keptFrom((change.apply as { name: string }).name));
+        kept += held.length;
+      }
       for (const [name, diff] of foreseen) {
         expect(diff, `${what} in ${name}`).toEqual(await changesSince(name, before.get(name) ?? 0));
         changes += 1;
@@ -112,6 +129,7 @@ describe('a preview', () => {
     }
     // The test would be worth little if hardly anything were changed, or nothing refused.
     expect(changes).toBeGreaterThan(CASES);
+    expect(kept).toBeGreaterThan(0);
     expect(refused).toBeGreaterThan(0);
     expect(refused).toBeLessThan(CASES / 2);
   }, 900_000);
