@@ -207,7 +207,7 @@ it(`what a preview and its dry run say is what agents then do, in ${CASES} chang
         const failed = after.conditions.find(({ key, reason }) => key === object.key && reason === 'Conflict');
         if (object.outcome === 'CONFLICT') {
           expect(failed?.status, where).toBe('FAILED');
-          expect([...(failed?.fields ?? [])].sort(), where).toEqual([...new Set(object.conflicts.map(({ field }) => field))].sort());
+          expect([...new Set(failed?.fields)].sort(), where).toEqual([...new Set(object.conflicts.map(({ field }) => field))].sort());
           expect(object.conflicts.map(({ manager }) => manager), where).toContain(failed?.manager);
           // What the policy names no more is given back all the same.
           if (!object.message.includes('given back')) expect(saidLive(then.get(object.key)), where).toEqual(saidLive(was));
