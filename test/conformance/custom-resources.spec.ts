@@ -121,6 +121,15 @@ describe('an object', () => {
     const { body: changed } = await bed.client.patch(`${widgets(ns)}/w`, MERGE, { spec: { size: 2 }, status: { phase: 'No' } });
     expect(changed).toMatchObject({ spec: { size: 2 }, status: { phase: 'Ready' }, metadata: { generation: 2 } });
   });
+  it('loses track of its owners when a status is written with a body that does not fit the schema', async () => {
+    const ns = await bed.client.namespace();
+    const { body: made } = await bed.client.post(widgets(ns), widget('w', { size: 1 }));
+    expect(made.metadata.managedFields).toHaveLength(1);
+    const { status, body } = await bed.client.put(`${widgets(ns)}/w/status`, { ...made, spec: { size: 'big' }, status: { phase: 'Ready' } });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ spec: { size: 1 }, status: { phase: 'Ready' } });
+    expect(body.metadata.managedFields).toBeUndefined();
+  });
   it('shows its printer columns in a Table', async () => {
     const ns = await bed.client.namespace();
     await bed.client.post(widgets(ns), widget('w', { size: 7 }));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { eventually, MERGE } from './client.ts';
 import { configMap, configMaps, deployment, deployments, services } from './objects.ts';
@@ -116,6 +117,88 @@ describe('webhook configurations', () => {
     const { status, body } = await bed.client.post(webhooks, { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: { name: 'bad' }, webhooks: [{ name: 'hook.example.test', clientConfig: {} }] });
     expect(status).toBe(422);
     expect(body.details.causes.map(({ field }: { field: string }) => field).sort()).toEqual(['webhooks[0].admissionReviewVersions', 'webhooks[0].clientConfig', 'webhooks[0].sideEffects']);
+  });
+});
+
+describe('an empty list or map that is said to be so', () => {
+  it('is a change of webhooks, every time', async () => {
+    const ns = await bed.client.namespace();
+    const webhook = { name: 'hook.example.test', admissionReviewVersions: ['v1'], sideEffects: 'None', clientConfig: { url: 'https://hook.example.test/x' }, rules: [] };
+    await bed.client.post(webhooks, { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: { name: ns }, webhooks: [webhook] });
+    for (const generation of [2, 3]) {
+      const { body } = await bed.client.patch(`${webhooks}/${ns}`, MERGE, { webhooks: [webhook] });
+      expect(body.metadata.generation).toBe(generation);
+    }
+    const { rules: _none, ...without } = webhook;
+    expect((await bed.client.patch(`${webhooks}/${ns}`, MERGE, { webhooks: [without] })).body.metadata.generation).toBe(3);
+    await bed.client.delete(`${webhooks}/${ns}`);
+  });
+  it('is a change of what is immutable', async () => {
+    const ns = await bed.client.namespace();
+    await bed.client.post(configMaps(ns), { ...configMap('a', { k: '1' }), immutable: true });
+    const { status, body } = await bed.client.patch(`${configMaps(ns)}/a`, MERGE, { binaryData: {} });
+    expect(status).toBe(422);
+    expect(body.details.causes).toEqual([{ reason: 'FieldValueForbidden', message: 'Forbidden: field is immutable when `immutable` is set', field: 'binaryData' }]);
+    expect((await bed.client.patch(`${configMaps(ns)}/a`, MERGE, { binaryData: null })).status).toBe(200);
+  });
+  it('is no change of anything else, and does not move the time of its owner', async () => {
+    const ns = await bed.client.namespace();
+    const roles = `/apis/rbac.authorization.k8s.io/v1/namespaces/${ns}/roles`;
+    await bed.client.post(`${roles}?fieldManager=hand`, { metadata: { name: 'r' }, rules: [] });
+    const { body: first } = await bed.client.patch(`${roles}/r?fieldManager=hand`, MERGE, { rules: [] });
+    // Times are kept in whole seconds.
+    await sleep(1_100);
+    expect((await bed.client.patch(`${roles}/r?fieldManager=hand`, MERGE, { rules: [] })).body).toEqual(first);
+  });
+});
+
+describe('services', () => {
+  it('without an address are warned of what does nothing there', async () => {
+    const ns = await bed.client.namespace();
+    const { status, headers } = await bed.client.post(services(ns), { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { clusterIP: 'None', sessionAffinity: 'ClientIP', ports: [{ port: 80 }] } });
+    expect(status).toBe(201);
+    expect(headers['warning']).toBe('299 - "spec.SessionAffinity is ignored for headless services"');
+  });
+  it('are warned of although their name is taken', async () => {
+    const ns = await bed.client.namespace();
+    const wrong = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { ports: [{ port: 80 }], externalName: 'name.example.test' } };
+    await bed.client.post(services(ns), wrong);
+    const { status, headers } = await bed.client.post(services(ns), wrong);
+    expect(status).toBe(409);
+    expect(headers['warning']).toBe('299 - "spec.externalName is ignored when spec.type is not \\"ExternalName\\""');
+  });
+  it('have each port of the nodes once for a protocol', async () => {
+    const ns = await bed.client.namespace();
+    const port = { port: 80, protocol: 'TCP' };
+    const { body: made } = await bed.client.post(services(ns), { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { type: 'NodePort', ports: [{ ...port, name: 'a' }] } });
+    // An update that leaves the node's port out keeps it, by port and protocol: here for both.
+    const { status, body } = await bed.client.put(`${services(ns)}/s`, { ...made, spec: { ...made.spec, ports: [{ ...port, name: 'a' }, { ...port, name: 'b' }] } });
+    expect(status).toBe(422);
+    expect(body.details.causes.map(({ field, reason }: { field: string; reason: string }) => `${reason} ${field}`).sort()).toEqual(['FieldValueDuplicate spec.ports[1]', 'FieldValueDuplicate spec.ports[1].nodePort']);
+  });
+});
+
+describe('templates of pods', () => {
+  const templates = (ns: string): string => `/api/v1/namespaces/${ns}/podtemplates`;
+  const template = (spec: object) => ({ apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: 't' }, template: { metadata: { labels: { app: 't' } }, spec: { containers: [{ name: 'web', image: 'registry.test/a:1' }], ...spec } } });
+  it('have one source for a volume, and only the first is looked into', async () => {
+    const ns = await bed.client.namespace();
+    const { status, body } = await bed.client.post(templates(ns), template({ volumes: [{ name: 'v', emptyDir: {}, configMap: {} }] }));
+    expect(status).toBe(422);
+    expect(body.details.causes).toEqual([{ reason: 'FieldValueForbidden', message: 'Forbidden: may not specify more than 1 volume type', field: 'template.spec.volumes[0].configMap' }]);
+  });
+  it('are warned of ports that containers claim twice, those of init containers too', async () => {
+    const ns = await bed.client.namespace();
+    const container = (name: string, port: object) => ({ name, image: 'registry.test/a:1', ports: [{ containerPort: 80, ...port }] });
+    const { status, headers } = await bed.client.post(templates(ns), template({ initContainers: [container('init', { name: 'http' })], containers: [container('a', { name: 'http' }), container('b', { hostPort: 8080 })] }));
+    expect(status).toBe(201);
+    const at = (container: string): string => `template.spec.${container}.ports[0]`;
+    expect(String(headers['warning']).split(', 299 - ').map((warning) => warning.replace(/^299 - /, '').replaceAll('\\"', "'"))).toEqual([
+      `"${at('containers[0]')}: duplicate port definition with ${at('initContainers[0]')}"`,
+      `"${at('containers[1]')}: overlapping port definition with ${at('initContainers[0]')}"`,
+      `"${at('containers[1]')}: overlapping port definition with ${at('containers[0]')}"`,
+      `"${at('containers[0]')}: duplicate port name 'http' with ${at('initContainers[0]')}, services and probes that select ports by name will use ${at('initContainers[0]')}"`,
+    ]);
   });
 });
 

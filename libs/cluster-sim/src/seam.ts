@@ -135,6 +135,11 @@ export interface AdmissionContext {
   readonly store: StoreView;
   /** Nulls are an apply's own and not what a client wrote: they are judged, and not dropped. */
   readonly keepNulls?: boolean;
+  /**
+   * Top-level fields in which the writer's own JSON says that a list or map is empty. The object no longer shows it, and storage forgets it; but Go's
+   * reflect.DeepEqual, by which some strategies compare with what is stored, tells it from none.
+   */
+  readonly saidEmpty?: ReadonlySet<string>;
   /** Position of duplicate keys in the body, found by the decoder; to be reported as `duplicate field "…"`. */
   readonly duplicateFields?: readonly string[];
 }
@@ -274,5 +279,7 @@ export interface ControllerOptions {
   /** Host and port of the API server, for the `kubernetes` Service's endpoints. */
   readonly address: { host: string; port: number };
   readonly nodes: readonly NodeSpec[];
+  /** Whether somebody gives addresses to Services of type LoadBalancer. */
+  readonly cloud: boolean;
   readonly now: () => Date;
 }

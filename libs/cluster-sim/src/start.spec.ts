@@ -170,6 +170,17 @@ describe('a cluster', () => {
     holder.close();
   });
 
+  it('gives addresses to load balancers as a cloud does, unless it is to have no cloud', async () => {
+    const addresses = async (cluster: SimulatedCluster): Promise<unknown> => {
+      const path = '/api/v1/namespaces/default/services';
+      await callApi(cluster, path, { method: 'POST', body: { apiVersion: 'v1', kind: 'Service', metadata: { name: 'lb' }, spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } } });
+      await cluster.settle();
+      return ((await callApi(cluster, `${path}/lb`)).body as { status: unknown }).status;
+    };
+    expect(await addresses(await start())).toEqual({ loadBalancer: { ingress: [{ ip: expect.stringMatching(/^\d+\./) as string, ipMode: 'VIP' }] } });
+    expect(await addresses(await start({ cloud: false }))).toEqual({ loadBalancer: {} });
+  });
+
   it('stands beside others of its process, each with its own objects', async () => {
     const clusters = await Promise.all(['east', 'west', 'north'].map((name) => start({ name })));
     await put(clusters[0] as SimulatedCluster, 'only-east');

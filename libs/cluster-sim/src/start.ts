@@ -33,6 +33,8 @@ export interface SimulatedClusterOptions {
   readonly crds?: readonly KubeObject[];
   /** Created at start where they are not there yet. */
   readonly objects?: readonly KubeObject[];
+  /** Whether Services of type LoadBalancer are given addresses, as a cloud does. True by default. */
+  readonly cloud?: boolean;
   readonly certificate?: ServingCertificate;
   /** Records who asked what, for proofs of least privilege. */
   readonly audit?: boolean;
@@ -111,6 +113,7 @@ export async function startSimulatedCluster(options: SimulatedClusterOptions = {
     caPem: certificate.caPem,
     address: { host: '127.0.0.1', port: https.port },
     nodes: nodeSpecs(name, options.nodes ?? 2),
+    cloud: options.cloud ?? true,
     now,
   });
   controllers.start(view);

@@ -24,7 +24,7 @@ import { createWorkQueue } from './work-queue.ts';
 const CONTROLLERS: readonly ((context: ControllerContext) => Controller)[] = [
   namespaceLifecycleController, namespaceDefaultsController, clusterRoleAggregationController, garbageCollector,
   deploymentController, replicaSetController, statefulSetController, daemonSetController, jobController, podLifecycleController,
-  endpointsController, loadBalancerController, disruptionBudgetController,
+  endpointsController, disruptionBudgetController,
 ];
 
 /** The controllers of a cluster, CRD serving and the objects that every cluster starts with. */
@@ -37,7 +37,7 @@ export function createControllers(options: ControllerOptions & { readonly regist
       const context: ControllerContext = { options, store, owners: createOwnerIndex(), addresses: createAddressPlan(options.clusterName) };
       const existing = [...listEverything(options.registry, store)];
       for (const event of existing) context.owners.observe(event);
-      const work = createWorkQueue(CONTROLLERS.map((create) => create(context)));
+      const work = createWorkQueue([...CONTROLLERS, ...(options.cloud ? [loadBalancerController] : [])].map((create) => create(context)));
       queue = work;
       unsubscribe.push(
         store.subscribe((event) => {

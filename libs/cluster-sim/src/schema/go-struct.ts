@@ -132,3 +132,29 @@ export function forgetEmpty(value: unknown, fields: readonly GoField[]): void {
     else if (field.shape === 'container') for (const item of Object.values(current)) forgetEmpty(item, below);
   }
 }
+
+/** Whether a list or map of a struct is said to be empty, anywhere in it: what {@link forgetEmpty} would forget. `value` may be JSON that nobody has checked. */
+export function saysEmpty(value: unknown, fields: readonly GoField[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return fields.some((field) => {
+    // An object by the check above.
+    const current = (value as Fields)[field.name];
+    return current !== undefined && saysEmptyField(current, field);
+  });
+}
+
+function saysEmptyField(current: unknown, field: GoField): boolean {
+  if (typeof current !== 'object' || current === null) return false;
+  if (field.shape === 'container' && isEmpty(field, current)) return true;
+  const below = structFields(field.type.replace(/^(\[\]|\{\}|items:)/, ''));
+  if (below.length === 0) return false;
+  if (field.shape === 'struct') return saysEmpty(current, below);
+  return field.shape === 'container' && Object.values(current).some((item) => saysEmpty(item, below));
+}
+
+/** The top-level fields of an object of the named OpenAPI type in which a list or map is said to be empty. */
+export function fieldsThatSayEmpty(value: object, openApiType: string): ReadonlySet<string> {
+  // Read by the names of the struct's fields.
+  const record = value as Fields;
+  return new Set((goStruct(openApiType) ?? []).filter((field) => field.name !== 'metadata' && record[field.name] !== undefined && saysEmptyField(record[field.name], field)).map(({ name }) => name));
+}

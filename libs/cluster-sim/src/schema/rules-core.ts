@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '@meshfleet/model';
 import { at, mapAt, textAt } from '../kinds/field.ts';
 import type { FieldErrors } from './field-errors.ts';
-import type { KindRules } from './kind-rules.ts';
+import type { KindRules, RuleContext } from './kind-rules.ts';
 import { child, items, setDefault } from './mutable.ts';
 
 const NAMESPACE_CONTROLLER = 'system:kube-controller-manager';
@@ -43,10 +43,11 @@ function validateDataKeys(object: KubeObject, fields: readonly string[], errors:
   if (size > DATA_LIMIT) errors.tooLong(object.kind === 'Secret' ? 'data' : '', DATA_LIMIT);
 }
 
-function validateImmutable(object: KubeObject, old: KubeObject, fields: readonly string[], errors: FieldErrors): void {
+function validateImmutable(object: KubeObject, old: KubeObject, fields: readonly string[], errors: FieldErrors, { admission }: RuleContext): void {
   if (old['immutable'] !== true) return;
   if (object['immutable'] !== true) errors.forbidden('immutable', 'field is immutable when `immutable` is set');
-  for (const field of fields) if (!isDeepStrictEqual(at(object, field), at(old, field))) errors.forbidden(field, 'field is immutable when `immutable` is set');
+  const differs = (field: string): boolean => admission.saidEmpty?.has(field) === true || !isDeepStrictEqual(at(object, field), at(old, field));
+  for (const field of fields.filter(differs)) errors.forbidden(field, 'field is immutable when `immutable` is set');
 }
 
 export const configMapRules: KindRules = {
@@ -54,7 +55,7 @@ export const configMapRules: KindRules = {
     validateDataKeys(object, ['data', 'binaryData'], errors);
     for (const key of Object.keys(mapAt(object, 'binaryData'))) if (Object.hasOwn(mapAt(object, 'data'), key)) errors.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
   },
-  validateUpdate: (object, old, errors) => validateImmutable(object, old, ['data', 'binaryData'], errors),
+  validateUpdate: (object, old, errors, context) => validateImmutable(object, old, ['data', 'binaryData'], errors, context),
 };
 
 /** Keys that a Secret of a well-known type must hold. */
@@ -82,9 +83,9 @@ export const secretRules: KindRules = {
     for (const key of REQUIRED_KEYS[type] ?? []) if (!Object.hasOwn(mapAt(object, 'data'), key)) errors.required(`data[${key}]`);
     if (type === 'kubernetes.io/service-account-token' && !object.metadata.annotations?.['kubernetes.io/service-account.name']) errors.required('metadata.annotations[kubernetes.io/service-account.name]');
   },
-  validateUpdate(object, old, errors) {
+  validateUpdate(object, old, errors, context) {
     if (object['type'] !== old['type']) errors.immutable('type', object['type']);
-    validateImmutable(object, old, ['data'], errors);
+    validateImmutable(object, old, ['data'], errors, context);
   },
 };
 

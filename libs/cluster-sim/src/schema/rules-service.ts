@@ -72,6 +72,7 @@ export const serviceRules: KindRules = {
     if (traffic !== undefined && type !== 'NodePort' && type !== 'LoadBalancer' && textsAt(object, 'spec', 'externalIPs').length === 0) errors.invalid('spec.externalTrafficPolicy', traffic, 'may only be set for externally-accessible services');
     if (textAt(object, 'spec', 'ipFamilyPolicy') === 'RequireDualStack' && !(headless && Object.keys((at(object, 'spec', 'selector') ?? {}) as object).length === 0))
       errors.invalid('spec.ipFamilyPolicy', 'RequireDualStack', 'this cluster is not configured for dual-stack services');
+    if (type === 'ClusterIP' && headless) warnHeadless(object, context);
     if (type !== 'ExternalName' && (textAt(object, 'spec', 'externalName') ?? '') !== '') context.warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
     if (type === 'LoadBalancer' && headless) errors.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services");
     if (type === 'NodePort' && headless) errors.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for NodePort services");
@@ -88,6 +89,12 @@ export const serviceRules: KindRules = {
     if (!wasExternal && !isExternal && before !== '' && after !== before) errors.invalid('spec.clusterIPs[0]', textsAt(object, 'spec', 'clusterIPs'), 'may not change once set');
   },
 };
+
+function warnHeadless(object: KubeObject, { warnings }: RuleContext): void {
+  if ((textAt(object, 'spec', 'loadBalancerIP') ?? '') !== '') warnings.push('spec.loadBalancerIP is ignored for headless services');
+  if (textsAt(object, 'spec', 'externalIPs').length > 0) warnings.push('spec.externalIPs is ignored for headless services');
+  if (textAt(object, 'spec', 'sessionAffinity') !== 'None') warnings.push('spec.SessionAffinity is ignored for headless services');
+}
 
 /** An update that leaves out what the API server gave keeps it: `kubectl replace` of a manifest works. */
 function carryOver(spec: Mutable, old: KubeObject): void {
@@ -134,6 +141,7 @@ function validatePorts(object: KubeObject, errors: FieldErrors, context: RuleCon
   const ports = listAt(object, 'spec', 'ports');
   const names = new Set<string>();
   const numbers = new Set<string>();
+  const nodePorts = new Set<string>();
   const addresses = serviceAddresses(context.registry, context.admission.store);
   ports.forEach((port, index) => {
     const path = `spec.ports[${index}]`;
@@ -155,6 +163,9 @@ function validatePorts(object: KubeObject, errors: FieldErrors, context: RuleCon
     numbers.add(id);
     const nodePort = numberAt(port, 'nodePort') ?? 0;
     if (nodePort === 0) return;
+    const claim = `${nodePort}/${textAt(port, 'protocol') ?? ''}`;
+    if (nodePorts.has(claim)) errors.duplicate(`${path}.nodePort`, nodePort);
+    nodePorts.add(claim);
     if (textAt(object, 'spec', 'type') === 'ClusterIP') errors.forbidden(`${path}.nodePort`, "may not be used when `type` is 'ClusterIP'");
     else if (nodePort < 30_000 || nodePort > 32_767) errors.invalid(`${path}.nodePort`, nodePort, 'provided port is not in the valid range. The range of valid ports is 30000-32767');
     else if (addresses.nodePortTaken(nodePort, object.metadata.uid ?? '')) errors.invalid(`${path}.nodePort`, nodePort, 'provided port is already allocated');

@@ -96,8 +96,9 @@ function validateVolumes(volumes: readonly Fields[], path: string, errors: Field
     else errors.problems(`${path}[${index}].name`, name, dns1123Label(name));
     if (name !== '' && names.has(name)) errors.duplicate(`${path}[${index}].name`, name);
     const sources = VOLUME_SOURCES.filter((source) => volume[source] !== undefined);
-    if (volume['configMap'] !== undefined && (textAt(volume, 'configMap', 'name') ?? '') === '') errors.required(`${path}[${index}].configMap.name`);
-    if (volume['secret'] !== undefined && (textAt(volume, 'secret', 'secretName') ?? '') === '') errors.required(`${path}[${index}].secret.secretName`);
+    // The first source is looked into, the others are just too many.
+    if (sources[0] === 'configMap' && (textAt(volume, 'configMap', 'name') ?? '') === '') errors.required(`${path}[${index}].configMap.name`);
+    if (sources[0] === 'secret' && (textAt(volume, 'secret', 'secretName') ?? '') === '') errors.required(`${path}[${index}].secret.secretName`);
     for (const extra of sources.slice(1)) errors.forbidden(`${path}[${index}].${extra}`, 'may not specify more than 1 volume type');
     // Nothing can be mounted from a volume that is itself refused.
     if (errors.causes.length === before) names.add(name);

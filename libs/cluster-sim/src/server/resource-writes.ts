@@ -68,7 +68,11 @@ function decodedFirst(server: ApiServer, info: ResourceInfo, body: KubeObject, c
   try {
     return write();
   } catch (error) {
-    if (error instanceof StatusError && error.status.code !== 400) error.warning(decodeWarnings(server, info, body, context));
+    if (error instanceof StatusError && error.status.code !== 400) {
+      const decoded = decodeWarnings(server, info, body, context);
+      // Who came far enough to warn has these among the others.
+      if (error.warnings.length === 0) error.warning(decoded);
+    }
     throw error;
   }
 }

@@ -42,7 +42,7 @@ export function insert(
   const table = tableOf(engine, info);
   const key = keyOf(info.namespaced ? namespace : undefined, name);
   const holder = table.get(key);
-  if (holder !== undefined) throw alreadyExists(info, name, holder.metadata.deletionTimestamp !== undefined);
+  if (holder !== undefined) throw alreadyExists(info, name, holder.metadata.deletionTimestamp !== undefined).warning(prepared.warnings);
   const object = inStorageVersion(prepared.object, info);
   const kept = context.dryRun ? object : put(engine, table, key, object, context);
   return { object: inVersion(kept, info), warnings: prepared.warnings, created: true };

@@ -10,6 +10,8 @@ export interface Strategy {
   readonly createOnUpdate: boolean;
   /** DELETE answers the object as it was, and not a Status. */
   readonly returnsDeleted: boolean;
+  /** Compares with what is stored by reflect.DeepEqual, to which an empty list is not the same as none. */
+  readonly tellsEmptyFromNone: boolean;
   /** Kubelets register nodes together with their status. */
   readonly statusOnCreate: boolean;
 }
@@ -40,7 +42,12 @@ const RETURNS_DELETED = new Set([
   'resourceclaimtemplates.resource.k8s.io', 'resourceslices.resource.k8s.io',
 ]);
 
-const CUSTOM: Strategy = { generation: true, unconditionalUpdate: false, createOnUpdate: false, returnsDeleted: false, statusOnCreate: false };
+const TELLS_EMPTY_FROM_NONE = new Set([
+  'configmaps', 'secrets', 'networkpolicies.networking.k8s.io', 'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io',
+]);
+
+const CUSTOM: Strategy = { generation: true, unconditionalUpdate: false, createOnUpdate: false, returnsDeleted: false, statusOnCreate: false, tellsEmptyFromNone: false };
 const strategies = new Map<string, Strategy>();
 
 export function strategyOf(info: ResourceInfo): Strategy {
@@ -54,6 +61,7 @@ export function strategyOf(info: ResourceInfo): Strategy {
       createOnUpdate: CREATE_ON_UPDATE.has(id),
       returnsDeleted: RETURNS_DELETED.has(id),
       statusOnCreate: id === 'nodes',
+      tellsEmptyFromNone: TELLS_EMPTY_FROM_NONE.has(id),
     };
     strategies.set(id, strategy);
   }

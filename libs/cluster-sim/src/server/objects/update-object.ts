@@ -1,5 +1,7 @@
 import type { KubeObject, ObjectMeta } from '@meshfleet/model';
 import { jsonEqual } from '../../apply/json-equal.ts';
+import { typeNameOf } from '../../kinds/builtin-schema.ts';
+import { fieldsThatSayEmpty } from '../../schema/go-struct.ts';
 import type { ResourceInfo } from '../../seam.ts';
 import { keyOf } from '../../storage/table.ts';
 import { conflict, invalid, notFound } from '../status-error.ts';
@@ -75,6 +77,7 @@ export function replace(
   own: (object: KubeObject) => KubeObject,
 ): Written {
   const whole = { ...next, metadata: carriedMetadata(live, next) };
+  const saidEmpty = strategyOf(info).tellsEmptyFromNone ? fieldsThatSayEmpty(next, typeNameOf(engine.registry.schemaFor(info).node) ?? '') : NONE;
   // Ownership is settled before the endpoint takes back what is not its own.
   const tracked = own(engine.admission.defaults?.(info, whole, context.keepNulls) ?? whole);
   const scoped = withinEndpoint(info, live, tracked, subresource);
@@ -86,11 +89,27 @@ export function replace(
     dryRun: context.dryRun,
     store: engine.view,
     keepNulls: context.keepNulls === true,
+    saidEmpty,
     ...(context.duplicateFields === undefined ? {} : { duplicateFields: context.duplicateFields }),
   });
-  const object = withGeneration(info, live, prepared.object, subresource);
+  const object = keepTimes(live, withGeneration(info, live, prepared.object, subresource, saidEmpty), showsIdentity(live, next) && !leavesOtherBytes(engine, info, live, context));
   if (jsonEqual(live, object) && !readyToGo(info, object) && !leavesOtherBytes(engine, info, live, context)) return { object: live, warnings: prepared.warnings, created: false };
   return { object: commit(engine, info, object, context), warnings: prepared.warnings, created: false };
+}
+
+/**
+ * Who owns the same fields as before of an object that is as before has changed nothing: the times of managedFields stay, and with them the version
+ * (IgnoreManagedFieldsTimestampsTransformer). kube-apiserver looks at this before it completes what the writer left out, `asWhole` says.
+ */
+function keepTimes(live: KubeObject, next: KubeObject, asWhole: boolean): KubeObject {
+  const entries = next.metadata.managedFields;
+  if (!asWhole || entries === undefined || live.metadata.managedFields?.length !== entries.length) return next;
+  const untimed = (object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, managedFields: object.metadata.managedFields?.map(({ time: _time, ...entry }) => entry) ?? [] } });
+  return jsonEqual(untimed(live), untimed(next)) ? { ...next, metadata: { ...next.metadata, managedFields: live.metadata.managedFields } } : next;
+}
+
+function showsIdentity({ metadata: live }: KubeObject, { metadata }: KubeObject): boolean {
+  return live.uid === metadata.uid && live.resourceVersion === metadata.resourceVersion && live.creationTimestamp === metadata.creationTimestamp && live.generation === metadata.generation;
 }
 
 /** Whether the storage's bytes change although no reader sees a difference. */
@@ -177,14 +196,15 @@ function withField(object: KubeObject, field: string, value: unknown): KubeObjec
   return rest as KubeObject;
 }
 
+const NONE: ReadonlySet<string> = new Set();
 const NO_SPEC = new Set(['apiVersion', 'kind', 'metadata', 'status']);
 
-function withGeneration(info: ResourceInfo, live: KubeObject, next: KubeObject, subresource: string): KubeObject {
+function withGeneration(info: ResourceInfo, live: KubeObject, next: KubeObject, subresource: string, saidEmpty: ReadonlySet<string>): KubeObject {
   if (!strategyOf(info).generation) return next;
   const statusApart = info.subresources.includes('status');
   const counts = (name: string): boolean => !NO_SPEC.has(name) || (name === 'status' && info.custom && !statusApart);
   const names = new Set([...Object.keys(live), ...Object.keys(next)]);
-  const changed = [...names].some((name) => counts(name) && !jsonEqual(live[name], next[name]));
+  const changed = [...names].some((name) => counts(name) && (saidEmpty.has(name) || !jsonEqual(live[name], next[name])));
   // Deployments alone count a change of their annotations too: the rollback of old kept its notes there.
   const annotated = subresource === '' && resourceId(info) === 'deployments.apps' && !jsonEqual(live.metadata.annotations ?? {}, next.metadata.annotations ?? {});
   return changed || annotated ? { ...next, metadata: { ...next.metadata, generation: (live.metadata.generation ?? 0) + 1 } } : next;
