@@ -167,12 +167,20 @@ describe('services', () => {
     expect(status).toBe(409);
     expect(headers['warning']).toBe('299 - "spec.externalName is ignored when spec.type is not \\"ExternalName\\""');
   });
-  it('have each port of the nodes once for a protocol', async () => {
+  it('share a port of the nodes between protocols when they are new, and keep it by its name', async () => {
     const ns = await bed.client.namespace();
-    const port = { port: 80, protocol: 'TCP' };
-    const { body: made } = await bed.client.post(services(ns), { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { type: 'NodePort', ports: [{ ...port, name: 'a' }] } });
-    // An update that leaves the node's port out keeps it, by port and protocol: here for both.
-    const { status, body } = await bed.client.put(`${services(ns)}/s`, { ...made, spec: { ...made.spec, ports: [{ ...port, name: 'a' }, { ...port, name: 'b' }] } });
+    const ports = [{ name: 'tcp', port: 53, protocol: 'TCP' }, { name: 'udp', port: 53, protocol: 'UDP' }];
+    const { body: made } = await bed.client.post(services(ns), { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { type: 'NodePort', ports } });
+    const [{ nodePort }] = made.spec.ports;
+    expect(made.spec.ports[1].nodePort).toBe(nodePort);
+    const { body: changed } = await bed.client.put(`${services(ns)}/s`, { ...made, spec: { ...made.spec, ports: [{ name: 'tcp', port: 54 }, { name: 'new', port: 55 }] } });
+    expect(changed.spec.ports[0].nodePort).toBe(nodePort);
+    expect(changed.spec.ports[1].nodePort).not.toBe(nodePort);
+  });
+  it('have a port of the nodes once for a protocol', async () => {
+    const ns = await bed.client.namespace();
+    const ports = ['a', 'b'].map((name) => ({ name, port: 80 }));
+    const { status, body } = await bed.client.post(services(ns), { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { type: 'NodePort', ports } });
     expect(status).toBe(422);
     expect(body.details.causes.map(({ field, reason }: { field: string; reason: string }) => `${reason} ${field}`).sort()).toEqual(['FieldValueDuplicate spec.ports[1]', 'FieldValueDuplicate spec.ports[1].nodePort']);
   });

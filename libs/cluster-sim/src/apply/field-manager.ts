@@ -47,7 +47,8 @@ export function trackUpdate(live: KubeObject | undefined, next: KubeObject, cont
   const managers = managersOfUpdate(live, next, context);
   const bare = withoutManagedFields(next);
   // Who writes a status may send anything beside it, which is passed over; but what does not fit its schema cannot be compared with what was there.
-  if (context.subresource !== '' && validateTyped(bare, context.node).length > 0) return bare;
+  // Fields that are not declared have been pruned by then.
+  if (context.subresource !== '' && validateTyped(bare, context.node).some((problem) => !problem.endsWith('field not declared in schema'))) return bare;
   // An object that lost all its managedFields on purpose is tracked no more, until somebody applies it.
   if (live !== undefined && managers.size === 0) return bare;
   const updated = recordUpdate(live === undefined ? empty : withoutManagedFields(live), bare, managers, context);

@@ -1,16 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { dns1123Label, dns1123Subdomain } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
+import type { Fields } from '../kinds/field.ts';
 import { at, listAt, numberAt, textAt, textsAt } from '../kinds/field.ts';
 import type { FieldErrors } from './field-errors.ts';
 import type { KindRules, RuleContext } from './kind-rules.ts';
 import type { Mutable } from './mutable.ts';
 import { child, items, setDefault } from './mutable.ts';
 import { validateLabels } from './object-meta.ts';
-import { serviceAddresses } from './service-addresses.ts';
+import { serviceAddresses, type ServiceAddresses } from './service-addresses.ts';
 import { portNameProblem } from './validate-pod-spec.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
+const NODE_PORT_TYPES: ReadonlySet<string | undefined> = new Set(['NodePort', 'LoadBalancer']);
 const hasNodePorts = (spec: Mutable): boolean => spec['type'] === 'NodePort' || (spec['type'] === 'LoadBalancer' && spec['allocateLoadBalancerNodePorts'] !== false);
 
 export const serviceRules: KindRules = {
@@ -35,6 +37,7 @@ export const serviceRules: KindRules = {
     if (old !== undefined) {
       dropOfType(spec, old);
       carryOver(spec, old);
+      keepNodePorts(spec, old);
     }
     if (spec['type'] === 'ExternalName') return;
     const addresses = serviceAddresses(context.registry, context.admission.store);
@@ -47,14 +50,7 @@ export const serviceRules: KindRules = {
     const probed = spec['type'] === 'LoadBalancer' && spec['externalTrafficPolicy'] === 'Local';
     if (!probed) delete spec['healthCheckNodePort'];
     else if (Number(spec['healthCheckNodePort'] ?? 0) === 0) spec['healthCheckNodePort'] = Number(old === undefined ? 0 : (at(old, 'spec', 'healthCheckNodePort') ?? 0)) || addresses.nextNodePort(new Set());
-    if (!hasNodePorts(spec)) return;
-    const taken = new Set([Number(spec['healthCheckNodePort'] ?? 0), ...items(spec, 'ports').map((port) => Number(port['nodePort'] ?? 0))]);
-    for (const port of items(spec, 'ports')) {
-      if (Number(port['nodePort'] ?? 0) > 0) continue;
-      const free = addresses.nextNodePort(taken);
-      taken.add(free);
-      port['nodePort'] = free;
-    }
+    if (hasNodePorts(spec)) allocateNodePorts(spec, old === undefined, addresses);
   },
   validate(object, errors, context) {
     const type = textAt(object, 'spec', 'type') ?? '';
@@ -111,13 +107,40 @@ function carryOver(spec: Mutable, old: KubeObject): void {
   // A client that knows the old field alone changes that one: the list follows it.
   const address = spec['clusterIP'];
   if (typeof address === 'string' && address !== at(old, 'spec', 'clusterIP') && textsOf(spec['clusterIPs'])[0] !== address) spec['clusterIPs'] = [address];
-  const oldPorts = listAt(old, 'spec', 'ports');
-  for (const port of items(spec, 'ports')) {
-    const same = oldPorts.find((candidate) => candidate['port'] === port['port'] && candidate['protocol'] === port['protocol']);
-    const wasType = textAt(old, 'spec', 'type');
-    if (hasNodePorts(spec) && port['nodePort'] === undefined && same?.['nodePort'] !== undefined) port['nodePort'] = same['nodePort'];
-    else if (!hasNodePorts(spec) && wasType !== 'ClusterIP' && port['nodePort'] === same?.['nodePort']) delete port['nodePort'];
+}
+
+/** A new Service has one port of its nodes for a port number, whatever the protocols; later ones get one each. */
+function allocateNodePorts(spec: Mutable, isNew: boolean, addresses: ServiceAddresses): void {
+  const ports = items(spec, 'ports');
+  const taken = nodePortsOf(ports).add(Number(spec['healthCheckNodePort'] ?? 0));
+  for (const port of ports) {
+    if (Number(port['nodePort'] ?? 0) > 0) continue;
+    const shared = isNew ? ports.find((other) => other['port'] === port['port'] && Number(other['nodePort'] ?? 0) > 0) : undefined;
+    const free = shared === undefined ? addresses.nextNodePort(taken) : Number(shared['nodePort']);
+    taken.add(free);
+    port['nodePort'] = free;
   }
+}
+
+/** Ports keep those of the nodes by name, where both types have them and nobody has asked for others; they lose them with a type that has none. */
+function keepNodePorts(spec: Mutable, old: KubeObject): void {
+  if (!NODE_PORT_TYPES.has(textAt(old, 'spec', 'type'))) return;
+  const before = listAt(old, 'spec', 'ports');
+  const given = nodePortsOf(items(spec, 'ports'));
+  if (!NODE_PORT_TYPES.has(textAt(spec, 'type'))) {
+    if (given.isSubsetOf(nodePortsOf(before))) for (const port of items(spec, 'ports')) delete port['nodePort'];
+    return;
+  }
+  const used = nodePortsOf(before).intersection(given);
+  const byName = new Map(before.map((port) => [port['name'] ?? '', Number(port['nodePort'] ?? 0)]));
+  for (const port of items(spec, 'ports')) {
+    const kept = byName.get(port['name'] ?? '') ?? 0;
+    if (Number(port['nodePort'] ?? 0) === 0 && kept !== 0 && !used.has(kept)) port['nodePort'] = kept;
+  }
+}
+
+function nodePortsOf(ports: readonly Fields[]): Set<number> {
+  return new Set(ports.map((port) => Number(port['nodePort'] ?? 0)).filter((port) => port !== 0));
 }
 
 /** What only the old type had use for goes with it, unless the writer changed it. */
