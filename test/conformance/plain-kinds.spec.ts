@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { eventually, MERGE } from './client.ts';
+import { eventually, JSON_PATCH, MERGE } from './client.ts';
 import { configMap, configMaps, deployment, deployments, services } from './objects.ts';
 import { withCluster } from './with-cluster.ts';
 
@@ -152,6 +152,19 @@ describe('an empty list or map that is said to be so', () => {
   });
 });
 
+describe('an item without the key of its list', () => {
+  it('costs an object the tracking of its owners', async () => {
+    const ns = await bed.client.namespace();
+    const accounts = `/api/v1/namespaces/${ns}/serviceaccounts`;
+    const { body: made } = await bed.client.post(accounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'a' }, secrets: [{ name: 'x' }] });
+    expect(made.metadata.managedFields).toHaveLength(1);
+    const { status, body } = await bed.client.patch(`${accounts}/a`, JSON_PATCH, [{ op: 'remove', path: '/secrets/0/name' }]);
+    expect(status).toBe(200);
+    expect(body.secrets).toEqual([{}]);
+    expect(body.metadata.managedFields).toBeUndefined();
+  });
+});
+
 describe('services', () => {
   it('without an address are warned of what does nothing there', async () => {
     const ns = await bed.client.namespace();
@@ -176,6 +189,23 @@ describe('services', () => {
     const { body: changed } = await bed.client.put(`${services(ns)}/s`, { ...made, spec: { ...made.spec, ports: [{ name: 'tcp', port: 54 }, { name: 'new', port: 55 }] } });
     expect(changed.spec.ports[0].nodePort).toBe(nodePort);
     expect(changed.spec.ports[1].nodePort).not.toBe(nodePort);
+  });
+  it('lose the address of their load balancer with the type', async () => {
+    const ns = await bed.client.namespace();
+    // A class that nobody serves: no cloud writes to it.
+    const { body: made } = await bed.client.post(services(ns), { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { type: 'LoadBalancer', loadBalancerClass: 'example.test/nobody', ports: [{ port: 80 }] } });
+    const { body: balanced } = await bed.client.patch(`${services(ns)}/s/status`, MERGE, { status: { loadBalancer: { ingress: [{ hostname: 'lb.example.test' }] } } });
+    expect(balanced.status.loadBalancer.ingress).toHaveLength(1);
+    const { body } = await bed.client.put(`${services(ns)}/s`, { ...made, metadata: balanced.metadata, spec: { ...made.spec, type: 'ClusterIP' } });
+    expect(body.status).toEqual({ loadBalancer: {} });
+  });
+  it('of type ExternalName may not be given an address on the way', async () => {
+    const ns = await bed.client.namespace();
+    await bed.client.post(services(ns), { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } });
+    const { status, body } = await bed.client.patch(`${services(ns)}/s`, MERGE, { spec: { type: 'ExternalName', externalName: 'name.example.test', clusterIP: 'None' } });
+    expect(status).toBe(422);
+    expect(body.details.causes.map(({ field }: { field: string }) => field)).toEqual(['spec.clusterIPs']);
+    expect((await bed.client.patch(`${services(ns)}/s`, MERGE, { spec: { type: 'ExternalName', externalName: 'name.example.test' } })).status).toBe(200);
   });
   it('have a port of the nodes once for a protocol', async () => {
     const ns = await bed.client.namespace();

@@ -28,6 +28,7 @@ export function comparable(answer: Answer, namespace: string, previous: string |
       .replace(/in record \(\d+\)/, 'in record (<version>)')
       // Fields are looked at in any order, up to one that is not declared.
       .replace(/errors:\n(?:.*\n)*.*?(\S+: field not declared in schema)(?:\n.*)*/, '$1')
+      .replace(/"resourceVersion":"\d+"/g, '"resourceVersion":"<version>"')
       .replace(/ResourceVersion: \d+/, 'ResourceVersion: <version>')
       // A whole object, in an order of its own.
       .replace(/patch: Invalid value: "(?:[^"\\]|\\.)*"/, 'patch: Invalid value: <object>')

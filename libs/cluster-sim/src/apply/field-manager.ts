@@ -46,13 +46,17 @@ const SERVER_FIELDS = FieldSet.of(
 export function trackUpdate(live: KubeObject | undefined, next: KubeObject, context: FieldContext, empty: unknown): KubeObject {
   const managers = managersOfUpdate(live, next, context);
   const bare = withoutManagedFields(next);
-  // Who writes a status may send anything beside it, which is passed over; but what does not fit its schema cannot be compared with what was there.
-  // Fields that are not declared have been pruned by then.
-  if (context.subresource !== '' && validateTyped(bare, context.node).some((problem) => !problem.endsWith('field not declared in schema'))) return bare;
+  // What cannot be compared is tracked no more: a status sent with a body that does not fit the schema, a list item without its key.
+  if (!isComparable(bare, context.node) || !isComparable(live, context.node)) return bare;
   // An object that lost all its managedFields on purpose is tracked no more, until somebody applies it.
   if (live !== undefined && managers.size === 0) return bare;
   const updated = recordUpdate(live === undefined ? empty : withoutManagedFields(live), bare, managers, context);
   return withManagers(bare, updated);
+}
+
+/** Fields that are not declared have been pruned by then, and an update may say the same twice. */
+function isComparable(object: KubeObject | undefined, node: FieldContext['node']): boolean {
+  return object === undefined || validateTyped(object, node).every((problem) => /field not declared in schema$|: duplicate entries for key /.test(problem));
 }
 
 /** The result of an apply: the object to be written, and whether anything but ownership changed. */

@@ -38,6 +38,7 @@ export const serviceRules: KindRules = {
       dropOfType(spec, old);
       carryOver(spec, old);
       keepNodePorts(spec, old);
+      if (spec['type'] !== 'LoadBalancer') child(object, 'status')['loadBalancer'] = {};
     }
     if (spec['type'] === 'ExternalName') return;
     const addresses = serviceAddresses(context.registry, context.admission.store);
@@ -96,7 +97,9 @@ function warnHeadless(object: KubeObject, { warnings }: RuleContext): void {
 function carryOver(spec: Mutable, old: KubeObject): void {
   const wasExternal = textAt(old, 'spec', 'type') === 'ExternalName';
   if (spec['type'] === 'ExternalName') {
-    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) if (spec[field] === at(old, 'spec', field) || !wasExternal) delete spec[field];
+    // What the old type had goes with it, and what the writer has set anew does not: that is refused.
+    if (spec['clusterIP'] === at(old, 'spec', 'clusterIP')) for (const field of ['clusterIP', 'clusterIPs']) delete spec[field];
+    for (const field of ['ipFamilies', 'ipFamilyPolicy']) if (spec[field] === at(old, 'spec', field) || !wasExternal) delete spec[field];
     return;
   }
   if (wasExternal) return;

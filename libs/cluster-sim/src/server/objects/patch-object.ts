@@ -43,14 +43,29 @@ export function patchObject(
 
 /** A patched object that is no object of its kind any more is the patch's fault: 422, in the name of nobody. */
 function checkDecodes(engine: Engine, info: ResourceInfo, patched: KubeObject, strategic: unknown, context: WriteContext): void {
-  try {
-    engine.admission.decode?.(info, patched, { ...context, store: engine.view });
-  } catch (error) {
-    if (!(error instanceof StatusError) || !(error.cause instanceof UndecodableError)) throw error;
-    const { message, byJson } = error.cause;
+  const failure = undecodable(engine, info, patched, context);
+  if (failure !== undefined) {
+    // A JSON patch's result travels as text with its fields in order: of several faults, the first one there is told.
+    const { message, byJson } = (strategic === undefined ? undecodable(engine, info, inOrder(patched), context) : undefined) ?? failure;
     const words = strategic === undefined ? [JSON.stringify(patched), message] : [goPrint(strategic), `${byJson ? 'error decoding from json: ' : ''}${message}`];
     throw invalid({ group: '', kind: '' }, '', [{ reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(words[0])}: ${words[1] ?? ''}`, field: 'patch' }]);
   }
+}
+
+function undecodable(engine: Engine, info: ResourceInfo, patched: KubeObject, context: WriteContext): UndecodableError | undefined {
+  try {
+    engine.admission.decode?.(info, patched, { ...context, store: engine.view });
+    return undefined;
+  } catch (error) {
+    if (error instanceof StatusError && error.cause instanceof UndecodableError) return error.cause;
+    throw error;
+  }
+}
+
+function inOrder<T>(value: T): T {
+  if (Array.isArray(value)) return value.map((item: unknown) => inOrder(item)) as T; // as it was, item by item
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, inOrder(item)])) as T; // the same fields
 }
 
 function patchedObject(engine: Engine, info: ResourceInfo, live: KubeObject, patch: unknown, mediaType: string): KubeObject {
