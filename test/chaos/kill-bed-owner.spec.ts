@@ -73,7 +73,7 @@ describe.skipIf(limit !== undefined)(`two beds at once${limit === undefined ? ''
     const owner = spawn(process.execPath, [MAIN, 'up', ...args], { env: { ...process.env, ...watch.environment }, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [owner.stdout, owner.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    const root = join(watch.environment.TMPDIR, `meshfleet-real-${userInfo().uid}`);
+    const root = join(watch.environment.TMPDIR, `mf-real-${userInfo().uid}`);
     const find = (): string | undefined => (existsSync(root) ? readdirSync(root).find((name) => name.startsWith(`bed-${owner.pid}.`)) : undefined);
     await until(() => find() !== undefined, { said: () => said });
     const folder = join(root, find() ?? '');

@@ -55,7 +55,7 @@ describe('real up', { timeout: 60_000 }, () => {
     const { code, err } = await run([process.execPath, MAIN, 'up'], { TMPDIR: folder });
     expect(code).toBe(1);
     expect(err).toContain(`PRECONDITION_FAILED: Real clusters cannot run on this machine\n${NOT_BUILT}`);
-    expect(readdirSync(folder).filter((name) => name.startsWith('meshfleet-real'))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.startsWith('mf-real'))).toEqual([]);
   });
 
   it('says that a mesh needs root', async () => {

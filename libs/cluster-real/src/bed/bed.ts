@@ -17,8 +17,8 @@ export interface Bed {
   close(): void;
 }
 
-/** Each user of the machine has a folder: nobody can sweep what is another's. */
-const BEDS = join(tmpdir(), `meshfleet-real-${userInfo().uid}`);
+/** Each user of the machine has one: nobody can sweep what is another's. Short, for sockets below it have paths of at most 107 bytes. */
+const BEDS = join(tmpdir(), `mf-real-${userInfo().uid}`);
 /** `bed-<pid>.<start of the process>-<six random letters>` */
 const FOLDER = /^bed-(\d+\.\d+)-([A-Za-z0-9]{6})$/;
 

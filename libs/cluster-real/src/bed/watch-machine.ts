@@ -15,7 +15,7 @@ export interface MachineWatch {
 /** Caches of tools, which are theirs to keep. */
 const CACHES = new Set(['node-compile-cache']);
 /** Where beds lie; empty once all are gone. */
-const BEDS = /^meshfleet-real-\d+$/;
+const BEDS = /^mf-real-\d+$/;
 
 export function watchMachine(): MachineWatch {
   // Short: sockets below it have paths of at most 107 bytes.
