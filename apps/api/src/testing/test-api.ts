@@ -32,7 +32,8 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export async function startTestApi(overrides: Partial<ApiConfig> = {}): Promise<TestApi> {
+/** `around` may look at what goes through the API's store. */
+export async function startTestApi(overrides: Partial<ApiConfig> = {}, around: (store: Store) => Store = (store) => store): Promise<TestApi> {
   const [db, issuer] = await Promise.all([withTestStore(), startTestIssuer()]);
   const statements = { count: 0, texts: [] as string[] };
   const key = randomBytes(32);
@@ -53,7 +54,7 @@ export async function startTestApi(overrides: Partial<ApiConfig> = {}): Promise<
   };
   const app = await createApp({
     config,
-    store: counting(db.store, statements),
+    store: counting(around(db.store), statements),
     custody: createLocalCustody({ key, random: (bytes) => randomBytes(bytes) }),
     logger: createLogger('api-test', { level: process.env['TEST_LOG'] ?? 'silent' }),
   });

@@ -161,9 +161,12 @@ const READ = `
 
 const LOCK = `${READ} for no key update of c`;
 
+// "offset 0": one look into an index for each cluster, whatever Postgres makes of the sizes. It would else read the
+// assignments of the whole fleet where it takes a hundred clusters for a good part of it.
 const ASSIGNMENTS = `
-  select cluster_id as "clusterId", policy_id as "policyId", version, revision in (0, ${UNCOMPILED_REVISION}) as uncompiled
-  from unnest($2::uuid[]) as c (id) join policy_cluster on cluster_id = c.id where organization_id = $1`;
+  select x.cluster_id as "clusterId", x.policy_id as "policyId", x.version, x.revision in (0, ${UNCOMPILED_REVISION}) as uncompiled
+  from unnest($2::uuid[]) as c (id)
+  cross join lateral (select * from policy_cluster y where y.cluster_id = c.id and y.organization_id = $1 offset 0) x`;
 
 const HELD = `
   select d.cluster_id as id, d.residue
@@ -174,10 +177,10 @@ const VERSIONS = `
   select v.policy_id as "policyId", p.name as "policyName", p.created_at as "createdAt", v.version, v.objects, v.drift, v.conflicts,
     v.inputs, v.variables, v.patches, v.created_by as "createdBy"
   from unnest($2::uuid[], $3::int[]) as w (policy_id, version)
-  join policy_version v on v.policy_id = w.policy_id and v.version = w.version
-  join policy p on p.id = v.policy_id
-  where p.organization_id = $1`;
+  cross join lateral (select * from policy_version y where y.policy_id = w.policy_id and y.version = w.version offset 0) v
+  cross join lateral (select * from policy y where y.id = v.policy_id and y.organization_id = $1 offset 0) p`;
 
 const CONDITIONS = `
   select cluster_id as "clusterId", object_key as key, policy_id as "policyId", status, reason, message
-  from unnest($2::uuid[]) as c (id) join object_condition on cluster_id = c.id where organization_id = $1`;
+  from unnest($2::uuid[]) as c (id)
+  cross join lateral (select * from object_condition y where y.cluster_id = c.id and y.organization_id = $1 offset 0) x`;

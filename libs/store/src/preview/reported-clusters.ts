@@ -20,13 +20,13 @@ export async function sampleReportedClusters(tx: Tx, placement: Placement, subje
   const { text, values } = selectClusters(placement, subject, [tx.organizationId]);
   const { rows } = await tx.query<ReportedClusters>(
     `with wanted as materialized (${text}),
+     near as materialized (select w.id from wanted w union
+       select x.cluster_id from policy_cluster x where x.organization_id = $1 and x.version is not null
+         and x.policy_id = (select p.id from policy p where p.organization_id = $1 and p.name = $${values.length + 1} and p.deleted_at is null)),
      touched as (
-       select c.id, c.name, c.mesh, c.region, w.id is not null as selected, c.inventory_seq > 0 as reported,
+       select c.id, c.name, c.mesh, c.region, c.id in (select w.id from wanted w) as selected, c.inventory_seq > 0 as reported,
          row_number() over (partition by c.inventory_seq > 0, c.mesh, c.region order by c.name) as turn
-       from cluster c left join wanted w on w.id = c.id
-         left join policy_cluster x on x.cluster_id = c.id and x.version is not null
-           and x.policy_id = (select p.id from policy p where p.organization_id = $1 and p.name = $${values.length + 1} and p.deleted_at is null)
-       where c.organization_id = $1 and (w.id is not null or x.cluster_id is not null)),
+       from near n cross join lateral (select * from cluster y where y.id = n.id and y.organization_id = $1 offset 0) c),
      sample as (select * from touched where reported order by turn, mesh, region, name limit $${values.length + 2}::int)
      select (select count(*) from touched)::int as touched, (select count(*) from touched where reported)::int as reported,
        coalesce((select jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name, 'selected', s.selected) order by s.turn, s.mesh, s.region, s.name) from sample s), '[]') as sample`,

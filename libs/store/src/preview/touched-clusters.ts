@@ -14,11 +14,11 @@ export interface TouchedCluster {
 export async function listTouchedClusters(tx: Tx, placement: Placement, subject: PlacedSubject): Promise<TouchedCluster[]> {
   const { text, values } = selectClusters(placement, subject, [tx.organizationId]);
   const { rows } = await tx.query<TouchedCluster>(
-    `with wanted as materialized (${text})
-     select c.id, c.name, w.id is not null as selected
-     from cluster c left join wanted w on w.id = c.id
-       left join policy_cluster x on x.cluster_id = c.id and x.policy_id = $${values.length + 1}::uuid and x.version is not null
-     where c.organization_id = $1 and (w.id is not null or x.cluster_id is not null)
+    `with wanted as materialized (${text}),
+     near as materialized (select w.id from wanted w union
+       select x.cluster_id from policy_cluster x where x.organization_id = $1 and x.policy_id = $${values.length + 1}::uuid and x.version is not null)
+     select c.id, c.name, c.id in (select w.id from wanted w) as selected
+     from near n cross join lateral (select * from cluster y where y.id = n.id and y.organization_id = $1 offset 0) c
      order by c.name, c.id`,
     [...values, subject.policyId ?? null],
   );

@@ -69,13 +69,14 @@ async function readPolicy(tx: Tx, policyId: string, version: number | null): Pro
 /** Clusters that hold something of the policy ($2), that `wanted` selects, or that a rollout which has left clusters apart speaks of: also of nothing. */
 export async function findCandidates(tx: Tx, wanted: { readonly text: string; readonly values: readonly unknown[] }): Promise<Candidate[]> {
   const { rows } = await tx.query<Candidate>(
-    `with wanted as materialized (${wanted.text})
+    `with wanted as materialized (${wanted.text}),
+     near as materialized (select w.id from wanted w
+       union select y.cluster_id from policy_cluster y where y.organization_id = $1 and y.policy_id = $2::uuid and y.version is not null
+       union select k.cluster_id from policy p join rollout_cluster k on k.rollout_id = p.rollout_id where p.id = $2::uuid)
      select c.id, c.name, c.labels, c.region, c.zone, c.network, c.mesh, c.lifecycle = 'ACTIVE' and not ${isOffline('c.last_seen_at')} as online,
        x.version as held, c.id in (select w.id from wanted w) as wanted
-     from cluster c left join policy_cluster x on x.cluster_id = c.id and x.policy_id = $2::uuid
-     where c.organization_id = $1 and c.lifecycle in ${PLACEABLE} and (c.id in (select w.id from wanted w)
-       or c.id in (select y.cluster_id from policy_cluster y where y.organization_id = $1 and y.policy_id = $2::uuid and y.version is not null)
-       or c.id in (select k.cluster_id from policy p join rollout_cluster k on k.rollout_id = p.rollout_id where p.id = $2::uuid))`,
+     from near n cross join lateral (select * from cluster y where y.id = n.id and y.organization_id = $1 and y.lifecycle in ${PLACEABLE} offset 0) c
+       left join policy_cluster x on x.cluster_id = c.id and x.policy_id = $2::uuid`,
     wanted.values,
   );
   return rows;
