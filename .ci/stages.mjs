@@ -27,7 +27,7 @@ const stages = [
   { name: 'conformance on real clusters', command: vitest('conformance.json', 'test/conformance'), env: REAL, counts: join(scratch, 'conformance.json'), without: clusterLimit },
   { name: 'end to end on real clusters', command: vitest('real.json', '--maxWorkers=1', '--exclude=test/e2e/preview-equals.spec.ts', 'test/e2e', 'test/chaos'), env: REAL, counts: join(scratch, 'real.json'), without: clusterLimit },
   { name: 'demo tour on real clusters', command: ['npm', 'run', 'demo', '--', '--check', '--real'], without: clusterLimit },
-  { name: 'proof by traffic', command: ['npm', 'run', 'proof', '--', 'spine', 'federation-bed', 'public-manifests', 'policy'], without: meshLimit },
+  { name: 'proof by traffic', command: ['npm', 'run', 'proof', '--', 'spine', 'federation-bed', 'public-manifests', 'policy', 'pushed-presets'], without: meshLimit },
 ];
 
 for (const stage of stages) {

@@ -8,11 +8,12 @@ import { federationBed } from './federation-bed.ts';
 import { policy } from './policy.ts';
 import type { Proof } from './proof.ts';
 import { publicManifests } from './public-manifests.ts';
+import { pushedPresets } from './pushed-presets.ts';
 import { keepRows, recordedRows } from './record-proof.ts';
 import { createReport } from './report.ts';
 import { spine } from './spine.ts';
 
-const proofs: readonly Proof[] = [spine, federationBed, policy, publicManifests];
+const proofs: readonly Proof[] = [spine, federationBed, policy, pushedPresets, publicManifests];
 /** What the pages of the presets show. */
 const RECORD = join(import.meta.dirname, '..', '..', 'docs', 'presets', 'proof.json');
 const record = process.argv.includes('--record');
