@@ -65,7 +65,9 @@ describe.skipIf(limit !== undefined)(`two beds at once${limit === undefined ? ''
     bystander.owner.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
     await isGone(bystander);
-    expect(watch.leftovers()).toEqual([]);
+    // Whoever works on the same copy meanwhile starts processes out of it: those of beds name their folder.
+    const { TMPDIR } = watch.environment;
+    expect(watch.leftovers().filter((line) => !line.startsWith('process ') || line.includes(TMPDIR))).toEqual([]);
   }, 120_000);
 
   /** Answers as soon as its bed is there. */
