@@ -134,7 +134,7 @@ describe('a dry run of what a change writes', () => {
   });
 
   it('shows no difference where something is in the way: nothing is taken, and the object stays as it is', async () => {
-    await beAgentWith(['TASKS', 'HAND_BACK']);
+    await beAgentWith(['TASKS', 'HAND_BACK', 'TAKE_OVER']);
     const live = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'theirs', labels: { of: 'them' } }, spec: { mtls: { mode: 'DISABLE' } } };
     const forced = { ...live, metadata: { ...live.metadata, labels: { of: 'us' } }, spec: { mtls: { mode: 'STRICT' } } };
     const conflicts = [{ manager: 'argocd', field: '.spec.mtls.mode' }, { manager: 'helm', field: '.metadata.labels.of' }];
