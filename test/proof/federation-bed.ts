@@ -1,8 +1,9 @@
-import { createMeshRoot, createRemoteSecret, deployGateway, deployWorkload, kubectl, startMesh, startTraffic, type IstioMinor, type MeshClusterOptions, type RealMesh, type RealMeshCluster } from '@meshfleet/cluster-real';
+import { behave, createMeshRoot, createRemoteSecret, deployGateway, deployWorkload, kubectl, startMesh, startTraffic, type IstioMinor, type MeshClusterOptions, type RealMesh, type RealMeshCluster } from '@meshfleet/cluster-real';
 import { MeshfleetError, type KubeObject } from '@meshfleet/model';
 import type { Caller } from './call-across.ts';
 import { allAnsweredBy, answersOf, callerIn, connectionsOf, issuersOf, reaches, settle } from './call-across.ts';
 import { COUNTED_GATEWAY, CROSS_NETWORK_GATEWAY, ECHO_WITHOUT_PODS } from './federation-manifests.ts';
+import { podOf, render } from './presets/stage.ts';
 import type { Proof, ProofReport } from './proof.ts';
 
 const CALLS = 200;
@@ -107,6 +108,7 @@ async function proveTwoNetworks({ mesh, east, west, client, plain }: Ground, rep
   report.row({ sent: 'what west’s gateway counts meanwhile', expected: 'connections through it', seen: `${more} more connections`, passed: more > 0 });
   await proveCertificates(report, east, west);
   await proveCut(report, mesh, west, client);
+  await proveFailover(report, east, client);
 }
 
 /** Where they are not, east's istiod tells how far it has come with reading west, and what it has of the service. */
@@ -156,6 +158,23 @@ async function proveCut(report: ProofReport, mesh: RealMesh, west: RealMeshClust
   await traffic.stop();
   const after = await answersOf(client, CALLS);
   report.row({ sent: `${CALLS} calls after it was mended`, expected: 'all 200 by west', seen: after.text, passed: allAnsweredBy(after, 'west', CALLS) });
+}
+
+/** The preset keeps calls in their own cluster, which is a region, for as long as the service is well there. */
+async function proveFailover(report: ProofReport, east: RealMeshCluster, client: Caller): Promise<void> {
+  await deployWorkload(east.cluster, { name: 'echo', namespace: 'shop' });
+  const echo = podOf(east.nodes, 'shop', { app: 'echo' });
+  const outlierDetection = { consecutive5xxErrors: 3, interval: '1s', baseEjectionTime: '60s', maxEjectionPercent: 100 };
+  await apply(east, render('region-failover', { namespace: 'shop', host: 'echo', failover: [{ from: 'east', to: 'west' }], outlierDetection }).objects);
+  await settle('calls stay in east', async () => allAnsweredBy(await answersOf(client, 20), 'east', 20));
+  const well = await answersOf(client, CALLS);
+  report.row({ sent: `${CALLS} calls from east under region-failover, with the service in both clusters`, expected: 'all 200 by east', seen: well.text, passed: allAnsweredBy(well, 'east', CALLS) });
+  await behave(echo, { status: 500 });
+  const failing = await answersOf(client, CALLS);
+  const failed = failing.byCode['500'] ?? 0;
+  report.row({ sent: `${CALLS} calls once east answers 500`, expected: 'a few 500 until its endpoint is ejected, then 200 by west', seen: failing.text, passed: failed >= 3 && failed <= 40 && failing.byCluster['west'] === CALLS - failed && failing.byCode['200'] === CALLS - failed });
+  const after = await answersOf(client, CALLS);
+  report.row({ sent: `${CALLS} calls after that`, expected: 'all 200 by west', seen: after.text, passed: allAnsweredBy(after, 'west', CALLS) });
 }
 
 async function apply({ cluster }: RealMeshCluster, objects: readonly KubeObject[]): Promise<void> {
