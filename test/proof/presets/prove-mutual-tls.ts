@@ -34,6 +34,7 @@ export const mutualTls: PresetProof = {
 export async function strict(stage: Stage): Promise<void> {
   const { plain, report } = stage;
   report.section('strict-mutual-tls');
+  await untilSettled('a workload without a proxy is answered', async () => (await answers(stage, plain)) === 200);
   report.row(allOf('plaintext calls before', await probeAnew(stage, plain), 200));
   await under(stage, render('strict-mutual-tls', { target: namespacesOf(stage) }), async () => {
     await untilSettled('plaintext is refused', async () => (await answers(stage, plain)) !== 200);
