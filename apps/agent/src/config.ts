@@ -27,7 +27,7 @@ const url = z.url({ protocol: /^https?$/ }).refine((text) => {
 
 const VARIABLES = {
   MESHFLEET_URL: { schema: url, shape: 'an http(s) URL without query or credentials', fix: 'Set it to the public URL of the hub, for example https://meshfleet.example.com.' },
-  MESHFLEET_JOIN_TOKEN: { schema: z.string().regex(/^mfj_[A-Za-z0-9_-]{22}_[A-Za-z0-9_-]{43}$/).optional(), shape: 'a join token (mfj_…)', fix: 'Create a join token in the console and paste the whole of it.' },
+  MESHFLEET_JOIN_TOKEN: { schema: z.string().regex(/^mfj_[A-Za-z0-9_-]{22}_[A-Za-z0-9_-]{43}$/).optional(), shape: 'a join token (mfj_…)', fix: 'Create a join token (joinTokenCreate) and paste the whole of its secret.' },
   MESHFLEET_CLUSTER_NAME: { schema: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/).optional(), shape: 'a DNS label: a-z, 0-9 and -, at most 63', fix: 'Choose the name that the cluster should have in Meshfleet.' },
   MESHFLEET_NAMESPACE: { schema: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/).default('meshfleet-system'), shape: 'the name of a namespace', fix: 'Set it to the namespace that the agent is installed in.' },
   MESHFLEET_CA_FILE: { schema: z.string().optional(), shape: 'a path', fix: 'Set it to a PEM file.' },
