@@ -79,16 +79,19 @@ function byProduct({ client }: Product, clusterSelector: string): PolicyHand {
   };
 }
 
-/** One object that istiod's webhook refuses is told with the webhook's words, and holds up no other. */
+/** What the analysis finds is refused before it is pushed; forced, it is told with the words of istiod's webhook, and holds up no other object. */
 async function refusedByIstiod({ client }: Product, cluster: RealCluster, report: ProofReport): Promise<void> {
-  await applyPolicy(client, { name: 'refused', manifests: `${REFUSED_BY_ISTIOD}---\n${STRICT}`, clusterSelector: 'name=east' });
+  const policy = { name: 'refused', manifests: `${REFUSED_BY_ISTIOD}---\n${STRICT}`, clusterSelector: 'name=east' };
+  const told = await applyPolicy(client, policy).then(() => 'taken', (error: unknown) => (error instanceof Error ? error.message : String(error)));
+  report.row({ sent: 'a fault of 150 %', expected: 'refused with IST0106', seen: told, passed: told.includes('IST0106') });
+  await applyPolicy(client, { ...policy, force: true });
   let refused: Condition | undefined;
   await until('the agent reports the refusal', 30_000, async () => {
     refused = (await conditionsOf(client, 'east')).find(({ key }) => key.includes('VirtualService'));
     return refused !== undefined;
   });
   report.row({
-    sent: 'a fault of 150 %, which only istiod finds wrong',
+    sent: 'a fault of 150 %, forced',
     expected: "FAILED, with the webhook's words",
     seen: `${refused?.status}: ${refused?.message}`,
     passed: refused?.status === 'FAILED' && refused.message.includes('percentage'),

@@ -7,6 +7,8 @@ export type PolicyToApply = {
   readonly clusterSelector: string;
   readonly comment?: string;
   readonly idempotencyKey?: string;
+  /** Made in spite of the errors that the analysis finds. */
+  readonly force?: boolean;
   readonly rollout?: object;
 } & ({ readonly manifests: string } | { readonly preset: { readonly name: string; readonly parameters: unknown } });
 

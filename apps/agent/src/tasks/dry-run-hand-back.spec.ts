@@ -167,8 +167,9 @@ describe('whatever is dry-run', () => {
         await withdraw(keyOf(name));
         await expectSaid(answer, before);
       }),
-      { numRuns: 40, seed: 5 },
+      { numRuns: 120, seed: 5 },
     );
+    // How soon drift is put right is not in the seed: so many runs that each of these comes up all the same.
     expect([...outcomes.keys()]).toEqual(expect.arrayContaining(['CREATED ', 'CHANGED ', 'CHANGED HandedBack', 'HANDED_BACK ', 'HANDED_BACK ChangedSince', 'REMOVED ']));
   }, 120_000);
 });

@@ -162,7 +162,9 @@ describe('a policy of a preset', () => {
       const answer = await api.query<{ presetRender: { manifests: string | null; userErrors: object[] } }>(organization.token, 'query ($name: String!, $parameters: JSON) { presetRender(name: $name, parameters: $parameters) { manifests userErrors { message } } }', { name, parameters: example });
       expect({ name, ...answer.data.presetRender }).toEqual({ name, manifests: expect.stringContaining('apiVersion:') as string, userErrors: [] });
       const check = await api.query<{ policyCheck: { objects: object[]; userErrors: object[] } }>(organization.token, 'query ($input: PolicyCheckInput!) { policyCheck(input: $input) { objects { key } userErrors { message } } }', { input: { preset: { name, parameters: example } } });
-      expect({ name, errors: check.data.policyCheck.userErrors }).toEqual({ name, errors: [] });
+      // The standard channel of the Gateway API has no retries yet: who asks for them is told which field is not served.
+      const refused = name === 'gateway-api-retries' ? [{ message: expect.stringContaining('no field "retry"') as string }] : [];
+      expect({ name, errors: check.data.policyCheck.userErrors }).toEqual({ name, errors: refused });
     }
   });
 });
