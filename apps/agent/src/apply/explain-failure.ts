@@ -1,6 +1,7 @@
 import { conflictsOf, isTransient, KubeError } from '@meshfleet/kube';
 import { MeshfleetError } from '@meshfleet/model';
 import type { Failed } from './outcome.ts';
+import { LEFT_BEHIND_MANAGER } from './ownership.ts';
 
 /** What a failed request means for the object: a reason that people can act upon. */
 export function explainFailure(error: unknown): Failed {
@@ -15,9 +16,10 @@ export function explainFailure(error: unknown): Failed {
     return {
       kind: 'failed',
       reason: 'Conflict',
-      message: `${managers.join(', ')} owns fields that the policy sets. Let it give them up, or set the policy's conflicts to FORCE.`,
+      message: `${managers.join(', ')} ${managers.length === 1 ? 'owns' : 'own'} fields that the policy sets. ${remedyOf(managers)}`,
       manager: first.manager,
-      fields: conflicts.map((conflict) => conflict.field),
+      // The API server names a field once for each manager that holds it.
+      fields: [...new Set(conflicts.map((conflict) => conflict.field))],
       transient: false,
     };
   }
@@ -29,6 +31,14 @@ export function explainFailure(error: unknown): Failed {
     transient: (isTransient(error) && !isUntypable(error)) || isMissingNamespace(error) || error.status === 409 || error.status === 401,
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   };
+}
+
+/** Nobody is behind the manager of what an earlier policy left in place: it cannot be asked to give anything up. */
+function remedyOf(managers: readonly string[]): string {
+  const force = "set the policy's conflicts to FORCE";
+  return managers.every((manager) => manager === LEFT_BEHIND_MANAGER)
+    ? `An earlier policy left them in place when it was withdrawn: list them in the policy's takeOver, or ${force}.`
+    : `Let it give them up, list them in the policy's takeOver, or ${force}.`;
 }
 
 // `namespaces "shop" not found`, with details.kind namespaces: what a create into a missing namespace answers.
