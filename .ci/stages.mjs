@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { watchMachine } from '../libs/cluster-real/src/bed/watch-machine.ts';
 import { clusterLimit, meshLimit, whatWillNotRun } from '../libs/cluster-real/src/parts/mesh-limit.ts';
 
@@ -10,6 +10,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'meshfleet-ci-'));
 const report = join(scratch, 'tests.json');
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const skips = [];
+/** Said once more at the end, where a log that was cut off still shows it. */
+const failures = [];
 const machine = watchMachine();
 
 const REAL = { MESHFLEET_TEST_CLUSTERS: 'real' };
@@ -65,11 +67,13 @@ for (const stage of stages) {
 
 const left = machine.leftovers();
 totals[left.length === 0 ? 'passed' : 'failed'] += 1;
+if (left.length > 0) failures.push(`nothing left behind: ${left.join('; ')}`);
 console.log(`\n== nothing left behind\n${left.map((line) => `   ${line}\n`).join('')}-- nothing left behind: ${left.length === 0 ? 'ok' : 'FAILED'}`);
 
 skips.push(...whatWillNotRun());
 rmSync(scratch, { recursive: true, force: true });
 for (const skip of skips) console.log(`skipped: ${skip}`);
+for (const failure of failures) console.log(`failed: ${failure}`);
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed === 0 ? 0 : 1);
 
@@ -96,6 +100,7 @@ async function run(stage, output) {
     // A run that fails outside of its tests (an unhandled error, a file that does not load) is a failure too.
     totals.failed += counted.failed === 0 && status !== 0 ? 1 : counted.failed;
   }
+  if (status !== 0 || (counted?.failed ?? 0) > 0) failures.push(stage.name);
   console.log(`-- ${stage.name}: ${status === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - from) / 1000).toFixed(0)} s`);
 }
 
@@ -103,7 +108,12 @@ function countTests(file) {
   try {
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(file, 'utf8'));
     for (const suite of testResults) {
-      for (const test of suite.assertionResults) if (test.status !== 'passed' && test.status !== 'failed') skips.push(test.fullName);
+      for (const { status, fullName } of suite.assertionResults) {
+        if (status === 'failed') failures.push(fullName);
+        else if (status !== 'passed') skips.push(fullName);
+      }
+      // A file that does not load has no tests of its own to name.
+      if (suite.status === 'failed' && !suite.assertionResults.some(({ status }) => status === 'failed')) failures.push(relative(process.cwd(), suite.name));
     }
     return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests };
   } catch {

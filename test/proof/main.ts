@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { meshLimit } from '@meshfleet/cluster-real';
 import { MeshfleetError } from '@meshfleet/model';
-import { proofTable, proofTotals, type ProofSection } from './print-table.ts';
+import { failedRows, proofTable, proofTotals, type ProofSection } from './print-table.ts';
 import { federationBed } from './federation-bed.ts';
 import { policy } from './policy.ts';
 import type { Proof } from './proof.ts';
@@ -48,5 +48,5 @@ for (const proof of proofs.filter(({ name }) => asked.includes(name))) {
   }
 }
 const { passed, failed } = proofTotals(sections);
-console.log(`\n${proofTable(sections)}\n\n${passed} passed, ${failed} failed`);
+console.log(['', proofTable(sections), '', ...failedRows(sections), `${passed} passed, ${failed} failed`].join('\n'));
 process.exitCode = failed === 0 ? 0 : 1;

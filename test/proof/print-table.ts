@@ -20,6 +20,15 @@ export function proofTotals(sections: readonly ProofSection[]): { passed: number
   return { passed, failed: rows.length - passed };
 }
 
+/** A line for each row that failed, for the end of a log whose beginning may be cut off. */
+export function failedRows(sections: readonly ProofSection[]): string[] {
+  return sections.flatMap(({ title, rows }) => rows.filter(({ passed }) => !passed).map(({ sent, expected, seen }) => `failed: ${line(title)} / ${line(sent)}: expected ${line(expected)}, seen ${line(seen)}`));
+}
+
+function line(text: string): string {
+  return text.replaceAll('\n', ' ');
+}
+
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  return line(text).replaceAll('|', '\\|');
 }
