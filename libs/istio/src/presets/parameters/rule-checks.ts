@@ -20,12 +20,20 @@ export const ruleParameters = {
   rules: z.array(authorizationRuleField).min(1).max(512).meta({ title: 'Rules', description: 'One of them must match.' }),
 };
 
-/** What of a rule is about requests, and so beyond ztunnel: fields as users write them. */
-function requestParts(rule: AuthorizationRule): string[] {
+/** What of a rule can be told of an HTTP request alone: fields as users write them. */
+function httpParts(rule: AuthorizationRule): string[] {
+  return [
+    ...(rule.to ?? []).flatMap((operation) => Object.keys(operation).filter((field) => !/ports$/i.test(field))),
+    ...(rule.when ?? []).map(({ key }) => key).filter((key) => key.startsWith('request.')),
+  ];
+}
+
+/** What of a rule is beyond ztunnel: besides requests the address before the proxies in front, and the name in the TLS handshake. */
+function beyondZtunnel(rule: AuthorizationRule): string[] {
   const fields = [
     ...(rule.from ?? []).flatMap((source) => Object.keys(source).filter((field) => /remoteIpBlocks$/i.test(field))),
-    ...(rule.to ?? []).flatMap((operation) => Object.keys(operation).filter((field) => !/ports$/i.test(field))),
-    ...(rule.when ?? []).map(({ key }) => key).filter((key) => key.startsWith('request.') || key === 'remote.ip' || key === 'connection.sni'),
+    ...httpParts(rule),
+    ...(rule.when ?? []).map(({ key }) => key).filter((key) => key === 'remote.ip' || key === 'connection.sni'),
   ];
   return [...new Set(fields)];
 }
@@ -40,7 +48,7 @@ interface CheckedParameters {
 export function refuseRequestRulesForZtunnel({ value: { target, dataplane, rules }, issues }: z.core.ParsePayload<CheckedParameters>): void {
   if (dataplane !== 'AMBIENT' || !isEnforcedByZtunnel(target)) return;
   rules.forEach((rule, at) => {
-    const parts = requestParts(rule);
+    const parts = beyondZtunnel(rule);
     if (parts.length === 0) return;
     issues.push({ code: 'custom', path: ['rules', at], input: rule, message: `ztunnel cannot see ${parts.join(', ')}: an ALLOW rule with them never matches, a DENY rule matches without them. Attach the policy to a waypoint: choose the target SERVICES, GATEWAYS or ALL_WAYPOINTS` });
   });
@@ -48,13 +56,12 @@ export function refuseRequestRulesForZtunnel({ value: { target, dataplane, rules
 
 /**
  * Refuses denials by HTTP attributes that name no port: on TCP ports Envoy ignores those attributes, and denies everything
- * (istiod's webhook warns of the same).
+ * (istiod's webhook warns of the same). Original addresses and server names belong to connections: Envoy minds them on every port.
  */
 export function refuseDenialsWithoutPort({ value: { rules }, issues }: z.core.ParsePayload<CheckedParameters>): void {
   rules.forEach((rule, at) => {
     const to = rule.to ?? [];
-    const onlyAboutRequests = requestParts(rule).length > 0;
-    if (!onlyAboutRequests || (to.length > 0 && to.every(({ ports, exceptPorts }) => ports !== undefined || exceptPorts !== undefined))) return;
+    if (httpParts(rule).length === 0 || (to.length > 0 && to.every(({ ports, exceptPorts }) => ports !== undefined || exceptPorts !== undefined))) return;
     issues.push({ code: 'custom', path: ['rules', at, 'to'], input: rule, message: 'Name the ports that speak HTTP: on any other port the attributes of requests are ignored, and the rule denies everything' });
   });
 }

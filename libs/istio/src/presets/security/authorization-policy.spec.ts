@@ -92,6 +92,17 @@ describe('a deny list', () => {
     expect(said({ to: [{ paths: ['/admin'], ports: [8080] }] })).toEqual([]);
     expect(said({ from: [{ namespaces: ['sandbox'] }] })).toEqual([]);
   });
+
+  it('takes denials by original address and by server name without a port: every port has those', () => {
+    const byAddress = { from: [{ remoteIpBlocks: ['203.0.113.0/24'] }] };
+    const bySni = { when: [{ key: 'connection.sni', values: ['admin.example.com'] }] };
+    const byAttribute = { when: [{ key: 'remote.ip', values: ['203.0.113.7'] }] };
+    for (const [preset, action] of [[denyList, {}], [dryRunAuthorization, { action: 'DENY' }]] as const) {
+      expect(refused(preset, { name: 'a', ...action, target: payments, rules: [byAddress, bySni, byAttribute] }), preset.name).toEqual([]);
+      expect(refused(preset, { name: 'a', ...action, target: payments, rules: [{ ...byAddress, to: [{ paths: ['/admin'] }] }] }), preset.name).toHaveLength(1);
+    }
+    expect(refused(denyList, { name: 'a', target: payments, dataplane: 'AMBIENT', rules: [byAddress, bySni, byAttribute] })).toHaveLength(3);
+  });
 });
 
 describe('audit alone', () => {

@@ -12,7 +12,7 @@ export const denyList = definePreset({
   notes: [
     'DENY is evaluated before ALLOW and after CUSTOM. It lets nobody in.',
     'A client without identity (plaintext) has no namespace: a denial by namespace does not meet it. "Except namespaces" does, and so denies plaintext and every other namespace alike.',
-    'Rules about requests must name the ports that speak HTTP: on TCP ports the attributes of requests are ignored, and the rule would deny everything.',
+    'Rules about requests must name the ports that speak HTTP: on TCP ports the attributes of requests are ignored, and the rule would deny everything. Original addresses and server names (connection.sni) hold on every port.',
     'A path that is denied can be written in other ways ("//admin", "/x/../admin", escaped slashes). meshConfig.pathNormalization decides what is the same; allow what you know rather than deny what you fear.',
     'Hosts are compared with the Host header as sent: with its port, if the client writes one.',
   ],
