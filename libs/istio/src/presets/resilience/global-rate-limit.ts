@@ -6,8 +6,8 @@ import { beforeRouter, contextOf, ENVOY_FILTER_NOTE, limitedFields } from '../pa
 const key = z.string().max(100).regex(/^[A-Za-z0-9_-]+$/, 'Must consist of letters, digits, "-" and "_"');
 
 const entry = z.discriminatedUnion('from', [
-  z.strictObject({ from: z.literal('PATH').meta({ title: 'Path', description: 'The path, as the entry "path".' }) }),
-  z.strictObject({ from: z.literal('METHOD').meta({ title: 'Method', description: 'The method, as the entry "method".' }) }),
+  z.strictObject({ from: z.literal('PATH').meta({ title: 'Path', description: 'The path.' }), key: key.default('path').meta({ title: 'Key', description: 'Name of the entry; Istio’s own example calls it "PATH".' }) }),
+  z.strictObject({ from: z.literal('METHOD').meta({ title: 'Method', description: 'The method.' }), key: key.default('method').meta({ title: 'Key', description: 'Name of the entry.' }) }),
   z.strictObject({ from: z.literal('REMOTE_ADDRESS').meta({ title: 'Caller’s address', description: 'The trusted address of the caller, as the entry "remote_address".' }) }),
   z.strictObject({
     from: z.literal('HEADER').meta({ title: 'Header', description: 'The value of a header; without the header nothing is asked.' }),
@@ -97,9 +97,9 @@ export const globalRateLimit = definePreset({
 function actionOf(part: z.output<typeof entry>): Json {
   switch (part.from) {
     case 'PATH':
-      return { request_headers: { header_name: ':path', descriptor_key: 'path' } };
+      return { request_headers: { header_name: ':path', descriptor_key: part.key } };
     case 'METHOD':
-      return { request_headers: { header_name: ':method', descriptor_key: 'method' } };
+      return { request_headers: { header_name: ':method', descriptor_key: part.key } };
     case 'REMOTE_ADDRESS':
       return { remote_address: {} };
     case 'HEADER':

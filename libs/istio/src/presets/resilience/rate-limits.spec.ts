@@ -69,7 +69,7 @@ describe('a local rate limit', () => {
 
 describe('a global rate limit', () => {
   it('asks the service by the cluster that Istio makes of it, and says what it is told', () => {
-    const descriptors = [[{ from: 'HEADER', name: 'x-plan', key: 'plan' }, { from: 'PATH' }], [{ from: 'REMOTE_ADDRESS' }], [{ from: 'METHOD' }, { from: 'CONSTANT', key: 'api', value: 'v1' }]];
+    const descriptors = [[{ from: 'HEADER', name: 'x-plan', key: 'plan' }, { from: 'PATH', key: 'PATH' }], [{ from: 'REMOTE_ADDRESS' }], [{ from: 'METHOD' }, { from: 'CONSTANT', key: 'api', value: 'v1' }]];
     expect(written(globalRateLimit, { ...base, service: { host: 'ratelimit.limits.svc.cluster.local' }, domain: 'shop', descriptors, whenUnavailable: 'REFUSE' })).toMatchObject([
       {
         spec: {
@@ -93,9 +93,9 @@ describe('a global rate limit', () => {
                 operation: 'MERGE',
                 value: {
                   rate_limits: [
-                    { actions: [{ request_headers: { header_name: 'x-plan', descriptor_key: 'plan' } }, { request_headers: { header_name: ':path' } }] },
+                    { actions: [{ request_headers: { header_name: 'x-plan', descriptor_key: 'plan' } }, { request_headers: { header_name: ':path', descriptor_key: 'PATH' } }] },
                     { actions: [{ remote_address: {} }] },
-                    { actions: [{ request_headers: { header_name: ':method' } }, { generic_key: { descriptor_key: 'api', descriptor_value: 'v1' } }] },
+                    { actions: [{ request_headers: { header_name: ':method', descriptor_key: 'method' } }, { generic_key: { descriptor_key: 'api', descriptor_value: 'v1' } }] },
                   ],
                 },
               },
