@@ -116,12 +116,13 @@ describe('the schema', () => {
 
 describe('tenancy', () => {
   it('shows nothing of another organization in any field of any type', async () => {
-    const evesView = JSON.stringify(await readEverything(eve.token, eves));
+    // The names that eve herself asked about come back in no answer, but for the warning that nobody is called so.
+    const unknownTo = (view: string, name: string): string => view.replaceAll(`There is no cluster named ${name}`, '');
+    const evesView = unknownTo(JSON.stringify(await readEverything(eve.token, eves)), 'adamark-cluster');
     expect(evesView).toContain('evemark');
-    // The names that eve herself asked about come back in no answer.
     expect(evesView).not.toContain('adamark');
     expect(evesView).not.toContain(ada.id);
-    const adasView = JSON.stringify(await readEverything(ada.token, adas));
+    const adasView = unknownTo(JSON.stringify(await readEverything(ada.token, adas)), 'evemark-cluster');
     expect(adasView).toContain('adamark');
     expect(adasView).not.toContain('evemark');
   });

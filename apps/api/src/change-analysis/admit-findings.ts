@@ -34,16 +34,20 @@ export function admitFindings(role: Role, given: ForceInput, verdict: Verdict | 
     if (!given.force) throw verdict;
     return { analysis: null, warnings: [verdict.toEnvelope()], audit: { ignoredFindings: ['not analysed'] } };
   }
-  const isIgnored = ({ finding }: GatheredError): boolean => given.force || given.ignoreFindings.includes(finding.code);
-  const refused = verdict.errors.filter((error) => !isIgnored(error));
+  const refused = verdict.errors.filter((error) => !isIgnored(given, error));
   if (refused.length > 0) throw new InputProblems(refusalsOf(refused, whereIs));
   const { clusters, reported, analysed } = verdict;
-  const ignored = verdict.errors.filter(isIgnored);
+  const ignored = verdict.errors.filter((error) => isIgnored(given, error));
   return {
     analysis: { clusters, reported, analysed },
     warnings: [...ignored.slice(0, MOST_SHOWN).map((error) => problemOf(error, whereIs)), ...(analysed < reported ? [sampled(verdict)] : [])],
     audit: ignored.length === 0 ? {} : { ignoredFindings: ignored.slice(0, MOST_SHOWN).map(({ finding }) => `${finding.code} ${finding.object}`), ignoredErrors: ignored.length },
   };
+}
+
+/** Whether somebody has said that such an error is no reason to refuse the change. */
+export function isIgnored({ force, ignoreFindings }: ForceInput, { finding }: GatheredError): boolean {
+  return force || ignoreFindings.includes(finding.code);
 }
 
 /** Errors as what refuses a change, each with the clusters that would have it. */

@@ -2,8 +2,6 @@ import { Inject } from '@nestjs/common';
 import { Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Store, TouchedCluster } from '@meshfleet/store';
 import { TaskAnswers } from '../agent-task/task-answers.ts';
-import { refusalsOf } from '../change-analysis/admit-findings.ts';
-import { judgeFleet } from '../change-analysis/judge-fleet.ts';
 import { userErrorOf } from '../graphql/user-error.ts';
 import { clusterById } from '../cluster/cluster-loaders.ts';
 import { clusterView } from '../cluster/cluster-view.ts';
@@ -20,8 +18,9 @@ import { dryRun } from './dry-run-preview.ts';
 import { findingsOf } from './findings-of-preview.ts';
 import { STORE } from '../tokens.ts';
 import type { PreviewPlan } from './plan-change.ts';
-import { planPreview, type PlannedPreview } from './plan-preview.ts';
+import { inArgument, planPreview, type PlannedPreview } from './plan-preview.ts';
 import { changedBodies, previewOfCluster } from './preview-clusters.ts';
+import { refusalsOfPreview } from './refusals-of-preview.ts';
 import { summarizePreview } from './summarize-preview.ts';
 
 /** Nothing would be done: the input is not accepted. */
@@ -30,29 +29,26 @@ const NOTHING = { clusters: 0, changedClusters: 0, addedObjects: 0, changedObjec
 @Resolver('PolicyPreview')
 export class PolicyPreviewResolver {
   @Query()
-  policyPreview(_root: unknown, args: { apply?: unknown; delete?: unknown }, context: GraphqlContext): Promise<PlannedPreview> {
+  policyPreview(_root: unknown, args: { apply?: unknown; delete?: unknown; rollBack?: unknown }, context: GraphqlContext): Promise<PlannedPreview> {
     return planPreview(context, args);
   }
 
   @ResolveField()
-  clusters({ plan }: PlannedPreview, args: ConnectionArgs) {
+  clusters({ change }: PlannedPreview, args: ConnectionArgs) {
     const page = pageOf(args, ['string']);
-    const touched = (plan?.touched ?? []).map((cluster) => ({ ...cluster, key: cluster.name }));
-    const view = (cluster: TouchedCluster): PreviewClusterView => ({ plan: plan as PreviewPlan, cluster }); // without a plan nobody is touched
+    const touched = (change?.plan.touched ?? []).map((cluster) => ({ ...cluster, key: cluster.name }));
+    const view = (cluster: TouchedCluster): PreviewClusterView => ({ plan: change?.plan as PreviewPlan, cluster }); // without a plan nobody is touched
     return connectionOf(sliceByKey(touched, page), ({ name }) => [name], view, () => Promise.resolve(touched.length));
   }
 
   @ResolveField()
-  async refusals({ plan, whereIs }: PlannedPreview, _args: unknown, { scope }: GraphqlContext) {
-    if (plan === null) return [];
-    const { placement, policyName, existingId } = plan;
-    const verdict = await judgeFleet(scope, { placement, subject: { policyName, policyId: existingId }, plan: () => plan }, new Date());
-    return refusalsOf(verdict.errors, whereIs).map(userErrorOf);
+  async refusals({ change }: PlannedPreview, _args: unknown, { scope }: GraphqlContext) {
+    return change === null ? [] : inArgument(change.argument, (await refusalsOfPreview(scope, change, new Date())).map(userErrorOf));
   }
 
   @ResolveField()
-  totals({ plan }: PlannedPreview, _args: unknown, { scope }: GraphqlContext) {
-    return plan === null ? NOTHING : summarizePreview(scope, plan);
+  totals({ change }: PlannedPreview, _args: unknown, { scope }: GraphqlContext) {
+    return change === null ? NOTHING : summarizePreview(scope, change.plan);
   }
 }
 

@@ -1,9 +1,8 @@
 import { MeshfleetError, type ErrorEnvelope } from '@meshfleet/model';
-import { isLimited, type Placement } from '@meshfleet/planner';
+import { isLimited } from '@meshfleet/planner';
 import {
   advancePolicy,
   announceChanged,
-  existingClusterNames,
   findCurrentPolicyVersion,
   findPolicyByName,
   insertPolicy,
@@ -14,7 +13,6 @@ import {
   type LockedPolicy,
   type PolicyRow,
   type PolicyVersionRow,
-  type Tx,
 } from '@meshfleet/store';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -27,7 +25,6 @@ import { forceInput } from '../change-analysis/force-input.ts';
 import { judgeFleet, tryToJudge, type PlannedChange, type Verdict } from '../change-analysis/judge-fleet.ts';
 import { locateInPolicy } from '../change-analysis/locate-finding.ts';
 import { planVersion } from '../policy-preview/plan-change.ts';
-import { endWarnings } from './end-of-object.ts';
 import { intentInput, presetInput } from './intent-input.ts';
 import { manifestsOf, readForTargets, type PolicyManifests } from './policy-manifests.ts';
 import { placementInput } from './placement-input.ts';
@@ -36,7 +33,7 @@ import { stageInput } from '../rollout/stage-input.ts';
 import { intentOf } from './policy-view.ts';
 import { takeOverInput, withTakeOver } from './take-over.ts';
 import type { ReadManifests } from './read-manifests.ts';
-import { unservedKinds } from './unserved-kinds.ts';
+import { warningsOf } from './warn-of-intent.ts';
 
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
@@ -58,7 +55,7 @@ const input = z.object({
   ...forceInput,
 });
 type Given = z.output<typeof input>;
-type Intent = Omit<Given, 'manifests' | 'preset'> & PolicyManifests & { readonly read: ReadManifests };
+export type Intent = Omit<Given, 'manifests' | 'preset'> & PolicyManifests & { readonly read: ReadManifests };
 type Input = Intent & { readonly verdict: Verdict | MeshfleetError };
 
 export interface AppliedPolicy {
@@ -84,8 +81,9 @@ export const applyPolicy: UseCase<typeof input, AppliedPolicy, Input> = {
     const { tx } = change;
     // Sent together. The version is read after the lock is held: each statement sees what had been committed by its start.
     const [policy, current] = await Promise.all([lockPolicyByName(tx, given.name), findCurrentPolicyVersion(tx, given.name)]);
-    refuseOtherVersion(given, policy);
-    const warnings = [...given.read.warnings, ...endWarnings(given.read.objects, change.now), ...(await unknownClusters(tx, given.placement)), ...(await unservedKinds(tx, given.read, given.placement, { policyName: given.name, policyId: policy?.id }))];
+    const otherVersion = otherVersionOf(given, policy);
+    if (otherVersion !== undefined) throw otherVersion;
+    const warnings = await warningsOf(tx, given, policy?.id, change.now);
     if (policy !== undefined && isCurrent(policy, current, given)) {
       return { answer: { policyId: policy.id, changed: false, warnings, analysis: null } };
     }
@@ -147,10 +145,11 @@ async function writeVersion(
   return { answer: { policyId, changed: true, warnings, analysis, ...(rolloutId === undefined ? {} : { rolloutId }) }, audit: { action: 'policy.apply', target: policyId, details } };
 }
 
-function refuseOtherVersion({ expectedVersion, name }: Intent, policy: LockedPolicy | undefined): void {
+/** Why a change that was written against another version is refused. */
+export function otherVersionOf({ expectedVersion, name }: Intent, policy: Pick<LockedPolicy, 'currentVersion'> | undefined): MeshfleetError | undefined {
   const current = policy?.currentVersion ?? 0;
-  if (expectedVersion === undefined || expectedVersion === current) return;
-  throw new MeshfleetError({
+  if (expectedVersion === undefined || expectedVersion === current) return undefined;
+  return new MeshfleetError({
     code: 'CONFLICT',
     summary: `The policy ${name} is not at version ${expectedVersion}`,
     why: current === 0 ? 'there is no policy of that name' : `it is at version ${current}`,
@@ -159,7 +158,8 @@ function refuseOtherVersion({ expectedVersion, name }: Intent, policy: LockedPol
   });
 }
 
-function isCurrent(policy: LockedPolicy, current: PolicyVersionRow | undefined, given: Intent): boolean {
+/** Whether the policy says all of it already, and nothing is to be done. */
+export function isCurrent(policy: Omit<LockedPolicy, 'id' | 'name'>, current: PolicyVersionRow | undefined, given: Intent): boolean {
   if (current === undefined || (given.description !== undefined && given.description !== policy.description)) return false;
   // What a rollout took back, or is to be overtaken, is asked for anew.
   if ((given.supersede && policy.activeRolloutId !== null) || (policy.stableVersion !== policy.currentVersion && policy.activeRolloutId === null)) return false;
@@ -169,18 +169,4 @@ function isCurrent(policy: LockedPolicy, current: PolicyVersionRow | undefined, 
 function intentOfInput({ defaultNamespace, read, ...given }: Intent) {
   const objects = read.objects.map(({ body: _body, ...object }) => object);
   return intentOf({ ...given, defaultNamespace: defaultNamespace ?? null, objects, inputs: read.inputs });
-}
-
-/** A cluster may be named before it enrols; more often its name is misspelt. */
-async function unknownClusters(tx: Tx, { clusterNames }: Placement): Promise<ErrorEnvelope[]> {
-  if (clusterNames.length === 0) return [];
-  const known = new Set(await existingClusterNames(tx, clusterNames));
-  return clusterNames
-    .filter((name) => !known.has(name))
-    .map((name) => ({
-      code: 'NOT_FOUND',
-      summary: `There is no cluster named ${name}`,
-      fix: 'Check the spelling; when a cluster of that name enrols, it will get the policy.',
-      where: { field: ['input', 'placement', 'clusterNames'] },
-    }));
 }

@@ -1,6 +1,6 @@
 import { MeshfleetError } from '@meshfleet/model';
 import { placementSchema } from '@meshfleet/planner';
-import { advancePolicy, announceChanged, findPolicyVersions, insertPolicyVersion, lockPolicyById, lockPolicyByName } from '@meshfleet/store';
+import { advancePolicy, announceChanged, findPolicyVersions, insertPolicyVersion, lockPolicyById, lockPolicyByName, type LockedPolicy, type PolicyVersionRow } from '@meshfleet/store';
 import { z } from 'zod';
 import { admitFindings } from '../change-analysis/admit-findings.ts';
 import { forceInput } from '../change-analysis/force-input.ts';
@@ -9,8 +9,8 @@ import { planVersion } from '../policy-preview/plan-change.ts';
 import { findPolicy } from './find-policy.ts';
 import { rowId } from '../graphql/global-id.ts';
 import type { UseCase } from '../graphql/mutate.ts';
-import { admitChange, beginStaged } from '../rollout/stage-change.ts';
-import { stageInput } from '../rollout/stage-input.ts';
+import { admitChange, beginStaged, type StagedChange } from '../rollout/stage-change.ts';
+import { stageInput, type StageInput } from '../rollout/stage-input.ts';
 import type { AppliedPolicy } from './apply-policy.ts';
 import { noSuchPolicy } from './delete-policy.ts';
 
@@ -46,7 +46,7 @@ export const rollBackPolicy: UseCase<typeof input, AppliedPolicy, z.output<typeo
     const [found] = await findPolicyVersions(tx, [{ policyId: policy.id, version: earlier }]);
     if (found === undefined) throw noSuchVersion(policy.name, earlier, policy.currentVersion);
     const version = policy.currentVersion + 1;
-    const staged = { ...stage, policy, policyName: policy.name, version, objectKeys: found.objects.map(({ key }) => key), placement: placementSchema.parse(found.placement) };
+    const staged = returnTo(found, policy, stage);
     const { warnings, analysis, audit } = admitFindings(change.role, { force, ignoreFindings }, verdict, () => ({ field: ['input', 'version'] }));
     await admitChange(change, staged);
     advancePolicy(tx, { id: policy.id, description: policy.description, version, at: now, staged: stage.rollout !== undefined });
@@ -60,7 +60,12 @@ export const rollBackPolicy: UseCase<typeof input, AppliedPolicy, z.output<typeo
   },
 };
 
-function noSuchVersion(name: string, version: number, current: number): MeshfleetError {
+/** What a return to an earlier version touches. */
+export function returnTo({ objects, placement }: PolicyVersionRow, policy: Omit<LockedPolicy, 'description' | 'stableVersion'>, stage: StageInput): StagedChange {
+  return { ...stage, policy, policyName: policy.name, version: policy.currentVersion + 1, objectKeys: objects.map(({ key }) => key), placement: placementSchema.parse(placement) };
+}
+
+export function noSuchVersion(name: string, version: number, current: number): MeshfleetError {
   return new MeshfleetError({
     code: 'NOT_FOUND',
     summary: `${name} has no version ${version}`,

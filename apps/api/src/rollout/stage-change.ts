@@ -1,7 +1,7 @@
 import { MeshfleetError } from '@meshfleet/model';
 import { NOWHERE } from '@meshfleet/planner';
 import type { Placement } from '@meshfleet/planner';
-import { enqueue, findFreezeInWay, findOverlappingRollout, insertRollout, selectReachedClusters, supersedeRollout, uuidv7, type LockedPolicy } from '@meshfleet/store';
+import { enqueue, findFreezeInWay, findOverlappingRollout, insertRollout, selectReachedClusters, supersedeRollout, uuidv7, type LockedPolicy, type Tx } from '@meshfleet/store';
 import { includesRole } from '../auth/principal.ts';
 import type { Change } from '../graphql/mutate.ts';
 import type { StageInput } from './stage-input.ts';
@@ -9,7 +9,7 @@ import type { StageInput } from './stage-input.ts';
 /** A version that is about to be written, or a withdrawal. */
 export interface StagedChange extends StageInput {
   /** The policy as it is locked; undefined: it is new. */
-  readonly policy: LockedPolicy | undefined;
+  readonly policy: Pick<LockedPolicy, 'id' | 'activeRolloutId'> | undefined;
   readonly policyName: string;
   /** Null: the policy is withdrawn. */
   readonly version: number | null;
@@ -24,19 +24,27 @@ export interface StagedChange extends StageInput {
  * @throws MeshfleetError ROLLOUT_ACTIVE, FROZEN or FORBIDDEN
  */
 export async function admitChange({ tx, actor, now, role }: Change, change: StagedChange): Promise<void> {
-  const { policy, policyName, rollout, version } = change;
   if (change.ignoreFreeze && !includesRole(role, 'ADMIN')) throw forbidden();
-  const active = policy?.activeRolloutId ?? undefined;
-  if (active !== undefined && !change.supersede) throw underWay(policyName);
+  const [obstacle] = await obstaclesOf(tx, change, now);
+  if (obstacle !== undefined) throw obstacle;
+  const active = change.policy?.activeRolloutId ?? undefined;
+  if (active !== undefined) supersedeRollout(tx, active, { actor, at: now, version: change.version });
+}
+
+/** All that is in the way of a change now, in the order in which it is told, whoever makes it. */
+export async function obstaclesOf(tx: Tx, change: StagedChange, now: Date): Promise<MeshfleetError[]> {
+  const { policy, policyName, rollout } = change;
   const reached = selectReachedClusters(change.placement ?? NOWHERE, { policyName, policyId: policy?.id }, [tx.organizationId]);
   const asksOverlap = rollout === undefined || rollout.onOverlap === 'REFUSE';
   const [overlapping, freeze] = await Promise.all([
     asksOverlap ? findOverlappingRollout(tx, policy?.id, change.objectKeys, reached) : undefined,
     rollout === undefined && !change.ignoreFreeze ? findFreezeInWay(tx, reached, now) : undefined,
   ]);
-  if (overlapping !== undefined) throw overlaps(overlapping.title, rollout !== undefined);
-  if (freeze !== undefined) throw frozen(freeze.reason, freeze.endsAt);
-  if (active !== undefined) supersedeRollout(tx, active, { actor, at: now, version });
+  return [
+    ...((policy?.activeRolloutId ?? null) !== null && !change.supersede ? [underWay(policyName)] : []),
+    ...(overlapping === undefined ? [] : [overlaps(overlapping.title, rollout !== undefined)]),
+    ...(freeze === undefined ? [] : [frozen(freeze.reason, freeze.endsAt)]),
+  ];
 }
 
 /** Sets the change going: by a rollout, whose id is returned, or at once. */

@@ -1,0 +1,24 @@
+import { placementSchema } from '@meshfleet/planner';
+import { findPolicyVersions } from '@meshfleet/store';
+import { noSuchVersion, returnTo, rollBackPolicy } from '../policy/roll-back-policy.ts';
+import type { RequestScope } from '../request/request-scope.ts';
+import { planVersion } from './plan-change.ts';
+import type { ReadChange } from './previewed-change.ts';
+import { readInput } from './read-input.ts';
+import { readPolicy } from './read-policy.ts';
+
+/** What `policyRollBack` would do. */
+export async function previewRollBack(scope: RequestScope, rawInput: unknown): Promise<ReadChange> {
+  const { id, name, version, force, ignoreFindings, ...stage } = readInput(rollBackPolicy.input, rawInput);
+  const policy = await readPolicy(scope, { id, name });
+  const [found] = await findPolicyVersions(await scope.read(), [{ policyId: policy.id, version }]);
+  if (found === undefined) throw noSuchVersion(policy.name, version, policy.currentVersion);
+  return {
+    plan: planVersion(policy.name, policy, { ...found, placement: placementSchema.parse(found.placement) }),
+    stage: returnTo(found, policy, stage),
+    force: { force, ignoreFindings },
+    whereIs: () => ({ field: ['input', 'version'] }),
+    warnings: [],
+    idle: false,
+  };
+}
