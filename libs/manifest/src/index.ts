@@ -32,7 +32,7 @@ export { PRESET_CATEGORIES, PRESET_FLAVOURS, definePreset } from './preset/prese
 export type { ParameterProblem, RenderedPreset } from './preset/render-preset.ts';
 export { presetSchema, renderPreset } from './preset/render-preset.ts';
 export { formatManifests } from './preset/format-manifests.ts';
-export { dnsLabelField, durationField, hostField, labelsField, objectNameField, portField, REFERENCE, wildcardHostField, withoutReferences } from './preset/parameter-fields.ts';
+export { dnsLabelField, durationField, hostField, labelsField, objectNameField, portField, publicHostField, REFERENCE, wildcardHostField, withoutReferences } from './preset/parameter-fields.ts';
 export { durationMilliseconds, gatewayDurationField, positiveDurationField } from './preset/duration-fields.ts';
 export { cores, cpuField, memoryBytes, memoryField } from './preset/quantity-fields.ts';
 export { presentFields } from './preset/present-fields.ts';

@@ -23,11 +23,18 @@ export const dnsLabelField = text(LABEL, 'Must consist of lower case letters, di
 /** Names of most objects and of service accounts. */
 export const objectNameField = text(SUBDOMAIN, 'Must consist of lower case letters, digits, "-" and ".", as in "shop-gateway"');
 
+/** False for what ends in a number, as an address does: istiod takes it for no host. */
+const endsInName = (host: string): boolean => !/(?:^|\.)\d+$/.test(withoutReferences(host));
+const NUMBER_AT_END = 'The last part of a host must not be a number';
+
 /** A host without wildcards: `reviews`, `reviews.shop.svc.cluster.local`, `api.example.com`. */
-export const hostField = text(SUBDOMAIN, 'Must be the name of a host, as in "reviews.shop.svc.cluster.local"');
+export const hostField = text(SUBDOMAIN, 'Must be the name of a host, as in "reviews.shop.svc.cluster.local"').refine(endsInName, NUMBER_AT_END);
 
 /** A host that may start with a wildcard: `*.example.com`. */
-export const wildcardHostField = text(String.raw`(?:\*\.)?${SUBDOMAIN}`, 'Must be the name of a host, as in "api.example.com" or "*.example.com"');
+export const wildcardHostField = text(String.raw`(?:\*\.)?${SUBDOMAIN}`, 'Must be the name of a host, as in "api.example.com" or "*.example.com"').refine(endsInName, NUMBER_AT_END);
+
+/** The same with a dot in it: gateways take no short names. */
+export const publicHostField = wildcardHostField.refine((host) => withoutReferences(host).includes('.') || host !== withoutReferences(host), 'Must be a full name, as in "api.example.com"');
 
 export const portField = z.int().min(1).max(65535);
 

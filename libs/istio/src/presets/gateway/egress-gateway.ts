@@ -1,4 +1,4 @@
-import { definePreset, hostField, objectNameField, portField } from '@meshfleet/manifest';
+import { definePreset, dnsLabelField, hostField, objectNameField, portField } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
 import { z } from 'zod';
 import { egressGatewayField, passThroughGateway } from '../parameters/egress-gateway.ts';
@@ -40,7 +40,7 @@ export const egressGateway = definePreset({
     'The rule that begins TLS is for the gateway’s pods alone, so that clients which speak TLS themselves are left as they are.',
   ],
   parameters: z.strictObject({
-    name: objectNameField.default('egress').meta({ title: 'Name', description: 'Begin of the objects’ names.' }),
+    name: dnsLabelField.max(60, 'Must be no longer than 60 characters').default('egress').meta({ title: 'Name', description: 'Begin of the objects’ names.' }),
     gateway: egressGatewayField.prefault({}).meta({ title: 'Gateway', description: 'The gateway’s pods and Service.' }),
     destinations: z
       .array(destinationField)

@@ -37,6 +37,12 @@ describe('an ingress gateway', () => {
     expect((service?.['spec'] as { http: { match?: unknown }[] }).http.map(({ match }) => match)).toEqual([[{ uri: { exact: '/api' } }, { uri: { prefix: '/api/' } }], undefined]);
   });
 
+  it('refuses hosts and names that istiod takes for no Gateway’s', () => {
+    expect(refused(ingressGateway, { ...base, hosts: ['shop'] })).toEqual(['hosts.0: Must be a full name, as in "api.example.com"']);
+    expect(refused(ingressGateway, { ...base, hosts: ['*.example.com', 'shop.example.com'] })).toEqual(['hosts: Name each host once, and none beside a wildcard that covers it: istiod refuses both']);
+    expect(refused(ingressGateway, { ...base, name: 'shop.eu' })).toHaveLength(1);
+  });
+
   it('refuses routes that are never reached, bare names, and clients’ names that nobody verifies', () => {
     const unreachable = 'routes: A route under a path that an earlier one covers is never reached: put the longer path first';
     expect(refused(ingressGateway, { ...base, routes: [web, { pathPrefix: '/api', ...web }] })).toEqual([unreachable]);

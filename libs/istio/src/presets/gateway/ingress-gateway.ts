@@ -1,6 +1,7 @@
-import { definePreset, dnsLabelField, labelsField, objectNameField, presentFields, wildcardHostField } from '@meshfleet/manifest';
+import { definePreset, dnsLabelField, labelsField, objectNameField, presentFields, publicHostField } from '@meshfleet/manifest';
 import type { JsonObject } from '@meshfleet/model';
 import { z } from 'zod';
+import { standApart } from '../parameters/stand-apart.ts';
 import { routeListField } from '../parameters/route-list.ts';
 
 export const ingressGateway = definePreset({
@@ -19,14 +20,14 @@ export const ingressGateway = definePreset({
   ],
   parameters: z
     .strictObject({
-      name: objectNameField.meta({ title: 'Name', description: 'Name of the objects.' }),
+      name: dnsLabelField.max(63, 'Must be no longer than 63 characters').meta({ title: 'Name', description: 'Name of the objects.' }),
       namespace: dnsLabelField.meta({ title: 'Namespace', description: 'Namespace of the Gateway and the VirtualService.' }),
       gatewayLabels: labelsField.default({ istio: 'ingressgateway' }).meta({ title: 'Gateway labels', description: 'Labels of the gateway’s pods.' }),
       hosts: z
-        .array(wildcardHostField.meta({ examples: ['shop.example.com', 'www.example.com', '*.example.org'] }))
+        .array(publicHostField.meta({ examples: ['shop.example.com', 'www.example.com', '*.example.org'] }))
         .min(1)
         .max(64)
-        .refine((hosts) => new Set(hosts).size === hosts.length, 'Name each host once')
+        .refine(standApart, 'Name each host once, and none beside a wildcard that covers it: istiod refuses both')
         .meta({ title: 'Hosts', description: 'Hosts that are served, as in "shop.example.com" or "*.example.com".' }),
       tls: z
         .strictObject({

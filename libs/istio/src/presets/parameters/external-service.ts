@@ -1,4 +1,4 @@
-import { objectNameField, portField, wildcardHostField } from '@meshfleet/manifest';
+import { objectNameField, portField, publicHostField } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
 import { z } from 'zod';
 
@@ -12,7 +12,7 @@ export const externalServiceField = z
   .strictObject({
     name: objectNameField.meta({ title: 'Name', description: 'Name of the ServiceEntry.' }),
     hosts: z
-      .array(wildcardHostField.refine((host) => /\.[^.]*[a-z-][^.]*$/.test(host), 'Must be a full name, as in "api.example.com"').meta({ examples: ['api.example.com', 'login.example.org', '*.example.net'] }))
+      .array(publicHostField.meta({ examples: ['api.example.com', 'login.example.org', '*.example.net'] }))
       .min(1)
       .max(256)
       .refine((hosts) => new Set(hosts).size === hosts.length, 'Name each host once')

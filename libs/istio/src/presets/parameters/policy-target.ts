@@ -8,7 +8,7 @@ const once = (names: readonly string[]): boolean => new Set(names).size === name
 const servicesTarget = z.strictObject({
   scope: z.literal('SERVICES').meta({ title: 'Services behind a waypoint', description: 'What their waypoint lets through to some Services, in ambient mode.' }),
   namespace: dnsLabelField.meta({ title: 'Namespace', description: 'Namespace of the Services.' }),
-  services: z.array(objectNameField).min(1).max(16).refine(once, 'Name each Service once').meta({ title: 'Services', description: 'Names of the Services. They must use a waypoint.' }),
+  services: z.array(dnsLabelField).min(1).max(16).refine(once, 'Name each Service once').meta({ title: 'Services', description: 'Names of the Services. They must use a waypoint.' }),
 });
 
 const gatewaysTarget = z.strictObject({

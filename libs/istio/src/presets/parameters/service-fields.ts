@@ -1,5 +1,7 @@
-import { positiveDurationField, dnsLabelField, portField, hostField } from '@meshfleet/manifest';
+import { positiveDurationField, dnsLabelField, portField, hostField, publicHostField } from '@meshfleet/manifest';
 import { z } from 'zod';
+import { isNamedStatus } from '../../named-statuses.ts';
+import { standApart } from './stand-apart.ts';
 
 /** Which service a preset of traffic is about. */
 export const serviceFields = {
@@ -11,7 +13,7 @@ export const retryConditions = z
   .array(
     z.union([
       z.enum(['5xx', 'gateway-error', 'reset', 'reset-before-request', 'connect-failure', 'envoy-ratelimited', 'retriable-4xx', 'refused-stream', 'cancelled', 'deadline-exceeded', 'internal', 'resource-exhausted', 'unavailable']),
-      z.int().min(400).max(599),
+      z.int().min(400).max(599).refine(isNamedStatus, 'Must be a status that HTTP names, as in 503: istiod takes no others'),
     ]),
   )
   .min(1);
@@ -30,12 +32,13 @@ export const retryFields = {
 const expose = z
   .strictObject({
     gateways: z
-      .array(z.string().regex(/^([a-z0-9]([-a-z0-9]*[a-z0-9])?\/)?[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, 'Write the name of a Gateway, as in "public" or "istio-ingress/public"'))
+      .array(z.string().regex(/^([a-z0-9]([-a-z0-9]*[a-z0-9])?\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'Write the name of a Gateway, without dots, as in "public" or "istio-ingress/public"'))
       .min(1)
       .meta({ title: 'Gateways', description: 'Gateways of Istio, as namespace/name.' }),
     hosts: z
-      .array(z.string().max(253).regex(/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'Write a host name, as in "shop.example.com" or "*.example.com"'))
+      .array(publicHostField)
       .min(1)
+      .refine(standApart, 'Name each host once, and none beside a wildcard that covers it: istiod refuses both')
       .meta({ title: 'Hosts', description: 'Host names that callers outside use.' }),
   })
   .optional()

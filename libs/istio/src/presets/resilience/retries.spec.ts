@@ -22,6 +22,10 @@ describe('retries', () => {
     expect(written(retries, { ...base, attempts: 0 })).toMatchObject([{ spec: { http: [{ retries: { attempts: 0 } }] } }]);
   });
 
+  it('refuse a status that HTTP has no name for, as istiod does', () => {
+    expect(refused(retries, { ...base, retryOn: [503, 432, 599] })).toEqual([1, 2].map((at) => `retryOn.${String(at)}: Must be a status that HTTP names, as in 503: istiod takes no others`));
+  });
+
   it('refuses what could never retry', () => {
     expect(refused(retries, { ...base, perTryTimeout: '2s', timeout: '2s' })).toEqual(['timeout: The request ends after 2s, before a first attempt of 2s can be retried']);
     expect(refused(retries, { ...base, attempts: 0, methods: ['GET'], budget: {} })).toHaveLength(2);

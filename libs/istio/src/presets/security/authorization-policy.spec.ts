@@ -39,6 +39,10 @@ describe('an allow list', () => {
     expect(refs({ scope: 'ALL_WAYPOINTS' })).toEqual([['istio-system', [{ group: 'gateway.networking.k8s.io', kind: 'GatewayClass', name: 'istio-waypoint' }]]]);
   });
 
+  it('is attached to no Service whose name none can have', () => {
+    expect(refused(allowList, { name: 'a', target: { ...services, services: ['payments.eu'] }, rules })).toHaveLength(1);
+  });
+
   it('names identities of another trust domain, or of any', () => {
     const principal = (trustDomain: string): unknown => (written(allowList, { name: 'a', target: payments, trustDomain, rules: [{ from: [{ serviceAccounts: ['shop/checkout'] }] }] })[0]?.['spec'] as { rules: unknown }).rules;
     expect(principal('prod.example.com')).toEqual([{ from: [{ source: { principals: ['prod.example.com/ns/shop/sa/checkout'] } }] }]);

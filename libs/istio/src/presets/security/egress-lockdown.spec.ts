@@ -46,9 +46,10 @@ describe('egress lock-down', () => {
     expect(said({ ports: [{ number: 3306, protocol: 'MYSQL' }] })).toEqual(['exceptions.0.addresses: TCP and databases carry no host name: without addresses such a port would be open to every address']);
     expect(said({ hosts: ['a.example.com', 'b.example.com'], addresses: ['203.0.113.1'], ports: [{ number: 25, protocol: 'TCP' }] })).toEqual(['exceptions.0.hosts: Addresses with TCP belong to one host: make an entry for each']);
     expect(said({ hosts: ['example'] })).toEqual(['exceptions.0.hosts.0: Must be a full name, as in "api.example.com"']);
-    expect(said({ hosts: ['10.0.0.1'] })).toEqual(['exceptions.0.hosts.0: Must be a full name, as in "api.example.com"']);
+    expect(said({ hosts: ['10.0.0.1'] })).toEqual(['exceptions.0.hosts.0: The last part of a host must not be a number']);
     expect(said({}, { visibleHosts: ['pay/*'] })).toEqual(['visibleHosts: The exceptions would not be seen: add "./*" (or, for the whole mesh, the root namespace with "/*")']);
     expect(said({}, { visibleHosts: ['./*'], egressGateway: {} })).toEqual(['visibleHosts: The egress gateway would not be seen: add its namespace with "/*"']);
+    expect(said({ name: 'a.b' }, { egressGateway: {} })).toEqual(['exceptions: A Gateway is named after each exception, and names of Gateways have no dots: leave them out']);
     expect(said({ hosts: ['*.example.com'] }, { egressGateway: {} })[0]).toMatch(/^exceptions: Through the gateway goes one TLS or HTTPS port/);
     expect(said({}, { visibleHosts: ['*/*', './*'] })).toEqual(['visibleHosts: With "*/*" there is nothing left to add']);
     expect(said({}, { visibleHosts: ['./*', './a.example.com'] })).toEqual(['visibleHosts: Name each host once, and none that another covers']);

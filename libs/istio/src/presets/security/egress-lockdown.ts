@@ -1,4 +1,4 @@
-import { definePreset } from '@meshfleet/manifest';
+import { definePreset, withoutReferences } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
 import { z } from 'zod';
 import { egressGatewayField, passThroughGateway } from '../parameters/egress-gateway.ts';
@@ -40,6 +40,10 @@ export const egressLockdown = definePreset({
     .refine(({ visibleHosts, egressGateway }) => egressGateway === undefined || visibleHosts.includes('*/*') || visibleHosts.includes(`${egressGateway.namespace}/*`), {
       path: ['visibleHosts'],
       message: 'The egress gateway would not be seen: add its namespace with "/*"',
+    })
+    .refine(({ egressGateway, exceptions }) => egressGateway === undefined || exceptions.every(({ name }) => !withoutReferences(name).includes('.')), {
+      path: ['exceptions'],
+      message: 'A Gateway is named after each exception, and names of Gateways have no dots: leave them out',
     })
     .refine(({ egressGateway, exceptions }) => egressGateway === undefined || exceptions.every(goesThroughGateway), {
       path: ['exceptions'],

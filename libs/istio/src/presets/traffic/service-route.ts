@@ -1,6 +1,7 @@
 import { presentFields } from '@meshfleet/manifest';
 import type { JsonObject, KubeObject } from '@meshfleet/model';
 import type { RouteParameters } from '../parameters/service-fields.ts';
+import { standApart } from '../parameters/stand-apart.ts';
 
 /** A destination of a route and its share. */
 export interface Target {
@@ -24,12 +25,14 @@ export interface Rule {
  */
 export function virtualService(parameters: RouteParameters, rules: readonly Rule[]): KubeObject {
   const { namespace, host, expose } = parameters;
+  const exposed = expose?.hosts ?? [];
   return {
     apiVersion: 'networking.istio.io/v1',
     kind: 'VirtualService',
     metadata: { name: host, namespace },
     spec: {
-      hosts: [host, ...(expose?.hosts ?? [])],
+      // A wildcard among them may stand for the host itself.
+      hosts: standApart([host, ...exposed]) ? [host, ...exposed] : exposed,
       ...(expose === undefined ? {} : { gateways: ['mesh', ...expose.gateways] }),
       http: rules.map((rule) => httpRule(parameters, rule)),
     },

@@ -1,3 +1,4 @@
+import { isNamedStatus } from '../../../../named-statuses.ts';
 import type { Problem } from '../../../engine/rule.ts';
 import { at, list, number, record, text, texts } from '../../../read-value.ts';
 import type { RouteView } from '../../../views/virtual-service.ts';
@@ -62,7 +63,7 @@ function* retries(path: string, value: unknown): Generator<Problem> {
   if (attempts < 0) yield { path: `${path}.attempts`, message: 'attempts cannot be negative' };
   if (attempts === 0 && ['perTryTimeout', 'retryOn', 'retryRemoteLocalities'].some((field) => body[field] !== undefined)) yield { path: `${path}.attempts`, message: 'Retries are described, and turned off by 0 attempts', fix: 'Set attempts, or remove the rest.' };
   for (const condition of (text(body['retryOn']) ?? '').split(',').map((one) => one.trim())) {
-    if (condition !== '' && !RETRY_ON.has(condition) && !/^[1-5]\d\d$/.test(condition)) yield { path: `${path}.retryOn`, message: `"${condition}" is no condition for retries` };
+    if (condition !== '' && !RETRY_ON.has(condition) && !isNamedStatus(Number(condition))) yield { path: `${path}.retryOn`, message: `"${condition}" is no condition for retries` };
   }
 }
 

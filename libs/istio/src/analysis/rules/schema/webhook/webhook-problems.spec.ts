@@ -22,6 +22,7 @@ const REFUSED = {
     'hosts: [a], http: [{route: [{destination: {host: a}}], retries: {attempts: -1}}]',
     'hosts: [a], http: [{route: [{destination: {host: a}}], retries: {attempts: 0, perTryTimeout: 1s}}]',
     'hosts: [a], http: [{route: [{destination: {host: a}}], retries: {attempts: 1, retryOn: nonsense}}]',
+    'hosts: [a], http: [{route: [{destination: {host: a}}], retries: {attempts: 1, retryOn: \'503,432\'}}]',
     'hosts: [a], http: [{match: [{headers: {\'\': {exact: a}}}], redirect: {uri: /}}]',
     'hosts: [a], http: [{route: [{destination: {host: a}}], fault: {abort: {httpStatus: 99, percentage: {value: 1}}}}]',
     'hosts: [a], http: [{route: [{destination: {host: a}}], fault: {abort: {httpStatus: 500, percentage: {value: 101}}}}]',
