@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { formatObjectKey, isMetadataOnly, objectKeyOf } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 
@@ -17,12 +18,16 @@ export function neighboursOf(objects: readonly KubeObject[], certificate: Certif
     const namespace = object.metadata.namespace ?? '';
     for (const labels of selectorsOf(object)) add(pod(namespace, labels));
   }
-  for (const object of objects.filter(({ kind, apiVersion }) => kind === 'Gateway' && apiVersion.startsWith('networking.istio.io'))) {
+  for (const one of servicesOf(objects)) add(one);
+  for (const gateway of missingGateways(objects)) {
+    add(gateway);
+    add(pod(gateway.metadata.namespace ?? '', stringMap(tree(gateway['spec'])['selector'])));
+  }
+  for (const object of [...objects, ...found.values()].filter(isGateway)) {
     const labels = stringMap(tree(object['spec'])['selector']);
     const pods = [...found.values()].filter(({ kind, metadata }) => kind === 'Pod' && Object.entries(labels).every(([key, value]) => metadata.labels?.[key] === value));
     for (const namespace of new Set(pods.map(({ metadata }) => metadata.namespace ?? ''))) for (const one of gatewayParts(object, namespace, certificate)) add(one);
   }
-  for (const one of servicesOf(objects)) add(one);
   for (const object of [...objects, ...found.values()]) if (object.metadata.namespace !== undefined) add(pod(object.metadata.namespace, { app: 'resident' }));
   for (const name of namespacesOf([...objects, ...found.values()])) add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { 'istio-injection': 'enabled' } } });
   return [...found.values()].sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
@@ -57,6 +62,27 @@ function selectorsOf(object: KubeObject): Record<string, string>[] {
   return [selector['matchLabels'] ?? (object.kind === 'Gateway' ? selector : {}), workloads['labels'] ?? workloads['matchLabels'] ?? {}].map(stringMap).filter((labels) => Object.keys(labels).length > 0);
 }
 
+const isGateway = ({ kind, apiVersion }: KubeObject): boolean => kind === 'Gateway' && apiVersion.startsWith('networking.istio.io');
+
+/** Gateways that routes name and that are somebody else's, with the hosts of those routes. */
+function missingGateways(objects: readonly KubeObject[]): KubeObject[] {
+  const written = new Set(objects.filter(isGateway).map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`));
+  return objects
+    .filter(({ kind }) => kind === 'VirtualService')
+    .flatMap((object) => {
+      const spec = tree(object['spec']);
+      const named = texts(spec['gateways']).filter((name) => name !== 'mesh').map((name) => (name.includes('/') ? name : `${object.metadata.namespace ?? ''}/${name}`));
+      // A Gateway takes no short names.
+      const hosts = texts(spec['hosts']).filter((host) => host.includes('.')).map((host) => `*/${host}`);
+      return named.filter((name) => !written.has(name)).map((full): KubeObject => {
+        const [namespace = '', name = ''] = full.split('/');
+        return { apiVersion: 'networking.istio.io/v1', kind: 'Gateway', metadata: { name, namespace }, spec: { selector: { istio: `gateway-${nameOf(full)}` }, servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts }] } };
+      });
+    });
+}
+
+const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []);
+
 /** Ports and certificates of a gateway whose pods run in a namespace. */
 function gatewayParts(object: KubeObject, namespace: string, { certificate, key }: Certificate): KubeObject[] {
   const spec = tree(object['spec']);
@@ -64,7 +90,7 @@ function gatewayParts(object: KubeObject, namespace: string, { certificate, key 
   const credentials = [...treesOf(spec['servers'])].map((server) => server['credentialName']).filter((credential) => typeof credential === 'string');
   const data = { 'tls.crt': base64(certificate), 'tls.key': base64(key), 'ca.crt': base64(certificate) };
   return [
-    service(namespace, `${object.metadata.name ?? ''}-ports`, stringMap(spec['selector']), [...new Set(ports)]),
+    service(namespace, `ports-${nameOf(`${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`)}`, stringMap(spec['selector']), [...new Set(ports)]),
     ...credentials.map((credential): KubeObject => ({ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: credential, namespace }, data })),
   ];
 }
@@ -73,8 +99,9 @@ function gatewayParts(object: KubeObject, namespace: string, { certificate, key 
 function servicesOf(objects: readonly KubeObject[]): KubeObject[] {
   const ports = new Map<string, Set<number>>();
   const subsets = new Map<string, Record<string, string>[]>();
+  const declared = new Set(objects.filter(({ kind }) => kind === 'ServiceEntry').flatMap(({ spec }) => texts(tree(spec)['hosts'])));
   const note = (host: unknown, port: unknown, from: KubeObject): string | undefined => {
-    const at = typeof host === 'string' ? placeOf(host, from.metadata.namespace ?? '') : undefined;
+    const at = typeof host === 'string' && !declared.has(host) ? placeOf(host, from.metadata.namespace ?? '') : undefined;
     if (at === undefined) return undefined;
     const known = ports.get(at) ?? new Set();
     ports.set(at, typeof port === 'number' ? known.add(port) : known);
@@ -95,16 +122,17 @@ function servicesOf(objects: readonly KubeObject[]): KubeObject[] {
   }
   return [...ports].flatMap(([at, numbers]) => {
     const [namespace = '', name = ''] = at.split('/');
-    return [service(namespace, name, { app: name }, numbers.size === 0 ? [80] : [...numbers]), ...[{}, ...(subsets.get(at) ?? [])].map((labels) => pod(namespace, { app: name, ...labels }))];
+    const app = name.includes('.') ? nameOf(name) : name;
+    const open = numbers.size === 0 ? [80] : [...numbers];
+    return [name.includes('.') ? external(namespace, name, { app }, open) : service(namespace, name, { app }, open), ...[{}, ...(subsets.get(at) ?? [])].map((labels) => pod(namespace, { app, ...labels }))];
   });
 }
 
-/** `namespace/name` of the Service that a host means; undefined for hosts outside. */
+/** `namespace/name` of the Service that a host means, `namespace/host` of one outside; undefined for many hosts. */
 function placeOf(host: string, namespace: string): string | undefined {
   if (host.includes('*')) return undefined;
   const parts = host.replace(/\.svc\.cluster\.local$|\.cluster\.local$/, '').split('.');
-  if (host.endsWith('.cluster.local')) return `${parts[1] ?? 'default'}/${parts[0] ?? ''}`;
-  return parts.length === 1 ? `${namespace}/${host}` : undefined;
+  return host.endsWith('.cluster.local') ? `${parts[1] ?? 'default'}/${parts[0] ?? ''}` : `${namespace}/${host}`;
 }
 
 function namespacesOf(objects: readonly KubeObject[]): Set<string> {
@@ -119,13 +147,20 @@ function namespacesOf(objects: readonly KubeObject[]): Set<string> {
   return names;
 }
 
+/** A host that is no Service, with workloads behind it. */
+function external(namespace: string, host: string, labels: Record<string, string>, ports: readonly number[]): KubeObject {
+  return { apiVersion: 'networking.istio.io/v1', kind: 'ServiceEntry', metadata: { name: `host-${nameOf(host)}`, namespace }, spec: { hosts: [host], location: 'MESH_INTERNAL', resolution: 'STATIC', workloadSelector: { labels }, ports: ports.map((port) => ({ number: port, name: `http-${String(port)}`, protocol: 'HTTP' })) } };
+}
+
 function service(namespace: string, name: string, selector: Record<string, string>, ports: readonly number[]): KubeObject {
   return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { selector, ports: ports.map((port) => ({ name: `http-${String(port)}`, port, targetPort: port, protocol: 'TCP' })) } };
 }
 
 function pod(namespace: string, labels: Record<string, string>): KubeObject {
-  const name = Object.entries(labels).flat().join('-').toLowerCase().replaceAll(/[^a-z0-9-]/g, '-');
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels }, spec: { containers: [{ name: 'app', image: 'app' }, { name: 'istio-proxy', image: 'proxy' }] } };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: `pod-${nameOf(JSON.stringify(labels))}`, namespace, labels }, spec: { containers: [{ name: 'app', image: 'app' }, { name: 'istio-proxy', image: 'proxy' }] } };
 }
+
+/** A name that every kind takes, the same for the same text. */
+const nameOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -59,7 +59,7 @@ export const PARTS = {
     type: 'go',
     name: `Istio ${ISTIO_VERSIONS['1.28']}`,
     folder: 'istio-1.28',
-    binaries: ['pilot-discovery', 'pilot-agent'],
+    binaries: ['pilot-discovery', 'pilot-agent', 'istioctl'],
     ldflags: istioLdflags('1.28'),
   },
   helm: { type: 'go', name: 'Helm 3.22.0', folder: 'helm', binaries: ['helm'], ldflags: STRIPPED },
