@@ -15,6 +15,7 @@ import { ClusterResolver } from './cluster/cluster.resolver.ts';
 import { ObjectConditionResolver } from './cluster/condition.resolver.ts';
 import type { ApiConfig } from './config/parse-config.ts';
 import { DesiredObjectResolver, DesiredStateResolver } from './desired-state/desired-state.resolver.ts';
+import { ObjectShareResolver } from './desired-state/object-share.resolver.ts';
 import { FreezeResolver } from './freeze/freeze.resolver.ts';
 import { GraphiqlController } from './graphiql/graphiql.controller.ts';
 import { mercuriusOptions } from './graphql/mercurius-options.ts';
@@ -50,6 +51,7 @@ const RESOLVERS = [
   ClusterPolicyResolver,
   ClusterResolver,
   DesiredObjectResolver,
+  ObjectShareResolver,
   DesiredStateResolver,
   FreezeResolver,
   JoinTokenResolver,

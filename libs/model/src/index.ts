@@ -4,5 +4,6 @@ export * from './kube-json.ts';
 export * from './kubernetes.ts';
 export * from './label-selector.ts';
 export * from './finding.ts';
+export * from './metadata-fields.ts';
 export * from './metadata-only.ts';
 export * from './schema-prose.ts';

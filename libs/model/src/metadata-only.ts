@@ -14,6 +14,9 @@ const METADATA_KINDS: ReadonlyMap<string, readonly string[]> = new Map([
 /** Whether objects of a kind are only ever labelled and annotated. */
 export const isMetadataKind = (group: string, kind: string): boolean => METADATA_KINDS.get(group)?.includes(kind) === true;
 
+/** These kinds as object keys name them: `Deployment.apps`. */
+export const METADATA_KIND_NAMES: readonly string[] = [...METADATA_KINDS].flatMap(([group, kinds]) => kinds.map((kind) => (group === '' ? kind : `${kind}.${group}`)));
+
 /** Whether an object is of such a kind, and says nothing but what {@link metadataOf} keeps. */
 export function isMetadataOnly(object: KubeObject): boolean {
   return isMetadataKind(parseApiVersion(object.apiVersion).group, object.kind) && canonicalJson(object) === canonicalJson(metadataOf(object));

@@ -1,8 +1,9 @@
-export { claimObjects } from './claim-objects.ts';
+export { claimObjects, sharedHashes } from './claim-objects.ts';
 export { expiresAtOf, hasExpired, nextExpiry } from './expiry.ts';
-export type { AssignedObject, Assignment, Claims, LostClaim } from './claim-objects.ts';
+export type { AssignedObject, Assignment, Bodies, Claims, LostClaim } from './claim-objects.ts';
+export type { Share } from './share-metadata.ts';
 export { composeDesiredState } from './compose-desired-state.ts';
-export type { Composition, CompositionInput, Residue } from './compose-desired-state.ts';
+export type { Composition, CompositionInput, Residue, Shares } from './compose-desired-state.ts';
 export { choosePlaces } from './placement/choose-places.ts';
 export type { PlacementCandidate } from './placement/choose-places.ts';
 export { NOWHERE, SYNTHETIC_LABELS, isLimited, place, placementLabels, placementSchema, preparePlacement, selectorOf } from './placement/placement.ts';

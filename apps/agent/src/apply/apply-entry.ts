@@ -6,7 +6,8 @@ import { coversField } from '@meshfleet/protocol';
 import type { DesiredEntry } from '@meshfleet/protocol';
 import type { FormerStore } from '../former/former-store.ts';
 import { rememberFormer, returnDropped } from '../former/take-over.ts';
-import { explainFailure } from './explain-failure.ts';
+import { explainConflicts, explainFailure } from './explain-failure.ts';
+import { leaveContested } from './leave-contested.ts';
 import type { Outcome } from './outcome.ts';
 import type { Origin } from './ownership.ts';
 import { contentMark, FIELD_MANAGER, isMark, ORIGIN_ANNOTATION, ownershipOf, stamp } from './ownership.ts';
@@ -94,24 +95,27 @@ async function settle(context: ApplyContext, resource: Resource, entry: DesiredE
   const before = live === undefined ? undefined : await returnDropped(context, resource, entry.key, live, wanted);
   const force = entry.conflicts === 'FORCE';
   let forgets = false;
-  const remember = async (taking: boolean): Promise<void> => {
-    if (before !== undefined) forgets = !(await rememberFormer(context, resource, entry.key, before, wanted, taking));
+  const remember = async (what: KubeObject, taking: boolean): Promise<void> => {
+    if (before !== undefined) forgets = !(await rememberFormer(context, resource, entry.key, before, what, taking));
   };
-  const writeAll = async (forced: boolean): Promise<Written> => ({ ...(await write(client, resource, wanted, forced, before)), ...(forgets ? { forgets } : {}) });
+  const writeAll = async (what: KubeObject, forced: boolean): Promise<Written> => ({ ...(await write(client, resource, what, forced, before)), ...(forgets ? { forgets } : {}) });
   try {
     // In what we created there is seldom anything of others: whether there is, an attempt without force tells.
-    if (origin === 'adopted') await remember(force);
-    return await writeAll(force && origin === 'adopted');
+    if (origin === 'adopted') await remember(wanted, force);
+    return await writeAll(wanted, force && origin === 'adopted');
   } catch (error) {
     const conflicts = conflictsOf(error);
     const { previous } = knowledge;
-    const wasOurs = (field: string): boolean => own.managed && entry.drift === 'CORRECT' && previous !== undefined && hasPath(previous, field);
-    const takenFromUs = conflicts.length > 0 && conflicts.every(({ field }) => isMark(field) || wasOurs(field));
+    const wasOurs = (field: string): boolean => own.managed && !knowledge.contested && entry.drift === 'CORRECT' && previous !== undefined && hasPath(previous, field);
     const mayTake = (field: string): boolean => force || isMark(field) || wasOurs(field) || coversField(entry.takeOver ?? [], field);
+    const [taken, left] = [conflicts.filter(({ field }) => mayTake(field)), conflicts.filter(({ field }) => !mayTake(field))];
     // An apply takes all fields that others hold, or none: one that is not to be taken stands in the way of the rest.
-    if (conflicts.length === 0 || !conflicts.every(({ field }) => mayTake(field))) throw error;
-    if (!takenFromUs) await remember(true);
-    return await writeAll(true);
+    const rest = left.length === 0 ? wanted : metadataOnly ? leaveContested(wanted, new Set(left.map(({ field }) => field)), own.managed) : undefined;
+    if (conflicts.length === 0 || rest === undefined) throw error;
+    const takenFromUs = taken.every(({ field }) => isMark(field) || wasOurs(field));
+    if (taken.length === 0 || !takenFromUs) await remember(rest, taken.length > 0);
+    const written = await writeAll(rest, taken.length > 0);
+    return left.length === 0 ? written : { ...explainConflicts(left), rest: { object: rest, tookBack: taken.some(({ field }) => wasOurs(field)) } };
   }
 }
 

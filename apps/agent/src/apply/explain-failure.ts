@@ -1,3 +1,4 @@
+import type { FieldConflict } from '@meshfleet/kube';
 import { conflictsOf, isTransient, KubeError } from '@meshfleet/kube';
 import { MeshfleetError } from '@meshfleet/model';
 import type { Failed } from './outcome.ts';
@@ -10,19 +11,7 @@ export function explainFailure(error: unknown): Failed {
     return { kind: 'failed', reason: 'AgentError', message, transient: true };
   }
   const conflicts = conflictsOf(error);
-  const first = conflicts[0];
-  if (first !== undefined) {
-    const managers = [...new Set(conflicts.map((conflict) => conflict.manager))];
-    return {
-      kind: 'failed',
-      reason: 'Conflict',
-      message: `${managers.join(', ')} ${managers.length === 1 ? 'owns' : 'own'} fields that the policy sets. ${remedyOf(managers)}`,
-      manager: first.manager,
-      // The API server names a field once for each manager that holds it.
-      fields: [...new Set(conflicts.map((conflict) => conflict.field))],
-      transient: false,
-    };
-  }
+  if (conflicts.length > 0) return explainConflicts(conflicts);
   return {
     kind: 'failed',
     reason: reasonOf(error),
@@ -30,6 +19,21 @@ export function explainFailure(error: unknown): Failed {
     // A token that is refused is replaced by the kubelet soon.
     transient: (isTransient(error) && !isUntypable(error)) || isMissingNamespace(error) || error.status === 409 || error.status === 401,
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+  };
+}
+
+/** What it means that others own these fields, of which there are some. */
+export function explainConflicts(conflicts: readonly FieldConflict[]): Failed {
+  const managers = [...new Set(conflicts.map((conflict) => conflict.manager))];
+  const [first] = managers;
+  return {
+    kind: 'failed',
+    reason: 'Conflict',
+    message: `${managers.join(', ')} ${managers.length === 1 ? 'owns' : 'own'} fields that the policy sets. ${remedyOf(managers)}`,
+    ...(first === undefined ? {} : { manager: first }),
+    // The API server names a field once for each manager that holds it.
+    fields: [...new Set(conflicts.map((conflict) => conflict.field))],
+    transient: false,
   };
 }
 

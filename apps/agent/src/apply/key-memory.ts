@@ -1,4 +1,5 @@
 import { isNewer } from '@meshfleet/kube';
+import type { KubeObject } from '@meshfleet/model';
 import type { DesiredEntry, OrganizationMode } from '@meshfleet/protocol';
 import type { HeldState } from '../state/held-state.ts';
 import { contentOf } from '../state/held-state.ts';
@@ -18,8 +19,8 @@ interface Remembered {
   unkept?: readonly string[] | undefined;
   origin?: { readonly uid: string; readonly origin: Origin } | undefined;
   resourceVersion?: string | undefined;
-  /** Body of the content before this one, until this one is applied. */
-  previous?: { readonly held: HeldState; readonly entry: DesiredEntry } | undefined;
+  /** Body of the content before this one, until this one is applied; or what of this one is applied. */
+  previous?: { readonly held: HeldState; readonly entry: DesiredEntry } | { readonly body: KubeObject } | undefined;
   corrections: number[];
 }
 
@@ -44,6 +45,9 @@ export function createKeyMemory(now: () => number): KeyMemory {
     known.set(key, found);
     return found;
   };
+  const correct = (remembered: Remembered): void => {
+    remembered.corrections = [...remembered.corrections.filter((at) => at > now() - CONTEST_WINDOW_MS), now()];
+  };
   return {
     knowledge(entry) {
       const remembered = of(entry.key);
@@ -53,7 +57,7 @@ export function createKeyMemory(now: () => number): KeyMemory {
         appliedBefore,
         originOf: (uid) => (remembered.origin?.uid === uid ? remembered.origin?.origin : undefined),
         unkept: appliedBefore ? remembered.unkept : undefined,
-        previous: remembered.previous === undefined ? undefined : contentOf(remembered.previous.held, remembered.previous.entry),
+        previous: remembered.previous === undefined ? undefined : 'body' in remembered.previous ? remembered.previous.body : contentOf(remembered.previous.held, remembered.previous.entry),
         contested: recent.length >= CONTEST_COUNT,
       };
     },
@@ -61,6 +65,12 @@ export function createKeyMemory(now: () => number): KeyMemory {
       const remembered = of(entry.key);
       if (outcome.kind !== 'applied') {
         remembered.settledAs = undefined;
+        if (outcome.kind === 'failed' && outcome.rest !== undefined) {
+          // Whatever was applied before is not what is there now.
+          remembered.appliedHash = remembered.appliedFor = undefined;
+          remembered.previous = { body: outcome.rest.object };
+          if (outcome.rest.tookBack) correct(remembered);
+        }
         return;
       }
       remembered.settledAs = describe(entry, mode);
@@ -71,7 +81,7 @@ export function createKeyMemory(now: () => number): KeyMemory {
       remembered.origin = outcome.origin === undefined || outcome.uid === undefined ? undefined : { uid: outcome.uid, origin: outcome.origin };
       remembered.resourceVersion = outcome.resourceVersion;
       remembered.previous = undefined;
-      if (outcome.corrected !== undefined) remembered.corrections = [...remembered.corrections.filter((at) => at > now() - CONTEST_WINDOW_MS), now()];
+      if (outcome.corrected !== undefined) correct(remembered);
     },
     assumeApplied(entry) {
       const remembered = of(entry.key);

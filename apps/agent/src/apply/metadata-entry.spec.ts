@@ -125,6 +125,54 @@ describe('labels and annotations of what is somebody else’s', () => {
     expect(test.cluster.auditLog().filter(({ user, verb }) => user.includes('meshfleet-agent') && verb === 'delete')).toEqual([]);
   });
 
+  it('stand each for itself: one that another holds is left, and reported, and keeps no other from being set, changed or given up', async () => {
+    await test.admin.apply(RESOURCES.namespaces, namespace('shop', { team: 'platform' }), { fieldManager: 'argocd' });
+    hub.publish({ objects: [namespace('shop', { team: 'checkout', tier: 'front' })] });
+    agent = await startTestAgent(test, hub);
+    await acked(1);
+    const contested = { status: 'FAILED', reason: 'Conflict', manager: 'argocd', fields: ['.metadata.labels.team'] };
+    expect(hub.conditions.get('Namespace/shop')).toMatchObject(contested);
+    expect((await shop())?.metadata.labels).toMatchObject({ team: 'platform', tier: 'front' });
+    hub.publish({ objects: [namespace('shop', { team: 'checkout', rev: 'stable' })] });
+    await acked(2);
+    expect((await shop())?.metadata.labels).toMatchObject({ team: 'platform', rev: 'stable' });
+    expect((await shop())?.metadata.labels).not.toHaveProperty('tier');
+    // What is ours meanwhile is put back, and what is not ours still is not taken.
+    await test.admin.apply(RESOURCES.namespaces, namespace('shop', { rev: 'canary' }), { fieldManager: 'kubectl', force: true });
+    await until(async () => (await shop())?.metadata.labels?.['rev'] === 'stable');
+    expect((await shop())?.metadata.labels).toMatchObject({ team: 'platform' });
+    hub.publish({ objects: [namespace('shop', { team: 'checkout' })] });
+    await acked(3);
+    expect((await shop())?.metadata.labels).toMatchObject({ team: 'platform' });
+    expect((await shop())?.metadata.labels).not.toHaveProperty('rev');
+    expect(hub.conditions.get('Namespace/shop')).toMatchObject(contested);
+    // Its holder lets go of it.
+    await test.admin.apply(RESOURCES.namespaces, namespace('shop', {}), { fieldManager: 'argocd', force: true });
+    await until(() => !hub.conditions.has('Namespace/shop'));
+    expect((await shop())?.metadata.labels).toMatchObject({ team: 'checkout' });
+    hub.publish({ objects: [], tombstones: ['Namespace/shop'], approvedDeletions: 100 });
+    await acked(4);
+    expect((await shop())?.metadata.labels).toEqual({ 'kubernetes.io/metadata.name': 'shop' });
+  });
+
+  it('that are contested are not taken by an agent that starts anew, nor is one told that it drifted', async () => {
+    await test.admin.apply(RESOURCES.namespaces, namespace('shop', { team: 'platform' }), { fieldManager: 'argocd' });
+    hub.publish({ objects: [namespace('shop', { tier: 'front' })] });
+    agent = await startTestAgent(test, hub);
+    await acked(1);
+    hub.publish({ objects: [namespace('shop', { team: 'checkout', tier: 'front' })] });
+    await acked(2);
+    await agent.stop();
+    agent = await startTestAgent(test, hub);
+    hub.publish({ objects: [namespace('shop', { team: 'checkout', tier: 'back' })] });
+    await acked(3);
+    expect((await shop())?.metadata.labels).toMatchObject({ team: 'platform', tier: 'back' });
+    hub.publish({ objects: [namespace('shop', { tier: 'back' })] });
+    await acked(4);
+    expect([...hub.conditions.values()]).toEqual([]);
+    expect((await shop())?.metadata.labels).toMatchObject({ team: 'platform', tier: 'back' });
+  });
+
   it('are all that is written: a state that asks for more of a workload is refused by the agent itself', async () => {
     await test.admin.create(RESOURCES.deployments, workload());
     const evil = workload({ template: { metadata: { labels: OWN_LABELS }, spec: { containers: [{ name: 'app', image: 'evil' }] } } });

@@ -1,3 +1,4 @@
+import type { KubeObject } from '@meshfleet/model';
 import type { Origin } from './ownership.ts';
 
 /** What came of one attempt to have an object as it should be. */
@@ -35,4 +36,6 @@ export interface Failed {
   /** Likely to pass by itself soon: tried again within seconds. Others are tried again within minutes. */
   readonly transient: boolean;
   readonly retryAfterMs?: number;
+  /** What nobody contests was applied all the same: the object is neither as it was nor as it should be. */
+  readonly rest?: { readonly object: KubeObject; /** Fields of ours that others had taken were taken back. */ readonly tookBack: boolean };
 }

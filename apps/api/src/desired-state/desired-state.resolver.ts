@@ -1,5 +1,6 @@
 import { ResolveField, Resolver } from '@nestjs/graphql';
 import { MeshfleetError } from '@meshfleet/model';
+import type { Share } from '@meshfleet/planner';
 import type { DesiredEntry, DesiredState } from '@meshfleet/protocol';
 import type { DesiredStateRow } from '@meshfleet/store';
 import { connectionOf, pageOf, type ConnectionArgs } from '../graphql/connection.ts';
@@ -10,6 +11,7 @@ import type { RequestScope } from '../request/request-scope.ts';
 import { objectContent, previousState, stateBody } from './desired-state-loaders.ts';
 import { loadDesiredState, type DesiredStateView } from './desired-state-view.ts';
 import { changedHashes, diffStates } from './diff-states.ts';
+import type { ObjectShareView } from './object-share.resolver.ts';
 import { sliceByKey } from './slice-by-key.ts';
 
 @Resolver('DesiredState')
@@ -31,7 +33,8 @@ export class DesiredStateResolver {
     const page = pageOf(args, ['string']);
     const { entries } = await stateBody(scope, row.digest);
     const slice = sliceByKey(entries, page);
-    return connectionOf(slice, (entry) => [entry.key], objectView, () => Promise.resolve(entries.length));
+    const shares = new Map(row.shares);
+    return connectionOf(slice, (entry) => [entry.key], (entry) => objectView(entry, shares.get(entry.key) ?? []), () => Promise.resolve(entries.length));
   }
 
   @ResolveField()
@@ -59,8 +62,8 @@ export class DesiredObjectResolver {
   }
 }
 
-function objectView(entry: DesiredEntry) {
-  return { entry, key: entry.key, hash: entry.hash };
+function objectView(entry: DesiredEntry, shares: readonly Share[]) {
+  return { entry, key: entry.key, hash: entry.hash, shares: shares.map((share): ObjectShareView => ({ key: entry.key, share })) };
 }
 type ObjectView = ReturnType<typeof objectView>;
 

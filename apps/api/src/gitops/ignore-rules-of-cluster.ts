@@ -1,4 +1,4 @@
-import type { KubeObject } from '@meshfleet/model';
+import { metadataFieldsOf, withMetadataFields, type KubeObject } from '@meshfleet/model';
 import { ignoreRules, type GitopsTool } from '@meshfleet/planner';
 import type { ClusterRow } from '@meshfleet/store';
 import { stringify } from 'yaml';
@@ -16,7 +16,15 @@ async function desiredObjects(scope: RequestScope, cluster: ClusterRow, policyId
   if (cluster.desiredRevision === 0) return [];
   const state = await loadDesiredState(scope, { clusterId: cluster.id, revision: cluster.desiredRevision });
   const { entries } = state === undefined ? { entries: [] } : await stateBody(scope, state.digest);
-  const wanted = entries.filter((entry) => policyId === undefined || entry.policyId === policyId);
-  const bodies = await Promise.all(wanted.map(({ hash }) => objectContent(scope, hash)));
+  const shares = new Map(state?.shares);
+  const bodies = await Promise.all(
+    entries.map(async ({ key, hash, policyId: holder }) => {
+      const own = shares.get(key);
+      if (policyId === undefined || (own === undefined && holder === policyId)) return objectContent(scope, hash);
+      const fields = own?.find((share) => share.policyId === policyId)?.fields;
+      const body = fields === undefined ? undefined : await objectContent(scope, hash);
+      return body === undefined ? undefined : withMetadataFields(body, new Map([...metadataFieldsOf(body)].filter(([field]) => fields?.includes(field) === true)));
+    }),
+  );
   return bodies.filter((body): body is KubeObject => body !== undefined);
 }

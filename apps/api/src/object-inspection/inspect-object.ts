@@ -1,4 +1,4 @@
-import { goesOnByItself, isLimited, place, placementSchema, wayOfObject, type LiveSituation, type ObjectSituation, type PlacementDecision, type StepVerdict } from '@meshfleet/planner';
+import { goesOnByItself, isLimited, place, placementSchema, wayOfObject, type LiveSituation, type ObjectSituation, type PlacementDecision, type Share, type StepVerdict } from '@meshfleet/planner';
 import {
   findAcknowledged,
   listObjectClaims,
@@ -26,6 +26,8 @@ export interface ObjectInspection {
   readonly claim: ObjectClaim | null;
   readonly placement: PlacementDecision | null;
   readonly claims: readonly ObjectClaim[];
+  /** Who has which labels and annotations of it, where several policies set some. */
+  readonly shares: readonly Share[];
   /** Content of the object as it is desired; null when it is not. */
   readonly hash: string | null;
   /** Revision that brought this content. */
@@ -47,8 +49,10 @@ export async function inspectObject(scope: RequestScope, cluster: ClusterRow, ke
   const entry = desired?.entries.find((each) => each.key === key);
   const leaving = (desired?.tombstones ?? []).filter((tombstone) => tombstone.key === key).map(({ policyId }) => policyId);
   const claims = await listObjectClaims(tx, cluster.id, key, [...(entry === undefined ? [] : [entry.policyId]), ...leaving]);
+  const shares = new Map(state?.shares).get(key) ?? [];
+  const sharers = new Set(shares.map(({ policyId }) => policyId));
   const claim = claims.find(({ policyId }) => policyId === entry?.policyId) ?? claims.find(({ assignedVersion }) => assignedVersion !== null) ?? claims[0] ?? null;
-  const conditions = await listObjectConditions(tx, cluster.id, key);
+  const said = (await listObjectConditions(tx, cluster.id, key)).filter(({ reason }) => reason !== HUB_REASON);
   const history = await listObjectRevisions(tx, cluster.id, key);
   return {
     cluster,
@@ -56,9 +60,10 @@ export async function inspectObject(scope: RequestScope, cluster: ClusterRow, ke
     claim,
     placement: claim === null ? null : placementOf(claim, cluster),
     claims,
+    shares,
     hash: entry?.hash ?? null,
     revision: entry === undefined ? null : (history[0]?.revision ?? cluster.desiredRevision),
-    condition: conditions.find(({ policyId, reason }) => policyId === claim?.policyId && reason !== HUB_REASON) ?? null,
+    condition: said.find(({ policyId }) => policyId === claim?.policyId) ?? said.find(({ policyId }) => sharers.has(policyId)) ?? null,
     history,
     look: {},
   };

@@ -56,8 +56,12 @@ export class ObjectInspectionResolver {
   }
 
   @ResolveField()
-  claims({ claims, cluster, claim: holder }: ObjectInspection): ObjectClaimView[] {
-    return claims.map((claim) => ({ claim, ...placementOf(claim, cluster), holds: claim.policyId === holder?.policyId && claim.assignedVersion !== null }));
+  claims({ claims, cluster, claim: holder, shares }: ObjectInspection): ObjectClaimView[] {
+    const fieldsOf = new Map(shares.map(({ policyId, fields }) => [policyId, fields]));
+    return claims.map((claim) => {
+      const fields = fieldsOf.get(claim.policyId) ?? null;
+      return { claim, ...placementOf(claim, cluster), holds: claim.assignedVersion !== null && (fields !== null || claim.policyId === holder?.policyId), fields };
+    });
   }
 
   @ResolveField()
@@ -112,6 +116,7 @@ interface ObjectClaimView {
   readonly selected: boolean;
   readonly because: string;
   readonly holds: boolean;
+  readonly fields: readonly string[] | null;
 }
 
 @Resolver('ObjectClaim')

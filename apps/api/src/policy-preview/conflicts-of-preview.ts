@@ -29,7 +29,13 @@ const OWNER = Symbol('who wrote an object of a cluster');
 export async function conflictsOf(scope: RequestScope, plan: PreviewPlan, { loaded, composition }: ClusterPreview): Promise<PreviewConflict[]> {
   const lost = composition.lost
     .filter((claim) => claim.policyId === plan.policyId)
-    .map(({ key, heldBy }): PreviewConflict => ({ key, reason: 'HELD_BY_OLDER_POLICY', policyId: heldBy.policyId, manager: null, message: `The older policy ${heldBy.policyName} keeps it.` }));
+    .map(({ key, heldBy, fields }): PreviewConflict => ({
+      key,
+      reason: 'HELD_BY_OLDER_POLICY',
+      policyId: heldBy.policyId,
+      manager: null,
+      message: fields === undefined ? `The older policy ${heldBy.policyName} keeps it.` : `The older policy ${heldBy.policyName} keeps ${fields.join(', ')} of it; the rest is set.`,
+    }));
   const before = new Map(loaded.previous.state.entries.map((entry) => [entry.key, entry]));
   // Labels and annotations are set on what is somebody else's anyway; which of them others hold, a dry run tells. Of what the
   // policy asked for before and could not take, it is as much to be told as of what it asks for now.

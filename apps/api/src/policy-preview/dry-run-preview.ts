@@ -1,4 +1,4 @@
-import { MeshfleetError, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
+import { MeshfleetError, jsonOfObject, metadataFieldsOf, withMetadataFields, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
 import { TASK_OBJECTS, coversField, sameEntry, type DesiredEntry, type DryRunObject, type Tombstone } from '@meshfleet/protocol';
 import { readTaskTarget, type Store, type Tx } from '@meshfleet/store';
 import { runAgentTask } from '../agent-task/run-agent-task.ts';
@@ -107,9 +107,24 @@ function oncePerKey(objects: readonly DryRunObject[]): DryRunObject[] {
 function takingOver(object: DryRunObject, entry: DesiredEntry | undefined): DryRunObject {
   if (object.outcome !== 'CONFLICT' || entry === undefined) return object;
   const left = entry.conflicts === 'FORCE' ? [] : object.conflicts.filter(({ field }) => !coversField(entry.takeOver ?? [], field));
+  // Of labels and annotations each stands for itself: those that others keep are left, and the rest is set.
+  if (left.length > 0 && entry.mode === 'METADATA') return { ...object, message: `${named(left)} is in the way and stays as it is; the rest is set.`, wouldBe: leaving(object, left.map(({ field }) => field)) };
   // Where anything is in the way nothing is taken: the object stays as it is, whatever forcing it would make of it.
   if (left.length > 0) return { ...object, message: left.length === object.conflicts.length ? object.message : `${named(left)} is in the way, and nothing is taken over.`, wouldBe: object.live };
   return { ...object, outcome: 'CHANGED', reason: 'TakenOver', message: `${named(object.conflicts)} is taken over.` };
+}
+
+/** What a labelled object would be when these fields of it stay as they are. */
+function leaving({ live, wouldBe }: DryRunObject, fields: readonly string[]): DryRunObject['wouldBe'] {
+  if (live === undefined || wouldBe === undefined) return wouldBe;
+  // Bodies come from an API server: they are Kubernetes objects.
+  const [is, becomes] = [metadataFieldsOf(live as KubeObject), new Map(metadataFieldsOf(wouldBe as KubeObject))];
+  for (const field of fields) {
+    const value = is.get(field);
+    if (value === undefined) becomes.delete(field);
+    else becomes.set(field, value);
+  }
+  return jsonOfObject(withMetadataFields(wouldBe as KubeObject, becomes));
 }
 
 const named = (conflicts: DryRunObject['conflicts']): string => conflicts.map(({ manager, field }) => `${field} of ${manager}`).join(', ');

@@ -5,7 +5,8 @@ import { TaskAnswers } from '../agent-task/task-answers.ts';
 import { userErrorOf } from '../graphql/user-error.ts';
 import { clusterById } from '../cluster/cluster-loaders.ts';
 import { clusterView } from '../cluster/cluster-view.ts';
-import { diffStates } from '../desired-state/diff-states.ts';
+import { diffKeys, diffStates } from '../desired-state/diff-states.ts';
+import type { ObjectShareView } from '../desired-state/object-share.resolver.ts';
 import { connectionOf, pageOf, type ConnectionArgs } from '../graphql/connection.ts';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { policyById } from '../policy/policy-loaders.ts';
@@ -89,6 +90,15 @@ export class PolicyPreviewClusterResolver {
     if (preview === undefined) return { added: [], changed: [], removed: [] };
     const bodies = await changedBodies(scope, view.plan, preview);
     return diffStates(preview.loaded.previous.state, preview.composition.state, (hash) => bodies.get(hash));
+  }
+
+  @ResolveField()
+  async shares(view: PreviewClusterView, _args: unknown, { scope }: GraphqlContext): Promise<ObjectShareView[]> {
+    const preview = await composed(scope, view);
+    if (preview === undefined) return [];
+    const { added, changed } = diffKeys(preview.loaded.previous.state, preview.composition.state);
+    const shown = new Set([...added, ...changed]);
+    return preview.composition.shares.flatMap(([key, shares]) => (shown.has(key) ? shares.map((share) => ({ key, share })) : []));
   }
 
   @ResolveField()

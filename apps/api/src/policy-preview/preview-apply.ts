@@ -1,6 +1,6 @@
 import { findCurrentPolicyVersion } from '@meshfleet/store';
 import { locateInPolicy } from '../change-analysis/locate-finding.ts';
-import { applyPolicy, isCurrent, otherVersionOf, readIntent } from '../policy/apply-policy.ts';
+import { applyPolicy, isCurrent, otherVersionOf, readIntent, touchedByInput } from '../policy/apply-policy.ts';
 import { warningsOf } from '../policy/warn-of-intent.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { planVersion } from './plan-change.ts';
@@ -16,7 +16,7 @@ export async function previewApply(scope: RequestScope, rawInput: unknown): Prom
   const policy = await readPolicyByName(scope, name);
   return {
     plan: planVersion(name, policy, { ...input, objects: read.objects, inputs: read.inputs }),
-    stage: { rollout, supersede, ignoreFreeze, policy, policyName: name, version: (policy?.currentVersion ?? 0) + 1, objectKeys: read.objects.map(({ key }) => key), placement },
+    stage: { rollout, supersede, ignoreFreeze, policy, policyName: name, version: (policy?.currentVersion ?? 0) + 1, touched: touchedByInput(input), placement },
     force: { force, ignoreFindings },
     whereIs: locateInPolicy(input),
     warnings: await warningsOf(tx, input, policy?.id, new Date()),

@@ -60,8 +60,9 @@ function compose({ cluster: loaded, assignments, unrendered, bodies }: RenderedA
     acknowledged: loaded.ackedEpoch === loaded.epoch && loaded.ackedRevision >= loaded.revision,
     failedKeys: new Set(loaded.conditions.filter(({ status }) => status === 'FAILED').map(({ key }) => key)),
     features: loaded.features,
+    bodies,
   });
-  return { loaded, composition, unrendered: [...unrendered, ...composition.withheld], bodies };
+  return { loaded, composition, unrendered: [...unrendered, ...composition.withheld], bodies: new Map([...bodies, ...composition.merged]) };
 }
 
 /** Bodies of everything that would differ: from the change itself, or as they are stored. */

@@ -1,5 +1,5 @@
 import { MeshfleetError, type ErrorEnvelope } from '@meshfleet/model';
-import { isLimited } from '@meshfleet/planner';
+import { isLimited, touchedNames } from '@meshfleet/planner';
 import {
   advancePolicy,
   announceChanged,
@@ -28,7 +28,7 @@ import { planVersion } from '../policy-preview/plan-change.ts';
 import { intentInput, presetInput } from './intent-input.ts';
 import { manifestsOf, readForTargets, type PolicyManifests } from './policy-manifests.ts';
 import { placementInput } from './placement-input.ts';
-import { admitChange, beginStaged } from '../rollout/stage-change.ts';
+import { admitChange, beginStaged, type StagedChange } from '../rollout/stage-change.ts';
 import { stageInput } from '../rollout/stage-input.ts';
 import { intentOf } from './policy-view.ts';
 import { takeOverInput, withTakeOver } from './take-over.ts';
@@ -124,7 +124,7 @@ async function writeVersion(
   const { tx, actor, now, random } = change;
   const policyId = policy?.id ?? uuidv7(now, random(10));
   const version = (policy?.currentVersion ?? 0) + 1;
-  const stage = { ...given, policy, policyName: given.name, version, objectKeys: given.read.objects.map(({ key }) => key) };
+  const stage = { ...given, policy, policyName: given.name, version, touched: touchedByInput(given) };
   await admitChange(change, stage);
   const staged = given.rollout !== undefined;
   const description = given.description ?? policy?.description ?? null;
@@ -164,6 +164,11 @@ export function isCurrent(policy: Omit<LockedPolicy, 'id' | 'name'>, current: Po
   // What a rollout took back, or is to be overtaken, is asked for anew.
   if ((given.supersede && policy.activeRolloutId !== null) || (policy.stableVersion !== policy.currentVersion && policy.activeRolloutId === null)) return false;
   return isDeepStrictEqual(intentOf(current), intentOfInput(given));
+}
+
+/** What a version that is not stored yet touches. */
+export function touchedByInput({ read }: Pick<Intent, 'read'>): StagedChange['touched'] {
+  return { names: touchedNames(read.objects, read.inputs !== null), versions: [] };
 }
 
 function intentOfInput({ defaultNamespace, read, ...given }: Intent) {

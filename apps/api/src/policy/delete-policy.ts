@@ -61,7 +61,7 @@ export const deletePolicy: UseCase<typeof input, DeletedPolicy, z.output<typeof 
 /** What a withdrawal touches: the objects of the stable version, where that one is placed. */
 export async function withdrawalOf(tx: Tx, policy: Omit<LockedPolicy, 'currentVersion' | 'description'>, stage: StageInput): Promise<StagedChange> {
   const [stable] = policy.stableVersion === 0 ? [] : await findPolicyVersions(tx, [{ policyId: policy.id, version: policy.stableVersion }]);
-  return { ...stage, policy, policyName: policy.name, version: null, objectKeys: (stable?.objects ?? []).map(({ key }) => key), placement: stable === undefined ? null : placementSchema.parse(stable.placement) };
+  return { ...stage, policy, policyName: policy.name, version: null, touched: { names: [], versions: [] }, placement: stable === undefined ? null : placementSchema.parse(stable.placement) };
 }
 
 export function noSuchPolicy(field: 'id' | 'name'): MeshfleetError {

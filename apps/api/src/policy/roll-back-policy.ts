@@ -61,8 +61,8 @@ export const rollBackPolicy: UseCase<typeof input, AppliedPolicy, z.output<typeo
 };
 
 /** What a return to an earlier version touches. */
-export function returnTo({ objects, placement }: PolicyVersionRow, policy: Omit<LockedPolicy, 'description' | 'stableVersion'>, stage: StageInput): StagedChange {
-  return { ...stage, policy, policyName: policy.name, version: policy.currentVersion + 1, objectKeys: objects.map(({ key }) => key), placement: placementSchema.parse(placement) };
+export function returnTo({ version: earlier, placement }: PolicyVersionRow, policy: Omit<LockedPolicy, 'description' | 'stableVersion'>, stage: StageInput): StagedChange {
+  return { ...stage, policy, policyName: policy.name, version: policy.currentVersion + 1, touched: { names: [], versions: [earlier] }, placement: placementSchema.parse(placement) };
 }
 
 export function noSuchVersion(name: string, version: number, current: number): MeshfleetError {

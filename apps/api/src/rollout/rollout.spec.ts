@@ -137,6 +137,20 @@ describe('a rollout over the API', () => {
     expect((await apply({ name: `${name}-apart`, manifests: manifest(`apart-${count}`) })).userErrors).toEqual([]);
   });
 
+  it('keeps no change of another policy off that sets other labels of the same namespace', async () => {
+    const labelled = (labels: string): string => `apiVersion: v1\nkind: Namespace\nmetadata: {name: labelled-${count}, labels: {${labels}}}\n`;
+    for (const labels of ['tier: back', 'zone: b']) await apply({ name: `${name}-earlier`, manifests: labelled(labels) });
+    await begin({ waves: [{ count: 1 }] }, { manifests: labelled('team: a, tier: front') });
+    expect((await apply({ name: `${name}-other`, manifests: labelled('istio-injection: enabled') })).userErrors).toEqual([]);
+    const same = { name: `${name}-same`, manifests: labelled('tier: back') };
+    expect((await apply(same)).userErrors).toMatchObject([{ code: 'ROLLOUT_ACTIVE' }]);
+    // Which labels a template sets is known when it is rendered: it may be any.
+    expect((await apply({ name: `${name}-any`, manifests: labelled('cluster: "${cluster.name}"') })).userErrors).toMatchObject([{ code: 'ROLLOUT_ACTIVE' }]);
+    const back = (version: number): Promise<UserErrors> => ask(ada.token, 'policyRollBack', 'PolicyRollBackInput', { name: `${name}-earlier`, version }, ERRORS);
+    expect((await back(1)).userErrors).toMatchObject([{ code: 'ROLLOUT_ACTIVE' }]);
+    expect((await back(2)).userErrors).toEqual([]);
+  });
+
   it('of a version that was taken back is asked for anew with the same input', async () => {
     await apply({});
     const { id } = await begin({ waves: [{ count: 1 }] }, { manifests: manifest(name, 'PERMISSIVE') });

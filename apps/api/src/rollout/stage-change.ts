@@ -13,7 +13,8 @@ export interface StagedChange extends StageInput {
   readonly policyName: string;
   /** Null: the policy is withdrawn. */
   readonly version: number | null;
-  readonly objectKeys: readonly string[];
+  /** What it touches beyond what the policy has by now: by name (`touchedNames`), and by versions that are stored. */
+  readonly touched: { readonly names: readonly string[]; readonly versions: readonly number[] };
   readonly placement: Placement | null;
 }
 
@@ -37,7 +38,7 @@ export async function obstaclesOf(tx: Tx, change: StagedChange, now: Date): Prom
   const reached = selectReachedClusters(change.placement ?? NOWHERE, { policyName, policyId: policy?.id }, [tx.organizationId]);
   const asksOverlap = rollout === undefined || rollout.onOverlap === 'REFUSE';
   const [overlapping, freeze] = await Promise.all([
-    asksOverlap ? findOverlappingRollout(tx, policy?.id, change.objectKeys, reached) : undefined,
+    asksOverlap ? findOverlappingRollout(tx, policy?.id, change.touched, reached) : undefined,
     rollout === undefined && !change.ignoreFreeze ? findFreezeInWay(tx, reached, now) : undefined,
   ]);
   return [

@@ -109,9 +109,9 @@ async function fillCluster(api: TestApi, organizationId: string, clusterId: stri
     const digest = digestOf(state);
     await query('insert into desired_state_body (organization_id, digest, body) values ($1, $2, $3)', [organizationId, digest, JSON.stringify(state)]);
     await query(
-      `insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, cause, acked_at)
-       values ($1, $2, $3, 1, $4, 1, 1, $5, '2026-11-26T12:00:00Z')`,
-      [organizationId, clusterId, index + 1, digest, JSON.stringify([{ action: 'ASSIGNED', policyId, version: index + 1, actor: `user:${mark}` }])],
+      `insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, cause, shares, acked_at)
+       values ($1, $2, $3, 1, $4, 1, 1, $5, $6, '2026-11-26T12:00:00Z')`,
+      [organizationId, clusterId, index + 1, digest, JSON.stringify([{ action: 'ASSIGNED', policyId, version: index + 1, actor: `user:${mark}` }]), JSON.stringify(state.entries.map(({ key, hash }) => [key, [{ policyId, hash, fields: [`.metadata.labels.${mark}`], drift: 'CORRECT', conflicts: 'REPORT' }]]))],
     );
     await query('update cluster set desired_revision = $2, desired_digest = $3, acked_epoch = 1, acked_revision = $2, acked_at = now() where id = $1', [clusterId, index + 1, digest]);
   }

@@ -226,7 +226,7 @@ describe('compiling a policy into desired states', () => {
       const stale = await test.store.transaction(fleet.organizationId, (tx) => loadClusters(tx, [a]));
       await fleet.applyPolicy({ name: 'p', objects: { [A]: `h${round}` }, clusterSelector: '' });
       await changed(policy);
-      const plans = planCompilation(stale.map((cluster) => ({ cluster, assignments: [], renderings: new Map(), unrendered: [], expired: [], expiries: new Map() })), {});
+      const plans = planCompilation(stale.map((cluster) => ({ cluster, assignments: [], renderings: new Map(), unrendered: [], expired: [], expiries: new Map(), bodies: new Map() })), {});
       const write = test.store.transaction(fleet.organizationId, (tx) => writeDesiredStates(tx, plans.flatMap((plan) => plan.next ?? [])));
       await write.catch((error: unknown) => {
         expect(error).toMatchObject({ code: 'STATE_STALE' });

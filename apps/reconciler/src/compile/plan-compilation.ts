@@ -13,9 +13,6 @@ export interface Attribution {
   readonly approved?: ReadonlySet<string>;
 }
 
-/** A cluster with the very objects of its assignments. */
-type CompiledAssignments = Omit<RenderedAssignments, 'bodies'>;
-
 export interface ClusterPlan extends Omit<RenderedAssignments, 'assignments' | 'bodies'> {
   readonly composition: Composition;
   /** Null when the cluster should hold what it is asked to hold already. */
@@ -28,16 +25,16 @@ export interface ClusterPlan extends Omit<RenderedAssignments, 'assignments' | '
  * Composes what each cluster should hold. Clusters that hold the same and are assigned the same are composed once: in a
  * fleet most are alike.
  */
-export function planCompilation(clusters: readonly CompiledAssignments[], attribution: Attribution): ClusterPlan[] {
+export function planCompilation(clusters: readonly RenderedAssignments[], attribution: Attribution): ClusterPlan[] {
   const composed = new Map<string, { composition: Composition; digest: string }>();
   return clusters.map((rendered) => {
-    const { cluster, assignments } = rendered;
+    const { cluster, assignments, bodies } = rendered;
     const acknowledged = isAcknowledged(cluster);
     const failedKeys = new Set(cluster.conditions.filter((condition) => condition.status === 'FAILED').map((condition) => condition.key));
     const likeness = likenessOf(rendered, acknowledged, failedKeys);
     let result = composed.get(likeness);
     if (result === undefined) {
-      const composition = composeDesiredState({ assignments, previous: cluster.previous, acknowledged, failedKeys, features: cluster.features });
+      const composition = composeDesiredState({ assignments, previous: cluster.previous, acknowledged, failedKeys, features: cluster.features, bodies });
       result = { composition, digest: digestOf(composition.state) };
       composed.set(likeness, result);
     }
@@ -46,7 +43,7 @@ export function planCompilation(clusters: readonly CompiledAssignments[], attrib
 }
 
 function planCluster(
-  { cluster, renderings, unrendered, expired, expiries }: CompiledAssignments,
+  { cluster, renderings, unrendered, expired, expiries }: RenderedAssignments,
   { composition, digest }: { composition: Composition; digest: string },
   acknowledged: boolean,
   attribution: Attribution,
@@ -79,12 +76,12 @@ function isAcknowledged(cluster: LoadedCluster): boolean {
   return cluster.ackedEpoch === cluster.epoch && cluster.ackedRevision >= cluster.revision;
 }
 
-function likenessOf({ cluster, renderings }: CompiledAssignments, acknowledged: boolean, failedKeys: ReadonlySet<string>): string {
+function likenessOf({ cluster, renderings }: RenderedAssignments, acknowledged: boolean, failedKeys: ReadonlySet<string>): string {
   const assignments = cluster.assignments.map(({ policyId, version }) => `${policyId} ${version} ${renderings.get(policyId) ?? ''}`).sort();
-  return JSON.stringify([cluster.digest, acknowledged, [...failedKeys].sort(), cluster.previous.residue, cluster.features, assignments]);
+  return JSON.stringify([cluster.digest, acknowledged, [...failedKeys].sort(), cluster.previous.residue, cluster.previous.shares, cluster.features, assignments]);
 }
 
-function causesOf(cluster: LoadedCluster, expired: CompiledAssignments['expired'], approved: boolean, attribution: Attribution): DesiredStateCause[] {
+function causesOf(cluster: LoadedCluster, expired: RenderedAssignments['expired'], approved: boolean, attribution: Attribution): DesiredStateCause[] {
   const ended = new Map(expired.map(({ policyId, version }) => [policyId, version]));
   const causes: DesiredStateCause[] = cluster.uncompiled.filter(({ policyId, version }) => version === null || ended.get(policyId) !== version).map(({ policyId, version, createdBy }) => {
     const announced = attribution.policyIds?.has(policyId) === true || attribution.clusterIds?.has(cluster.id) === true;

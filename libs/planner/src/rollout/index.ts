@@ -24,5 +24,6 @@ export type {
   RolloutWave,
   WebhookAnswer,
 } from './state.ts';
+export { ANY_FIELD, touchedNames } from './touched-names.ts';
 export { strategySchema } from './strategy.ts';
 export type { RolloutStrategy } from './strategy.ts';

@@ -8,6 +8,7 @@ import { enqueue } from '../outbox/enqueue.ts';
 import { judgeReport } from './judge-report.ts';
 import { findUnknownSchemas } from './kind-schemas.ts';
 import type { JudgedReport, ReportedCluster } from './judge-report.ts';
+import { shareReports } from './share-reports.ts';
 import { writeConditions } from './write-conditions.ts';
 import { writeInventory } from './write-inventory.ts';
 import { advancePolicyStatus } from './advance-policy-status.ts';
@@ -70,7 +71,8 @@ const CHANGED_SCHEMAS = `
   select c.id from unnest($2::uuid[], $3::text[]) as w (id, schemas) join cluster c on c.id = w.id
   where c.organization_id = $1 and c.facts ? 'kindSchemas' and c.facts->'kindSchemas' is distinct from w.schemas::jsonb`;
 
-async function write(tx: Tx, news: readonly JudgedReport[]): Promise<void> {
+async function write(tx: Tx, told: readonly JudgedReport[]): Promise<void> {
+  const news = await shareReports(tx, told);
   advanceClusters(tx, news);
   writeInventory(tx, news);
   writeConditions(tx, news);

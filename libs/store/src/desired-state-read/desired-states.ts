@@ -1,3 +1,4 @@
+import type { Shares } from '@meshfleet/planner';
 import type { Sql } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
 import type { Page, Slice } from '../paging/keyset.ts';
@@ -12,10 +13,12 @@ export interface DesiredStateRow {
   readonly tombstoneCount: number;
   readonly cause: readonly { readonly action: string; readonly policyId?: string; readonly version?: number | null; readonly actor?: string }[];
   readonly createdAt: Date;
+  /** Who has what of the objects that several policies set labels and annotations of. */
+  readonly shares: Shares;
 }
 
 const COLUMNS = `d.cluster_id as "clusterId", d.revision, d.epoch, d.digest, d.object_count as "objectCount",
-  d.tombstone_count as "tombstoneCount", d.cause, d.created_at as "createdAt"`;
+  d.tombstone_count as "tombstoneCount", d.cause, d.created_at as "createdAt", d.shares`;
 
 export interface DesiredStateKey {
   readonly clusterId: string;

@@ -1,4 +1,4 @@
-import type { Assignment, Patch, Residue, Variable } from '@meshfleet/planner';
+import type { Assignment, Patch, Residue, Shares, Variable } from '@meshfleet/planner';
 import { UNCOMPILED_REVISION } from '@meshfleet/planner';
 import type { DesiredState } from '@meshfleet/protocol';
 import { planAfresh } from '../connection/plan-afresh.ts';
@@ -22,7 +22,7 @@ export interface LoadedCluster {
   readonly approvalDue: boolean;
   /** What its agent says it understands beyond the first version of the protocol; null before its first facts. */
   readonly features: readonly string[] | null;
-  readonly previous: { readonly state: DesiredState; readonly residue: Residue };
+  readonly previous: { readonly state: DesiredState; readonly residue: Residue; readonly shares: Shares };
   readonly assignments: readonly LoadedAssignment[];
   /** Assignments and withdrawals that no revision carries yet. */
   readonly uncompiled: readonly UncompiledRow[];
@@ -45,6 +45,8 @@ export interface LoadedCondition {
   readonly status: 'FAILED' | 'DRIFTED' | 'CORRECTED' | 'UNHEALTHY';
   readonly reason: string;
   readonly message: string;
+  readonly manager: string | null;
+  readonly fields: readonly string[];
 }
 
 export interface UncompiledRow {
@@ -82,6 +84,7 @@ interface VersionRow extends Omit<LoadedAssignment, 'createdAt'> {
 interface HeldRow {
   id: string;
   residue: Residue;
+  shares: Shares;
 }
 
 const EMPTY: DesiredState = { entries: [], tombstones: [] };
@@ -124,6 +127,7 @@ async function load(tx: Tx, clusterIds: readonly string[], reading: string): Pro
       previous: {
         state: cluster.digest === null ? EMPTY : (states.get(cluster.digest) ?? EMPTY),
         residue: heldBy.get(cluster.id)?.residue ?? [],
+        shares: heldBy.get(cluster.id)?.shares ?? [],
       },
       assignedVersions: new Map(rows.map((row) => [row.policyId, row.version])),
       assignments: rows.flatMap((row) => versions.get(`${row.policyId} ${row.version}`) ?? []),
@@ -169,7 +173,7 @@ const ASSIGNMENTS = `
   cross join lateral (select * from policy_cluster y where y.cluster_id = c.id and y.organization_id = $1 offset 0) x`;
 
 const HELD = `
-  select d.cluster_id as id, d.residue
+  select d.cluster_id as id, d.residue, d.shares
   from unnest($1::uuid[], $2::bigint[]) as c (id, revision)
   join desired_state d on d.cluster_id = c.id and d.revision = c.revision`;
 
@@ -181,6 +185,6 @@ const VERSIONS = `
   cross join lateral (select * from policy y where y.id = v.policy_id and y.organization_id = $1 offset 0) p`;
 
 const CONDITIONS = `
-  select cluster_id as "clusterId", object_key as key, policy_id as "policyId", status, reason, message
+  select cluster_id as "clusterId", object_key as key, policy_id as "policyId", status, reason, message, manager, fields
   from unnest($2::uuid[]) as c (id)
   cross join lateral (select * from object_condition y where y.cluster_id = c.id and y.organization_id = $1 offset 0) x`;

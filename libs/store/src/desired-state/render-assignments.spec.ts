@@ -32,7 +32,7 @@ async function unrendered(served: ServedKind, name = 'Thing.example.com'): Promi
   await test.admin.query(`update cluster set facts = jsonb_build_object('kindSchemas', $2::jsonb) where id = $1`, [id, JSON.stringify({ [name]: digest })]);
   const assignment = { policyId: '00000000-0000-7000-8000-000000000001', policyName: 'p', createdAt: 0, version: 1, objects: [{ key, hash: 'h' }, { key: 'Other.example.com/shop/a', hash: 'absent' }], drift: 'CORRECT', conflicts: 'REPORT', inputs: [], variables: [{ name: 'text', description: null, default: 'x', values: [] }], patches: [] };
   // Of a loaded cluster, renderings read no more than this.
-  const cluster = { id, previous: { state: { entries: [] } }, assignments: [assignment] } as unknown as LoadedCluster;
+  const cluster = { id, previous: { state: { entries: [] }, shares: [] }, assignments: [assignment] } as unknown as LoadedCluster;
   const known = createCatalogue([{ ...thing({ type: 'string' }), singular: 'thing', shortNames: [], categories: [], versions: [{ name: 'v1', served: true, storage: true, deprecated: false, subresources: [], printerColumns: [], schema: { type: 'object', properties: { spec: { type: 'object', properties: { text: { type: 'string' } } } } } }] }]);
   const means = { catalogue: () => known, options: { manages: managedGroups('example.com') }, keep: false, templates: new Map([['h', object]]) };
   const [rendered] = await test.store.transaction(organizationId, (tx) => renderAssignments(tx, [cluster], means));

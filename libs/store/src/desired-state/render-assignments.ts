@@ -1,8 +1,9 @@
 import { withKinds } from '@meshfleet/manifest';
 import type { CheckOptions, KindCatalogue } from '@meshfleet/manifest';
 import type { KubeObject } from '@meshfleet/model';
-import { hasExpired, kindsOf, nextExpiry, renderAndCheck, renderingOf } from '@meshfleet/planner';
-import type { AssignedObject, Assignment, RenderFailure, RenderedCluster } from '@meshfleet/planner';
+import { hasExpired, kindsOf, nextExpiry, renderAndCheck, renderingOf, sharedHashes } from '@meshfleet/planner';
+import type { AssignedObject, Assignment, RenderFailure, RenderedCluster, Shares } from '@meshfleet/planner';
+import type { DesiredEntry } from '@meshfleet/protocol';
 import type { Tx } from '../connection/sql.ts';
 import { loadContents, storeContents } from './contents.ts';
 import type { LoadedAssignment, LoadedCluster } from './load-clusters.ts';
@@ -31,7 +32,7 @@ export interface RenderedAssignments {
   readonly expired: readonly ExpiredObject[];
   /** When the next object of a policy ends, by policy. */
   readonly expiries: ReadonlyMap<string, Date>;
-  /** Bodies by hash of what was rendered just now. */
+  /** Bodies by hash of what was rendered just now, and of what several policies set labels and annotations of. */
   readonly bodies: ReadonlyMap<string, KubeObject>;
 }
 
@@ -62,7 +63,21 @@ export async function renderAssignments(tx: Tx, clusters: readonly LoadedCluster
   }
   const bodies = new Map<string, KubeObject>();
   const made = wanted.size === 0 ? NO_RENDERINGS : await renderAll(tx, [...wanted.values()], means, bodies);
-  return clusters.map((cluster) => ({ ...withoutExpired(resolve(cluster, facts.get(cluster.id), made)), bodies }));
+  const rendered = clusters.map((cluster) => withoutExpired(resolve(cluster, facts.get(cluster.id), made)));
+  await addShared(tx, rendered, means, bodies);
+  return rendered.map((each) => ({ ...each, bodies }));
+}
+
+/** What several policies set labels and annotations of is settled field by field, which takes what each says. */
+async function addShared(tx: Tx, rendered: readonly Pick<Resolved, 'assignments'>[], means: RenderingMeans, bodies: Map<string, KubeObject>): Promise<void> {
+  const shared = [...new Set(rendered.flatMap(({ assignments }) => sharedHashes(assignments)))].filter((hash) => !bodies.has(hash));
+  const missing = shared.filter((hash) => {
+    const given = means.templates?.get(hash);
+    if (given !== undefined) bodies.set(hash, given);
+    return given === undefined;
+  });
+  if (missing.length === 0) return;
+  for (const [hash, body] of await loadContents(tx, missing)) bodies.set(hash, body);
 }
 
 interface Wanted {
@@ -119,7 +134,7 @@ function takingOf(object: AssignedObject | undefined): Pick<AssignedObject, 'con
 function withoutExpired(resolved: Resolved): Resolved & Pick<RenderedAssignments, 'expired' | 'expiries'> {
   const { cluster, assignments } = resolved;
   if (!assignments.some(({ objects }) => objects.some(({ expiresAt }) => expiresAt !== undefined))) return { ...resolved, expired: [], expiries: NO_EXPIRIES };
-  const held = new Set(cluster.previous.state.entries.map(({ key, policyId }) => `${key} ${policyId}`));
+  const held = new Set([...cluster.previous.state.entries, ...sharesOf(cluster.previous.shares)].map(({ key, policyId }) => `${key} ${policyId}`));
   const expired = assignments.flatMap(({ policyId, version, objects }) =>
     objects.filter((object) => hasExpired(object, cluster.readAt) && held.has(`${object.key} ${policyId}`)).map(({ key }): ExpiredObject => ({ policyId, version, key })),
   );
@@ -150,7 +165,8 @@ function resolve(cluster: LoadedCluster, fact: RenderedCluster | undefined, made
 
 /** What the cluster is asked to hold of a policy already. Each ends as the template of its key says, or when all of them have. */
 function held({ previous }: LoadedCluster, { policyId, drift, conflicts, objects: templates }: Assignment): Pick<Assignment, 'objects' | 'drift' | 'conflicts'> {
-  const entries = previous.state.entries.filter((entry) => entry.policyId === policyId);
+  const shared = new Set(previous.shares.map(([key]) => key));
+  const entries = [...previous.state.entries.filter(({ key }) => !shared.has(key)), ...sharesOf(previous.shares)].filter((entry) => entry.policyId === policyId);
   const endOf = new Map(templates.map(({ key, expiresAt }) => [key, expiresAt]));
   const ends = templates.map(({ expiresAt }) => expiresAt);
   const last = ends.length > 0 && ends.every((end) => end !== undefined) ? ends.sort().at(-1) : undefined;
@@ -164,6 +180,11 @@ function held({ previous }: LoadedCluster, { policyId, drift, conflicts, objects
     ...(reporting && own === 'FORCE' ? { conflicts: own } : {}),
   }));
   return { objects, drift: entries[0]?.drift ?? drift, conflicts: reporting ? 'REPORT' : (entries[0]?.conflicts ?? conflicts) };
+}
+
+/** What each policy asks for of what several have, as if it had it alone. */
+function sharesOf(shares: Shares): (Pick<DesiredEntry, 'policyId' | 'hash' | 'drift' | 'conflicts' | 'mode' | 'takeOver'> & { readonly key: string })[] {
+  return shares.flatMap(([key, of]) => of.map(({ policyId, hash, drift, conflicts, takeOver }) => ({ key, policyId, hash, drift, conflicts, mode: 'METADATA' as const, takeOver })));
 }
 
 const withEnd = (expiresAt: string | undefined): Pick<AssignedObject, 'expiresAt'> => (expiresAt === undefined ? {} : { expiresAt });

@@ -1,6 +1,7 @@
 import { MeshfleetError } from '@meshfleet/model';
 import type { Composition } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
+import { storeContents } from './contents.ts';
 import type { LoadedCluster } from './load-clusters.ts';
 
 /** Why a revision came to be, as the history shows it. */
@@ -22,7 +23,7 @@ export interface NextDesiredState {
 }
 
 /**
- * Gives each cluster its next revision. Bodies are stored once by digest. All or nothing: when any cluster is no longer at
+ * Gives each cluster its next revision. Bodies are stored once by digest, and objects that are several policies' once by their hash. All or nothing: when any cluster is no longer at
  * the revision that was read, because somebody else has written since, nothing is.
  * @throws MeshfleetError STATE_STALE: load and compose again
  */
@@ -36,6 +37,8 @@ export async function writeDesiredStates(tx: Tx, next: readonly NextDesiredState
   ]);
   if (advanced.rowCount !== next.length) throw stale(next.length - advanced.rowCount);
 
+  const merged = next.flatMap(({ composition }) => [...composition.merged].map(([hash, body]) => ({ hash, body })));
+  if (merged.length > 0) storeContents(tx, merged);
   const bodies = new Map(next.map(({ digest, composition }) => [digest, composition.state]));
   tx.send(STORE_BODIES, [tx.organizationId, [...bodies.keys()], [...bodies.values()].map((state) => JSON.stringify(state))]);
   tx.send(STORE_STATES, [
@@ -48,6 +51,7 @@ export async function writeDesiredStates(tx: Tx, next: readonly NextDesiredState
     next.map(({ composition }) => composition.state.tombstones.length),
     next.map(({ cause }) => JSON.stringify(cause)),
     next.map(({ composition }) => JSON.stringify(composition.residue)),
+    next.map(({ composition }) => JSON.stringify(composition.shares)),
   ]);
   const spent = next.filter(({ approvalSpent }) => approvalSpent).map(({ cluster }) => cluster.id);
   if (spent.length > 0) tx.send(`update cluster set approved_deletions = 0 where organization_id = $1 and id = any($2::uuid[])`, [tx.organizationId, spent]);
@@ -75,7 +79,7 @@ const STORE_BODIES = `
   on conflict (organization_id, digest) do nothing`;
 
 const STORE_STATES = `
-  insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, cause, residue)
-  select $1, w.cluster_id, w.revision, w.epoch, w.digest, w.object_count, w.tombstone_count, w.cause::jsonb, w.residue::jsonb
-  from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::text[], $9::text[])
-    as w (cluster_id, revision, epoch, digest, object_count, tombstone_count, cause, residue)`;
+  insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, cause, residue, shares)
+  select $1, w.cluster_id, w.revision, w.epoch, w.digest, w.object_count, w.tombstone_count, w.cause::jsonb, w.residue::jsonb, w.shares::jsonb
+  from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[])
+    as w (cluster_id, revision, epoch, digest, object_count, tombstone_count, cause, residue, shares)`;

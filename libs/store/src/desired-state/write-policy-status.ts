@@ -1,5 +1,6 @@
 import type { Composition, LostClaim, RenderFailure } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
+import { concernedShares } from './concerned-shares.ts';
 import type { LoadedCluster, LoadedCondition } from './load-clusters.ts';
 
 /** Reason of the hub's own condition on an object that an older policy holds. No agent reports it or clears it. */
@@ -38,6 +39,7 @@ export interface CompiledPolicies {
 export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[]): void {
   clearConditions(tx, compiled);
   writeVerdicts(tx, compiled);
+  inheritConditions(tx, compiled);
   const rows = compiled.flatMap(({ cluster, revision, policyIds, renderings, expiries }) =>
     policyIds
       .filter((policyId) => cluster.assignedVersions.has(policyId))
@@ -78,7 +80,7 @@ function clearConditions(tx: Tx, compiled: readonly CompiledPolicies[]): void {
     const { cluster, composition } = each;
     if (cluster.conditions.length === 0) return [];
     const verdicts = new Set(verdictsOf(each).map(verdictOf));
-    const spoken = new Set([...composition.state.entries, ...composition.state.tombstones].map(pairOf));
+    const spoken = new Set([...composition.state.entries, ...composition.state.tombstones, ...sharersOf(composition)].map(pairOf));
     return cluster.conditions
       .filter((condition) => !(isHubs(condition) ? verdicts.has(verdictOf(condition)) : spoken.has(pairOf(condition))))
       .map((condition) => ({ clusterId: cluster.id, ...condition }));
@@ -100,10 +102,15 @@ interface Verdict {
   readonly message: string;
 }
 
+const sharersOf = ({ shares }: Pick<Composition, 'shares'>): { readonly key: string; readonly policyId: string }[] => shares.flatMap(([key, of]) => of.map(({ policyId }) => ({ key, policyId })));
+
 /** What the hub itself has to say of objects of a cluster. A claim that is lost says more than a rendering that failed. */
 function verdictsOf({ composition, unrendered }: CompiledPolicies): Verdict[] {
   const failed = unrendered.map((failure) => ({ ...failure, reason: RENDER_FAILED }));
-  const lost = composition.lost.map((claim) => ({ key: claim.key, policyId: claim.policyId, reason: CLAIMED_BY_OTHER_POLICY, message: messageOf(claim) }));
+  const lost = [...Map.groupBy(composition.lost, pairOf).values()].flatMap((claims) => {
+    const [claim] = claims;
+    return claim === undefined ? [] : [{ key: claim.key, policyId: claim.policyId, reason: CLAIMED_BY_OTHER_POLICY, message: claims.map(messageOf).join(' ') }];
+  });
   const withheld = composition.withheld.map((each) => ({ ...each, reason: AGENT_TOO_OLD }));
   return [...new Map([...withheld, ...failed, ...lost].map((verdict) => [pairOf(verdict), verdict])).values()];
 }
@@ -128,6 +135,38 @@ function writeVerdicts(tx: Tx, compiled: readonly CompiledPolicies[]): void {
   ]);
 }
 
+/**
+ * What the agent has said of an object holds for a policy that comes to share it: of what stays as it is agents say nothing
+ * anew. What was put right was so before it came.
+ */
+function inheritConditions(tx: Tx, compiled: readonly CompiledPolicies[]): void {
+  const news = compiled.flatMap((each) => {
+    const { cluster, composition, revision } = each;
+    const said = cluster.conditions.filter((condition) => !isHubs(condition));
+    if (composition.shares.length === 0 || said.length === 0) return [];
+    const known = new Set([...said, ...verdictsOf(each)].map(pairOf));
+    return composition.shares.flatMap(([key, shares]) => {
+      // What was about fields of a policy that is gone is nobody's who stays.
+      const condition = said.find((one) => one.key === key && one.status !== 'CORRECTED' && (one.fields.length === 0 || shares.some((share) => share.fields.some((field) => one.fields.includes(field)))));
+      if (condition === undefined) return [];
+      return concernedShares(shares, condition).filter(({ policyId }) => !known.has(pairOf({ key, policyId }))).map(({ policyId, fields }) => ({ ...condition, clusterId: cluster.id, revision, policyId, fields }));
+    });
+  });
+  if (news.length === 0) return;
+  tx.send(INHERIT, [
+    tx.organizationId,
+    news.map(({ clusterId }) => clusterId),
+    news.map(({ key }) => key),
+    news.map(({ policyId }) => policyId),
+    news.map(({ status }) => status),
+    news.map(({ reason }) => reason),
+    news.map(({ message }) => message),
+    news.map(({ manager }) => manager),
+    news.map(({ fields }) => JSON.stringify(fields)),
+    news.map(({ revision }) => revision),
+  ]);
+}
+
 function isHubs(condition: LoadedCondition): boolean {
   return HUB_REASONS.includes(condition.reason);
 }
@@ -140,7 +179,8 @@ function pairOf({ key, policyId }: { readonly key: string; readonly policyId: st
   return `${key} ${policyId}`;
 }
 
-function messageOf({ heldBy }: LostClaim): string {
+function messageOf({ heldBy, fields }: LostClaim): string {
+  if (fields !== undefined) return `The older policy ${heldBy.policyName} sets ${fields.join(', ')} of this object in this cluster. ${fields.length === 1 ? 'It passes' : 'They pass'} to this policy when ${heldBy.policyName} lets go of ${fields.length === 1 ? 'it' : 'them'}; what else this policy sets is set.`;
   return `The older policy ${heldBy.policyName} holds this object in this cluster. It passes to this policy when ${heldBy.policyName} lets go of it.`;
 }
 
@@ -154,6 +194,13 @@ const SAY = `
   from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::bigint[]) as l (cluster_id, object_key, policy_id, reason, message, revision)
   on conflict (cluster_id, object_key, policy_id) do update set status = excluded.status, reason = excluded.reason,
     message = excluded.message, manager = null, fields = '[]', revision = excluded.revision, observed_at = excluded.observed_at`;
+
+const INHERIT = `
+  insert into object_condition (organization_id, cluster_id, object_key, policy_id, status, reason, message, manager, fields, revision, observed_at)
+  select $1, w.cluster_id, w.object_key, w.policy_id, w.status, w.reason, w.message, w.manager, w.fields::jsonb, w.revision, now()
+  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[])
+    as w (cluster_id, object_key, policy_id, status, reason, message, manager, fields, revision)
+  on conflict (cluster_id, object_key, policy_id) do nothing`;
 
 // Placement takes no lock on clusters. A row that it has changed since it was read is not what this revision carries: it
 // stays to be compiled.
