@@ -1,5 +1,7 @@
 import { startTestApi, type TestApi } from '../../apps/api/src/testing/test-api.ts';
+import { formatGlobalId } from '../../apps/api/src/graphql/global-id.ts';
 import { manifest } from '../../apps/api/src/testing/populate.ts';
+import { applyClusterChanges } from '../../apps/reconciler/src/events/apply-cluster-changes.ts';
 import { applyPolicyChanges } from '../../apps/reconciler/src/events/apply-policy-changes.ts';
 import { runRollout } from '../../apps/reconciler/src/rollout/run-rollout.ts';
 import { counting, type Cost } from '../../apps/reconciler/src/testing/counting-store.fixture.ts';
@@ -7,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Store } from '@meshfleet/store';
 
 const HELD_BY_TOUCHED = 10;
-const TABLES = ['cluster', 'cluster_label', 'policy', 'policy_version', 'policy_cluster', 'object_content', 'desired_state', 'desired_state_body', 'rollout', 'rollout_cluster', 'outbox', 'audit_event'];
+const TABLES = ['cluster', 'cluster_label', 'policy', 'policy_anchor', 'policy_version', 'policy_cluster', 'object_content', 'desired_state', 'desired_state_body', 'rollout', 'rollout_cluster', 'outbox', 'audit_event'];
 
 let api: TestApi;
 let counted: { store: Store; cost: Cost };
@@ -23,6 +25,8 @@ interface Costs {
   readonly edit: Cost;
   readonly preview: Cost;
   readonly rollout: Cost;
+  /** A cluster leaves the ones that are touched, and joins others. */
+  readonly labels: Cost;
 }
 
 /** What changes of one policy cost that touches three clusters, among so many policies and clusters; each of the three holds ten others. */
@@ -64,7 +68,19 @@ async function costsAmong(count: number): Promise<Costs> {
     const { rows } = await api.db.admin.query<{ id: string }>('select id from rollout where organization_id = $1', [id]);
     await runRollout({ store: counted.store, now: () => new Date(), callWebhook: () => Promise.reject(new TypeError('nobody is called')) }, id, rows[0]?.id ?? '');
   });
-  return { edit, preview, rollout };
+  const label = async (store: Store, name: string, group: string): Promise<void> => {
+    const { rows } = await api.db.admin.query<{ id: string }>('select id from cluster where organization_id = $1 and name = $2', [id, name]);
+    const clusterId = rows[0]?.id ?? '';
+    await ask('mutation ($input: ClusterUpdateInput!) { clusterUpdate(input: $input) { userErrors { message } } }', { input: { id: formatGlobalId({ type: 'Cluster', id: clusterId }), labels: [{ key: 'group', value: group }] } });
+    await applyClusterChanges(store, { organizationId: id, changes: [{ clusterId, reason: 'LABELS', actor: 'user:a' }] });
+  };
+  // Where the policies are to be found is noted by the first who looks for it, once.
+  await label(api.db.store, 'c4', 'g1');
+  const labels = await measured(() => label(counted.store, 'c3', 'g2'));
+  const { rows } = await api.db.admin.query<{ version: number | null }>("select x.version from policy_cluster x join cluster c on c.id = x.cluster_id where c.organization_id = $1 and c.name = 'c3'", [id]);
+  // Those of the touched ones are withdrawn, and two others have come; of the edited one its rollout has the word.
+  expect([rows.filter(({ version }) => version === null).length, rows.filter(({ version }) => version !== null).length]).toEqual([HELD_BY_TOUCHED, 3]);
+  return { edit, preview, rollout, labels };
 }
 
 async function analyze(): Promise<void> {
@@ -94,12 +110,14 @@ async function fill(organizationId: string, count: number): Promise<void> {
   );
 }
 
-it('an edit of a policy, its preview and its rollout cost what they touch, whatever the number of policies and clusters', async () => {
+it('an edit of a policy, its preview and its rollout, and new labels of a cluster cost what they touch, whatever the number of policies and clusters', async () => {
   const [few, many] = [await costsAmong(300), await costsAmong(3_000)];
-  for (const what of ['edit', 'preview', 'rollout'] as const) {
+  for (const what of ['edit', 'preview', 'rollout', 'labels'] as const) {
     const { transactions, statements, returned, written, read } = few[what];
     expect(many[what], what).toMatchObject({ transactions, statements, returned, written });
     // Ten times as much there, and no more of it looked at: Postgres may choose between indexes, and not to read all of a table.
     expect(many[what].read, `${what}: ${JSON.stringify([few[what], many[what]])}`).toBeLessThan(read + 250);
   }
+  // Of a change of labels no table is read whole that grows with the fleet.
+  expect(many.labels.read).toBeLessThan(500);
 }, 300_000);

@@ -6,6 +6,7 @@ export { composeDesiredState } from './compose-desired-state.ts';
 export type { Composition, CompositionInput, Residue, Shares } from './compose-desired-state.ts';
 export { choosePlaces } from './placement/choose-places.ts';
 export type { PlacementCandidate } from './placement/choose-places.ts';
+export { clusterAnchors, placementAnchors } from './placement/placement-anchors.ts';
 export { NOWHERE, SYNTHETIC_LABELS, isLimited, place, placementLabels, placementSchema, preparePlacement, selectorOf } from './placement/placement.ts';
 export type { PlaceableCluster, Placement, PlacementDecision } from './placement/placement.ts';
 export { UNCOMPILED_REVISION, statusOf } from './policy-status.ts';

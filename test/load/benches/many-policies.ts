@@ -17,7 +17,7 @@ const REACHED = [{ name: 'three', clusters: 3 }, { name: 'hundred', clusters: 10
 
 export const p10p: Bench = {
   id: 'P10p',
-  title: `An edit, its preview and a rollout over 3 and over 100 clusters, with ${POLICIES.join(' and ')} policies on ${CLUSTERS} clusters`,
+  title: `An edit, its preview and a rollout over 3 and over 100 clusters, and new labels of one, with ${POLICIES.join(' and ')} policies on ${CLUSTERS} clusters`,
   setup: `${CLUSTERS} agents at protocol level; the touched clusters hold ${HELD_BY_TOUCHED} policies in both cases, the others share the rest; Postgres' own counters around each piece of work minus those of an idle interval as long; median of ${RUNS}`,
   async run(context): Promise<readonly Figure[]> {
     const figures: Figure[] = [];
@@ -55,6 +55,14 @@ async function measure(context: BenchContext, policies: number): Promise<readonl
       ];
       for (const [what, once] of work) figures.push(...(await costsOf(context, postgres, `${what}, ${clusters} clusters, ${policies} policies`, once)));
     }
+    const labels = async (): Promise<void> => {
+      for (const group of ['hundred', 'three']) {
+        acknowledged = new Set();
+        await relabel(open, postgres.admin, group);
+        while (acknowledged.size === 0) await sleep(5);
+      }
+    };
+    figures.push(...(await costsOf(context, postgres, `labels there and back, 1 cluster, ${policies} policies`, labels)));
     return figures;
   } finally {
     fleet.close();
@@ -137,6 +145,16 @@ async function preview(open: OpenHub, input: Record<string, unknown>): Promise<v
     { apply: input },
   );
   const [problem] = policyPreview.userErrors;
+  if (problem !== undefined) throw new TypeError(problem.message);
+}
+
+/** Moves the first cluster into a group: both hold the same, but for the policy that was edited in each. */
+async function relabel(open: OpenHub, admin: Client, group: string): Promise<void> {
+  const { rows } = await admin.query<{ name: string }>('select name from cluster order by name limit 1 -- pg_stat: of the bench, and not counted');
+  const { cluster } = await open.client.request<{ cluster: { id: string; labels: { key: string; value: string }[] } }>('query ($name: String!) { cluster(name: $name) { id labels { key value } } }', { name: rows[0]?.name });
+  const labels = [...cluster.labels.filter(({ key }) => key !== 'bench'), { key: 'bench', value: group }];
+  const { clusterUpdate } = await open.client.request<{ clusterUpdate: { userErrors: { message: string }[] } }>('mutation ($input: ClusterUpdateInput!) { clusterUpdate(input: $input) { userErrors { message } } }', { input: { id: cluster.id, labels } });
+  const [problem] = clusterUpdate.userErrors;
   if (problem !== undefined) throw new TypeError(problem.message);
 }
 

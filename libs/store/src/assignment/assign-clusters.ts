@@ -1,4 +1,4 @@
-import { UNCOMPILED_REVISION, isLimited, placementSchema, preparePlacement } from '@meshfleet/planner';
+import { UNCOMPILED_REVISION, clusterAnchors, isLimited, placementAnchors, placementSchema, preparePlacement } from '@meshfleet/planner';
 import type { PlaceableCluster, RenderedCluster } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
@@ -8,6 +8,7 @@ import type { AssignmentChange } from './assign-policy.ts';
 import { rolloutWords } from './assign-with-rollout.ts';
 import type { RolloutWord } from './assign-with-rollout.ts';
 import { lockPlacement } from './lock-placement.ts';
+import { findNearPolicies, writeAnchors } from './policy-anchors.ts';
 import { renewRenderings } from './outdated-renderings.ts';
 import { renewWithheld } from './renew-entries.ts';
 import { PLACEABLE } from './select-clusters.ts';
@@ -43,7 +44,7 @@ export async function assignClusters(tx: Tx, clusterIds: readonly string[]): Pro
   const evicted = clusters.rows.filter((cluster) => cluster.evicted).map((cluster) => cluster.id);
   const frozen = await frozenAmong(tx, clusters.rows.filter((cluster) => !cluster.evicted).map((cluster) => cluster.id));
   const movable = clusters.rows.filter((cluster) => !frozen.has(cluster.id));
-  const policies = await livePolicies(tx);
+  const policies = movable.length === 0 ? [] : await policiesNear(tx, movable);
   const limited = policies.filter((policy) => policy.limited);
   const contested = limited.length === 0 ? [] : await contestedBy(tx, movable, limited);
   const words = clusters.rows.length === 0 ? [] : await rolloutWords(tx, clusters.rows.map((cluster) => cluster.id));
@@ -82,17 +83,14 @@ async function assign(tx: Tx, clusters: readonly ClusterRow[], policies: readonl
   return rows[0] ?? { assigned: 0, withdrawn: 0 };
 }
 
-async function livePolicies(tx: Tx): Promise<PolicyRow[]> {
-  const { rows } = await tx.query<Omit<PolicyRow, 'selects'> & { placement: unknown }>(
-    `select p.id as "policyId", v.version, v.placement, jsonb_array_length(v.objects) as "objectCount"
-     from policy p join policy_version v on v.policy_id = p.id and v.version = p.stable_version
-     where p.organization_id = $1 and p.deleted_at is null`,
-    [tx.organizationId],
-  );
-  return rows.map(({ placement, ...row }) => {
-    const parsed = placementSchema.parse(placement);
-    const decide = preparePlacement(parsed);
-    return { ...row, selects: (cluster) => decide(cluster).selected, limited: isLimited(parsed) };
+/** Every policy that selects one of the clusters or is held by one, and few others. */
+async function policiesNear(tx: Tx, clusters: readonly ClusterRow[]): Promise<PolicyRow[]> {
+  const anchors = new Set(clusters.filter(({ placeable }) => placeable).flatMap(clusterAnchors));
+  const near = (await findNearPolicies(tx, [...anchors], clusters.map(({ id }) => id))).map(({ placement, ...row }) => ({ ...row, placement: placementSchema.parse(placement) }));
+  writeAnchors(tx, near.filter(({ anchored }) => !anchored).map(({ policyId, version, placement }) => ({ policyId, version, anchors: placementAnchors(placement) })));
+  return near.map(({ policyId, version, objectCount, placement }) => {
+    const decide = preparePlacement(placement);
+    return { policyId, version, objectCount, selects: (cluster) => decide(cluster).selected, limited: isLimited(placement) };
   });
 }
 

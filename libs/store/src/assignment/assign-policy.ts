@@ -1,9 +1,10 @@
-import { NOWHERE, UNCOMPILED_REVISION, placementSchema } from '@meshfleet/planner';
+import { NOWHERE, UNCOMPILED_REVISION, placementAnchors, placementSchema } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
 import { openFreezes } from '../rollout/freezes.ts';
 import { assigningWithRollout } from './assign-with-rollout.ts';
 import { lockPlacement } from './lock-placement.ts';
+import { writeAnchors } from './policy-anchors.ts';
 import { selectClusters } from './select-clusters.ts';
 import { heldByFreeze, sparing } from './spare-frozen.ts';
 
@@ -17,6 +18,7 @@ interface PlacedPolicy {
   name: string;
   version: number;
   deleted: boolean;
+  anchoredVersion: number | null;
   rolloutId: string | null;
   placement: unknown;
   objectCount: number | null;
@@ -37,7 +39,7 @@ export async function assignPolicy(tx: Tx, policyId: string): Promise<Assignment
  */
 export async function placePolicy(tx: Tx, policyId: string, frozen: 'REACH_FROZEN' | 'SPARE_FROZEN' = 'REACH_FROZEN'): Promise<AssignmentChange> {
   const { rows } = await tx.query<PlacedPolicy>(
-    `select p.name, p.stable_version as version, p.deleted_at is not null as deleted, p.rollout_id as "rolloutId", v.placement,
+    `select p.name, p.stable_version as version, p.deleted_at is not null as deleted, p.anchored_version as "anchoredVersion", p.rollout_id as "rolloutId", v.placement,
        jsonb_array_length(v.objects) as "objectCount"
      from policy p left join policy_version v on v.policy_id = p.id and v.version = p.stable_version
      where p.organization_id = $1 and p.id = $2`,
@@ -47,6 +49,7 @@ export async function placePolicy(tx: Tx, policyId: string, frozen: 'REACH_FROZE
   if (policy === undefined) return { assigned: 0, withdrawn: 0 };
   const placed = policy.deleted || policy.placement === null ? NOWHERE : placementSchema.parse(policy.placement);
   const { rolloutId } = policy;
+  if (policy.deleted || policy.anchoredVersion !== policy.version) writeAnchors(tx, [{ policyId, version: policy.version, anchors: placementAnchors(placed) }]);
   const given = [tx.organizationId, policyId, policy.version, ...(rolloutId === null ? [policy.objectCount ?? 0] : [rolloutId])];
   const wanted = selectClusters(placed, { policyName: policy.name, policyId }, given);
   const freezes = frozen === 'REACH_FROZEN' ? [] : await openFreezes(tx, new Date());

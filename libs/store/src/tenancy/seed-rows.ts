@@ -15,6 +15,7 @@ export const SEEDS: Readonly<Record<string, string>> = {
   kind_schema: `insert into kind_schema (organization_id, digest, body, size) values ($1, 'd', '{}', 2)`,
   object_content: `insert into object_content (organization_id, hash, body, size) values ($1, 'h', '{}', 2)`,
   policy: `insert into policy (id, organization_id, name) values (${ID}, $1, 'n')`,
+  policy_anchor: `insert into policy_anchor (organization_id, policy_id, anchor) values ($1, ${POLICY}, 'a')`,
   policy_version: `insert into policy_version (organization_id, policy_id, version, manifests, objects, placement, drift, conflicts, created_by) values ($1, ${POLICY}, 1, '', '[]', '{}', 'CORRECT', 'REPORT', 'me')`,
   policy_rendering: `insert into policy_rendering (organization_id, policy_id, version, rendering, objects) values ($1, ${POLICY}, 1, 'r', '[]')`,
   rollout: `insert into rollout (id, organization_id, subject, policy_id, strategy, object_keys, status, created_by) values (${ID}, $1, 'POLICY', ${POLICY}, '{}', '[]', 'QUEUED', 'me')`,
