@@ -204,6 +204,24 @@ describe('gates', () => {
     expect(world.state.stop).toContain('IST0101 VirtualService shop/web (and 1 more)');
   });
 
+  it('findings: who has failed for want of an inventory has not passed by saying nothing further', () => {
+    const world = new World({ waves: [{ count: 1 }], gates: { findings: true }, progressDeadlineSeconds: 60, failureGraceSeconds: 0, failureBudget: { count: 1 } }, SIX);
+    const first = world.clusters.get('a') ?? never();
+    first.inventoried = false;
+    const phase = (): string | undefined => world.state.clusters.find(({ name }) => name === 'a')?.phase;
+    world.step();
+    world.settle();
+    world.step();
+    world.pass(61);
+    world.step();
+    expect(phase()).toBe('FAILED');
+    world.pass(1);
+    world.step();
+    expect(phase()).toBe('FAILED');
+    first.inventoried = true;
+    expect(world.step().events).toMatchObject([{ kind: 'CLUSTER_RECOVERED' }]);
+  });
+
   it('webhook: is called when the wave is good, again while it says WAIT, and once per answer', () => {
     const world = new World({ waves: [{ count: 1, gates: { webhook: { url: 'https://gate.example/', intervalSeconds: 20, timeoutSeconds: 60 } } }] }, SIX);
     world.step();

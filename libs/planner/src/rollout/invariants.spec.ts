@@ -39,7 +39,7 @@ const strategy = fc.record(
 type Happening =
   | { readonly what: 'step' }
   | { readonly what: 'pass'; readonly seconds: number }
-  | { readonly what: 'answer' | 'away' | 'back' | 'gone' | 'sick' | 'error' | 'fail'; readonly who: string }
+  | { readonly what: 'answer' | 'away' | 'back' | 'gone' | 'sick' | 'error' | 'silent' | 'fail'; readonly who: string }
   | { readonly what: 'webhook'; readonly answer: 'PASS' | 'WAIT' | 'FAIL' }
   | { readonly what: 'freeze'; readonly who: string | null }
   | { readonly what: 'press'; readonly command: RolloutCommand; readonly by: string };
@@ -57,7 +57,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 8, arbitrary: fc.constant({ what: 'step' as const }) },
   { weight: 3, arbitrary: fc.record({ what: fc.constant('pass' as const), seconds: fc.constantFrom(1, 31, 95, 400) }) },
   { weight: 10, arbitrary: fc.record({ what: fc.constant('answer' as const), who }) },
-  { weight: 3, arbitrary: fc.record({ what: fc.constantFrom('away' as const, 'back' as const, 'gone' as const, 'sick' as const, 'error' as const, 'fail' as const), who }) },
+  { weight: 3, arbitrary: fc.record({ what: fc.constantFrom('away' as const, 'back' as const, 'gone' as const, 'sick' as const, 'error' as const, 'silent' as const, 'fail' as const), who }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('webhook' as const), answer: fc.constantFrom('PASS' as const, 'WAIT' as const, 'FAIL' as const) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('freeze' as const), who: fc.option(who) }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('press' as const), command, by: fc.constantFrom('user:x', 'user:y', 'user:author') }) },
@@ -89,6 +89,9 @@ function happen(world: World, event: Exclude<Happening, { what: 'step' }>): void
       break;
     case 'error':
       if (cluster !== undefined) cluster.newErrors = cluster.newErrors.length === 0 ? ['IST0101'] : [];
+      break;
+    case 'silent':
+      if (cluster !== undefined) cluster.inventoried = !cluster.inventoried;
       break;
     case 'webhook': {
       const call = world.calls.at(-1);
@@ -147,6 +150,12 @@ function stepHeld(world: World): void {
       if (webhook !== undefined) expect(passed.webhook?.answer).toBe('PASS');
       expect((passed.doneAt ?? 0) - passed.openedAt).toBeGreaterThanOrEqual(passed.soakSeconds * 1000);
     }
+  }
+
+  // Nobody passes the findings gate by silence.
+  for (const { id, wave, phase } of state.clusters) {
+    const was = before.clusters.find((each) => each.id === id)?.phase;
+    if (phase === 'UPDATED' && was !== 'UPDATED' && state.waves[wave]?.gates.findings === true) expect(observation.clusters.get(id)?.inventoried).toBe(true);
   }
 
   // The budget is never exceeded without a stop.
@@ -223,7 +232,7 @@ describe('whatever happens to a rollout', () => {
         }
         world.freezes = [];
         for (let turn = 0; turn < 200 && !hasEnded(world.state.status); turn += 1) {
-          for (const cluster of world.clusters.values()) Object.assign(cluster, { away: false, unhealthy: null, newErrors: [], status: cluster.status === 'FAILED' ? 'APPLIED' : cluster.status });
+          for (const cluster of world.clusters.values()) Object.assign(cluster, { away: false, unhealthy: null, newErrors: [], inventoried: true, status: cluster.status === 'FAILED' ? 'APPLIED' : cluster.status });
           world.settle();
           const call = world.calls.at(-1);
           if (call !== undefined) world.webhook = { ...call, answer: 'PASS', evidence: 'fine' };

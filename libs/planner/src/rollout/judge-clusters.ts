@@ -58,8 +58,8 @@ function judge(about: Case): Verdict {
   if (seen.holds !== 'TARGET' || seen.status === 'PENDING') return awaitAnswer(about, { gate: 'APPLIED', missing: 'it is there and has not answered' });
   const failure = failureOf(wave, seen);
   if (failure !== undefined) return judgeFailure(about, failure);
-  // An old inventory shows no error that the new version makes.
-  if (wave.gates.findings && !seen.inventoried && cluster.phase === 'UPDATING') return awaitAnswer(about, { gate: 'FINDINGS', missing: 'it has answered, and has not told what it holds since' });
+  // An old inventory shows no error that the new version makes. Who failed for want of one has not passed by saying nothing further.
+  if (wave.gates.findings && !seen.inventoried && cluster.phase !== 'UPDATED') return awaitAnswer(about, { gate: 'FINDINGS', missing: 'it has answered, and has not told what it holds since' });
   if (cluster.phase === 'UPDATED' && cluster.failingSince === null) return { cluster };
   return { cluster: { ...cluster, phase: 'UPDATED', waitingSince: null, failingSince: null, reason: null, gate: null, accepted: false, settledAt: now } };
 }
