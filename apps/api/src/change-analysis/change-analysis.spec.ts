@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { insertCluster, manifest } from '../testing/populate.ts';
 import { reportInventory } from '../testing/report-inventory.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { taskThread } from '../thread/task-thread.ts';
 
 let api: TestApi;
 let ada: { id: string; slug: string; token: string };
@@ -121,6 +122,27 @@ describe('an error that a change would bring', () => {
     expect((await apply({ ...there, manifests: route('s999') })).userErrors).toEqual([]);
     await reportInventory(api, ada.id, clusters['dublin'] ?? '', SHOP);
   });
+});
+
+describe('an error of the first object of its kind', () => {
+  it('refuses it, though there is nothing of that kind in the clusters yet', async () => {
+    const manifests = 'apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {name: first, namespace: shop}\nspec: {configPatches: [{applyTo: CLUSTER, patch: {operation: REPLACE, value: {name: shop}}}]}\n';
+    const { userErrors } = await apply({ manifests });
+    expect(userErrors).toMatchObject([{ code: 'FINDING_INTRODUCED', finding: 'IST0152', clusters: ['dublin', 'frankfurt'] }]);
+  });
+});
+
+describe('a change of few objects and many hosts', () => {
+  it('holds up nobody else while it is analysed', async () => {
+    const hosts = (k: number): string => Array.from({ length: 3_000 }, (_, i) => `"*.a${i}.v${k}.example.com"`).join(',');
+    const manifests = Array.from({ length: 20 }, (_, k) => `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v${k}, namespace: shop}\nspec: {hosts: [${hosts(k)}], http: [{redirect: {uri: /x}}]}\n`).join('---\n');
+    const query = 'query ($apply: PolicyApplyInput) { policyPreview(apply: $apply) { userErrors { message } refusals { finding } } }';
+    const run = vi.spyOn(taskThread, 'run');
+    const { data, errors } = await api.query(ada.token, query, { apply: { name, placement: { clusterNames: ['dublin'] }, manifests } });
+    expect({ data, errors }).toEqual({ data: { policyPreview: { userErrors: [], refusals: [] } }, errors: [] });
+    expect(run.mock.calls.map(([, task]) => task)).toContain('judgeChange');
+    run.mockRestore();
+  }, 60_000);
 });
 
 describe('what the analysis does not know', () => {

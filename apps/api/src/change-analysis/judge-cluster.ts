@@ -5,13 +5,13 @@ import { judgeChange, keysOf, type ChangeFindings, type ChangeOrder } from '../a
 import type { PreviewPlan } from '../policy-preview/plan-change.ts';
 import type { ClusterPreview } from '../policy-preview/preview-clusters.ts';
 import type { RequestScope } from '../request/request-scope.ts';
+import { isHeavier } from '../thread/is-heavier.ts';
 import { taskThread, type TaskLimits } from '../thread/task-thread.ts';
 import { changeOfCluster } from './change-of-cluster.ts';
 import { comingInto } from './coming-changes.ts';
 
-/** Up to so much, an analysis is done where it is: some 10 ms, hardly more than it takes to hand it over and back. */
-const SMALL_INVENTORY = 64 * 1024;
-const SMALL_CHANGE = 50;
+/** Up to so many characters of all that it looks at, an analysis is done where it is: some 10 ms, hardly more than it takes to hand it over and back. */
+const SMALL = 64 * 1024;
 const LONGEST_MS = 20_000;
 
 const NOTHING: ChangeFindings = { introduced: [], resolved: [] };
@@ -61,8 +61,7 @@ export function kindsRead(change: AnalysisChanges): string[] {
 }
 
 async function judgeSomewhere(scope: RequestScope, order: ChangeOrder): Promise<ChangeFindings> {
-  const objects = (order.change.upsert?.length ?? 0) + (order.coming.upsert?.length ?? 0);
-  if (order.inventory.length <= SMALL_INVENTORY && objects <= SMALL_CHANGE) return judgeChange(order);
+  if (!isHeavier(order, SMALL)) return judgeChange(order);
   return taskThread.run(await scope.organizationId(), 'judgeChange', order, LIMITS);
 }
 

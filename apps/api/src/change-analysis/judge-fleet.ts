@@ -57,11 +57,11 @@ export async function judgeFleet(scope: RequestScope, change: PlannedChange, now
   const plan: PreviewPlan = { ...(await change.plan()), touched: sample };
   let [analysed, failing, objects] = [0, 0, 0];
   for (let from = 0; from < sample.length && failing < bounds.failing; from += TOGETHER) {
-    for (const { preview, size } of await withSizes(scope, plan, sample.slice(from, from + TOGETHER))) {
+    for (const { preview, isSeen, size } of await withSizes(scope, plan, sample.slice(from, from + TOGETHER))) {
       if (failing >= bounds.failing || objects + size > bounds.objects) continue;
       objects += size;
       analysed += 1;
-      if (preview === undefined || size === 0) continue;
+      if (preview === undefined || !isSeen) continue;
       const found = (await judgeCluster(scope, plan, preview, now, errors)).introduced.filter(isError);
       if (found.length > 0) failing += 1;
       for (const finding of found) gather(gathered, finding, names.get(preview.loaded.id) ?? '');
@@ -72,14 +72,24 @@ export async function judgeFleet(scope: RequestScope, change: PlannedChange, now
   return { clusters: touched, reported, analysed, errors: [...gathered.values()] };
 }
 
-/** What would be read to analyse each cluster, in objects of its inventory; 0 where no rule can see the change. */
-async function withSizes(scope: RequestScope, plan: PreviewPlan, clusters: readonly TouchedCluster[]): Promise<{ readonly preview: ClusterPreview | undefined; readonly size: number }[]> {
+interface WeighedCluster {
+  readonly preview: ClusterPreview | undefined;
+  /** Whether any rule can see the change. One that a rule can see may well be the first object of its kind, with nothing to read beside it. */
+  readonly isSeen: boolean;
+  /** What would be read to analyse it, in objects of the inventory. */
+  readonly size: number;
+}
+
+async function withSizes(scope: RequestScope, plan: PreviewPlan, clusters: readonly TouchedCluster[]): Promise<WeighedCluster[]> {
   const previews = await composeAll(await scope.read(), plan, clusters.map(({ id }) => id));
   const kinds = await Promise.all(previews.map(async (preview) => (preview === undefined ? [] : kindsRead(await changeOfCluster(scope, plan, preview)))));
   const asked = [...new Set(kinds.flat())];
   // One statement for all: most are told the same.
   const sizes = asked.length === 0 ? new Map<string, number>() : await countInventories(await scope.read(), clusters.map(({ id }) => id), asked);
-  return previews.map((preview, index) => ({ preview, size: (kinds[index]?.length ?? 0) === 0 ? 0 : (sizes.get(preview?.loaded.id ?? '') ?? 0) }));
+  return previews.map((preview, index) => {
+    const isSeen = (kinds[index]?.length ?? 0) > 0;
+    return { preview, isSeen, size: isSeen ? (sizes.get(preview?.loaded.id ?? '') ?? 0) : 0 };
+  });
 }
 
 function gather(gathered: Map<string, { finding: Finding; clusters: string[] }>, finding: Finding, cluster: string): void {

@@ -1,6 +1,6 @@
 import { defineRule } from '../../engine/rule.ts';
 import { gatewayKey } from '../../gateway-key.ts';
-import { hostsOverlap } from '../../hosts.ts';
+import { HostSet } from '../../host-overlaps.ts';
 import { gatewaysByName } from '../../indexes/in-namespace.ts';
 import { KIND } from '../../input/kinds.ts';
 import type { Resource } from '../../input/resource.ts';
@@ -39,12 +39,23 @@ spec:
       if (name === 'mesh') continue;
       const [gateway] = read.gatewaysByName(gatewayKey(name, subject.namespace));
       if (gateway?.spec === undefined && gateway !== undefined) continue;
-      const served = gateway === undefined ? [] : hostsServed(gateway, subject.namespace);
-      if (view.hosts.some((host) => served.some((one) => hostsOverlap(host.toLowerCase(), one)))) continue;
+      const served = gateway === undefined ? undefined : servedTo(gateway, subject.namespace);
+      if (served !== undefined && view.hosts.some((host) => served.overlaps(host.toLowerCase()))) continue;
       yield { path: `spec.gateways[${i}]`, message: `The Gateway ${gatewayKey(name, subject.namespace)} serves none of ${view.hosts.join(', ')}`, ...(gateway === undefined ? {} : { related: [gateway.id] }) };
     }
   },
 });
+
+/** By Gateway, of which each is one state that never changes, and namespace: thousands of VirtualServices may name one Gateway of as many hosts. */
+const known = new WeakMap<Resource, Map<string, HostSet>>();
+
+function servedTo(gateway: Resource, namespace: string): HostSet {
+  const sets = known.get(gateway) ?? new Map<string, HostSet>();
+  known.set(gateway, sets);
+  const set = sets.get(namespace) ?? new HostSet(hostsServed(gateway, namespace));
+  sets.set(namespace, set);
+  return set;
+}
 
 /** Hosts of its servers for VirtualServices of this namespace: `./*`, `shop/a.com`, `a.com`. */
 function hostsServed(gateway: Resource, namespace: string): readonly string[] {

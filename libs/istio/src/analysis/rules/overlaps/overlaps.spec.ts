@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { analyze } from '../../analyze.ts';
 import { found } from '../../from-yaml.fixture.ts';
+import { analysisInputOf } from '../../input/analysis-input.ts';
 
 const service = (name: string, spec: string, namespace = 'shop'): string => `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: {${spec}}\n---\n`;
 const REDIRECT = 'http: [{redirect: {uri: /}}]';
@@ -30,6 +32,14 @@ describe('VirtualServices for one host', () => {
     const yaml = service('a', `hosts: [a.com, b.com], ${REDIRECT}`) + service('b', `hosts: [a.com, b.com], ${REDIRECT}`);
     expect(conflicts(yaml)).toEqual(['shop/a spec.hosts[0]', 'shop/b spec.hosts[0]']);
   });
+});
+
+it('of thousands of VirtualServices for one host each names a few of the others, and how many there are', () => {
+  const rows = Array.from({ length: 2_000 }, (_, i) => ({ key: `VirtualService.networking.istio.io/shop/v${i}`, body: { apiVersion: 'networking.istio.io/v1', spec: { hosts: ['web'], http: [{ redirect: { uri: '/' } }] } } }));
+  const findings = analyze(analysisInputOf(rows, { now: 0 }), { only: ['IST0109'] });
+  expect(findings).toHaveLength(2_000);
+  expect(findings[0]?.message).toMatch(/^The VirtualServices shop\/v1, shop\/v10, .* and 1979 more also route web\.shop\.svc\.cluster\.local for sidecars$/);
+  expect(JSON.stringify(findings).length).toBeLessThan(5_000_000);
 });
 
 describe('routes of one VirtualService', () => {

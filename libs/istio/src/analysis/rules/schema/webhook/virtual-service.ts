@@ -1,5 +1,5 @@
 import type { Problem } from '../../../engine/rule.ts';
-import { hostsOverlap } from '../../../hosts.ts';
+import { HostSet, earlierOverlaps } from '../../../host-overlaps.ts';
 import type { Resource } from '../../../input/resource.ts';
 import { at, list, number, texts } from '../../../read-value.ts';
 import { virtualServiceOf } from '../../../views/virtual-service.ts';
@@ -10,10 +10,11 @@ import { domainProblem, exportToProblems, isLabel, isPort } from './names.ts';
 export function* virtualServiceProblems(subject: Resource): Generator<Problem> {
   const { hosts, gateways, routes } = virtualServiceOf(subject);
   if (routes.length === 0) yield { message: 'It has no http, tls or tcp routes', fix: 'Add a route.' };
+  const overlaps = earlierOverlaps(hosts);
   for (const [i, host] of hosts.entries()) {
     const path = `spec.hosts[${i}]`;
     const wrong = domainProblem(host, true);
-    const other = hosts.slice(0, i).find((earlier) => hostsOverlap(earlier, host));
+    const other = overlaps[i];
     if (wrong !== undefined) yield { path, message: wrong };
     else if (host === '*' && gateways.includes('mesh')) yield { path, message: 'The host * is for gateways alone, and this VirtualService is for sidecars too', fix: 'Name the hosts, or bind it to a gateway alone.' };
     else if (other !== undefined) yield { path, message: `The hosts ${other} and ${host} cover each other`, fix: 'Keep the wider one.' };
@@ -22,10 +23,11 @@ export function* virtualServiceProblems(subject: Resource): Generator<Problem> {
     if (gateway.split('/').length > 2) yield { path: `spec.gateways[${i}]`, message: `"${gateway}" names no gateway`, fix: 'Write namespace/name.' };
   }
   yield* exportToProblems(subject.spec, subject.namespace);
+  const known = new HostSet(hosts.map((host) => host.toLowerCase()));
   for (const route of routes) {
     yield* destinationProblems(route);
     if (route.protocol === 'http') yield* httpRouteProblems(route, hosts.length === 0);
-    else yield* connectionRouteProblems(route, hosts);
+    else yield* connectionRouteProblems(route, known);
   }
 }
 
@@ -45,15 +47,14 @@ function* destinationProblems({ path, protocol, destinations, matches }: RouteVi
   }
 }
 
-function* connectionRouteProblems({ path, protocol, body, matches }: RouteView, hosts: readonly string[]): Generator<Problem> {
+function* connectionRouteProblems({ path, protocol, body, matches }: RouteView, hosts: HostSet): Generator<Problem> {
   if (list(body['route']).length === 0) yield { path, message: 'The route has no destination', fix: 'Add route: [{destination: {host: ...}}].' };
   if (protocol !== 'tls') return;
   for (const match of matches) {
     const names = texts(at(match.body, 'sniHosts'));
     if (names.length === 0) yield { path: match.path, message: 'A match of TLS needs the names that clients ask for', fix: 'Add sniHosts.' };
     for (const [i, name] of names.entries()) {
-      const covered = hosts.some((host) => host === '*' || host.toLowerCase() === name.toLowerCase() || (host.startsWith('*') && name.toLowerCase().endsWith(host.slice(1).toLowerCase())));
-      if (!covered) yield { path: `${match.path}.sniHosts[${i}]`, message: `${name} is none of the hosts of the VirtualService`, fix: 'Add it to hosts, or correct it.' };
+      if (!hosts.covers(name.toLowerCase())) yield { path: `${match.path}.sniHosts[${i}]`, message: `${name} is none of the hosts of the VirtualService`, fix: 'Add it to hosts, or correct it.' };
     }
   }
 }

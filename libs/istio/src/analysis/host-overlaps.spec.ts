@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { HostSet, earlierOverlaps } from './host-overlaps.ts';
+import { hostsOverlap } from './hosts.ts';
+
+const host = fc.tuple(fc.constantFrom('', '', '*', '*.', '**'), fc.array(fc.constantFrom('a', 'b', 'ab', '.', 'ba.'), { maxLength: 4 })).map(([start, parts]) => start + parts.join(''));
+const hosts = fc.array(host, { maxLength: 12 });
+
+it('the first earlier host that each overlaps is the one that comparing all pairs finds', () => {
+  fc.assert(
+    fc.property(hosts, (all) => {
+      expect(earlierOverlaps(all)).toEqual(all.map((one, i) => all.slice(0, i).find((earlier) => hostsOverlap(earlier, one))));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('a set of hosts overlaps and covers what one of them does', () => {
+  const covers = (one: string, name: string): boolean => one === name || (one.startsWith('*') && name.endsWith(one.slice(1)));
+  fc.assert(
+    fc.property(hosts, host, (all, asked) => {
+      const set = new HostSet(all);
+      expect(set.overlaps(asked)).toBe(all.some((one) => hostsOverlap(asked, one)));
+      expect(set.covers(asked)).toBe(all.some((one) => covers(one, asked)));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('many hosts cost about what sorting them costs', () => {
+  const many = (count: number): string[] => Array.from({ length: count }, (_, i) => `*.a${i}.b.c.d.e.f.g`);
+  const startedAt = performance.now();
+  expect(earlierOverlaps(many(50_000)).every((one) => one === undefined)).toBe(true);
+  // Comparing each with each takes more than a minute.
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+});
