@@ -111,6 +111,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         return;
       case 'EXPIRE':
         seen.swept(await sweepOrganization(store, task.organizationId));
+        await wakeExpiry(task.organizationId);
         return;
       case 'SWEEP':
         await sweepAll();

@@ -27,6 +27,15 @@ describe('a template', () => {
     ]);
   });
 
+  it('with a patch that would move the end of an object is refused, since nothing would come of it', () => {
+    const merged = patch({ metadata: { annotations: { 'meshfleet.io/expires-at': '2999-01-01T00:00:00Z' } } });
+    const pointed = patch([{ op: 'add', path: '/metadata/annotations/meshfleet.io~1expires-at', value: '2999-01-01T00:00:00Z' }], { type: 'JSON' });
+    expect(review({ patches: [merged, pointed] }).problems.map(({ place, summary }) => [place, summary])).toEqual([
+      [{ patch: 0 }, 'Patch 1 sets when an object ends, which is the same in all clusters'],
+      [{ patch: 1 }, 'Patch 2 sets when an object ends, which is the same in all clusters'],
+    ]);
+  });
+
   it('with variables that are there twice, or refer to each other, is refused', () => {
     expect(review({ variables: [variable('host', 'a'), variable('host', '${var.host}')] }).problems.map(({ summary }) => summary)).toEqual(['The variable host is there twice', 'The variable host refers to a variable']);
   });

@@ -1,4 +1,4 @@
-import { jsonOfObject } from '@meshfleet/model';
+import { EXPIRES_AT, jsonOfObject } from '@meshfleet/model';
 import { patchProblem } from './apply-patch.ts';
 import { CLUSTER_FIELDS, nearlyReferences, splitReferences } from './references.ts';
 import { concerns } from './render-objects.ts';
@@ -36,6 +36,10 @@ export function reviewTemplate(template: Template): { readonly problems: readonl
   template.patches.forEach((patch, index) => {
     const problem = patchProblem(patch);
     if (problem !== undefined) problems.push({ place: { patch: index }, summary: problem, fix: 'Correct the patch.' });
+    if (setsAnEnd(patch.value)) {
+      const fix = `Write ${EXPIRES_AT} into the object itself; for clusters that differ, make a policy for each end.`;
+      problems.push({ place: { patch: index }, summary: `Patch ${index + 1} sets when an object ends, which is the same in all clusters`, fix });
+    }
     if (!template.objects.some((object) => concerns(patch, object))) {
       problems.push({ place: { patch: index }, summary: `Patch ${index + 1} concerns none of the objects`, fix: 'Compare its target with group, kind, namespace and name of the objects.' });
     }
@@ -52,4 +56,10 @@ export function reviewTemplate(template: Template): { readonly problems: readonl
     if (!used.has(name)) warnings.push({ place: { variable: index }, summary: `Nothing refers to the variable ${name}`, fix: `Write \${var.${name}} where its value belongs, or remove it.` });
   });
   return { problems, warnings };
+}
+
+// As a key of a merge patch, or in the path of a JSON patch (RFC 6901 writes "/" as "~1").
+function setsAnEnd(patch: unknown): boolean {
+  const text = JSON.stringify(patch);
+  return text.includes(EXPIRES_AT) || text.includes(EXPIRES_AT.replace('/', '~1'));
 }

@@ -140,7 +140,7 @@ const INSERT = `
 
 const RENEW = `
   update cluster set labels = labels || $3::jsonb, lifecycle = $4, sign_kid = $5, sign_public_jwk = $6, seal_public_jwk = $7,
-    agent_version = $8, kubernetes_version = $9, enrolled_at = now(), last_seen_at = now(), report_seq = 0, inventory_seq = 0,
+    agent_version = $8, kubernetes_version = $9, enrolled_at = now(), last_seen_at = now(), report_seq = 0, inventory_seq = 0, inventoried_revision = 0,
     acked_epoch = 0, acked_revision = 0, acked_digest = null, acked_at = null, row_version = row_version + 1
   where organization_id = $1 and id = $2`;
 
