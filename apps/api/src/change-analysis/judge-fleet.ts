@@ -100,12 +100,27 @@ function gather(gathered: Map<string, { finding: Finding; clusters: string[] }>,
   else known.clusters.push(cluster);
 }
 
-/** The verdict, or why there is none: that is no obstacle to who does without it. */
+/** The verdict, or why there is none: that is no obstacle to who does without it. A rule that breaks locks nobody's policies. */
 export async function tryToJudge(judged: Promise<Verdict>): Promise<Verdict | MeshfleetError> {
   try {
     return await judged;
   } catch (error) {
     if (error instanceof MeshfleetError && error.code === 'LIMIT_EXCEEDED') return error;
-    throw error;
+    if (error instanceof MeshfleetError || isOfPostgres(error)) throw error;
+    return broken(error);
   }
 }
+
+// Postgres' errors have a severity; what they mean is known elsewhere.
+const isOfPostgres = (error: unknown): boolean => error instanceof Error && 'severity' in error;
+
+const broken = (cause: unknown): MeshfleetError =>
+  new MeshfleetError(
+    {
+      code: 'INTERNAL',
+      summary: 'The change could not be analysed',
+      why: 'the analysis broke in a way that it should not; the log of the API has the cause',
+      fix: 'Have an administrator say force: true, which does without, and report it with the manifests that break it.',
+    },
+    { cause },
+  );
