@@ -8,6 +8,7 @@ import type { KindRules, RuleContext } from './kind-rules.ts';
 import type { Mutable } from './mutable.ts';
 import { child, items, setDefault } from './mutable.ts';
 import { validateLabels } from './object-meta.ts';
+import { refuseFamilies, setFamilies } from './service-families.ts';
 import { serviceAddresses, type ServiceAddresses } from './service-addresses.ts';
 import { portNameProblem } from './validate-pod-spec.ts';
 
@@ -44,10 +45,8 @@ export const serviceRules: KindRules = {
     const addresses = serviceAddresses(context.registry, context.admission.store);
     if (spec['clusterIP'] === undefined || spec['clusterIP'] === '') spec['clusterIP'] = textsOf(spec['clusterIPs'])[0] ?? addresses.nextClusterIp();
     setDefault(spec, 'clusterIPs', [spec['clusterIP']]);
-    // Headless and without a selector: whoever writes its endpoints may write both families.
-    const anyFamily = spec['clusterIP'] === 'None' && Object.keys(child({ ...spec }, 'selector')).length === 0;
-    setDefault(spec, 'ipFamilies', anyFamily ? ['IPv4', 'IPv6'] : ['IPv4']);
-    setDefault(spec, 'ipFamilyPolicy', anyFamily ? 'RequireDualStack' : 'SingleStack');
+    setFamilies(spec);
+    refuseFamilies(object, context);
     const probed = spec['type'] === 'LoadBalancer' && spec['externalTrafficPolicy'] === 'Local';
     if (!probed) delete spec['healthCheckNodePort'];
     else if (Number(spec['healthCheckNodePort'] ?? 0) === 0) spec['healthCheckNodePort'] = Number(old === undefined ? 0 : (at(old, 'spec', 'healthCheckNodePort') ?? 0)) || addresses.nextNodePort(new Set());
@@ -67,8 +66,6 @@ export const serviceRules: KindRules = {
     if (type !== 'LoadBalancer' && textAt(object, 'spec', 'loadBalancerClass') !== undefined) errors.forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'");
     const traffic = textAt(object, 'spec', 'externalTrafficPolicy');
     if (traffic !== undefined && type !== 'NodePort' && type !== 'LoadBalancer' && textsAt(object, 'spec', 'externalIPs').length === 0) errors.invalid('spec.externalTrafficPolicy', traffic, 'may only be set for externally-accessible services');
-    if (textAt(object, 'spec', 'ipFamilyPolicy') === 'RequireDualStack' && !(headless && Object.keys((at(object, 'spec', 'selector') ?? {}) as object).length === 0))
-      errors.invalid('spec.ipFamilyPolicy', 'RequireDualStack', 'this cluster is not configured for dual-stack services');
     if (type === 'ClusterIP' && headless) warnHeadless(object, context);
     if (type !== 'ExternalName' && (textAt(object, 'spec', 'externalName') ?? '') !== '') context.warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
     if (type === 'LoadBalancer' && headless) errors.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services");
@@ -103,7 +100,7 @@ function carryOver(spec: Mutable, old: KubeObject): void {
     return;
   }
   if (wasExternal) return;
-  for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) {
+  for (const field of ['clusterIP', 'clusterIPs', 'ipFamilyPolicy']) {
     const kept = at(old, 'spec', field);
     if (kept !== undefined && (spec[field] === undefined || spec[field] === '')) spec[field] = structuredClone(kept);
   }
