@@ -142,6 +142,21 @@ describe('server-side apply', () => {
     expect(owners(apply(live, 'one', { replicas: 3 }), 'before-first-apply')).toContain('.spec.replicas');
   });
 
+  it('gives it to the endpoint that the apply goes to', () => {
+    const applied = applyConfiguration(withUid(config({ replicas: 3 })), { ...nothing, metadata: { name: 'w' } }, by('one', { subresource: 'status' }), false).object;
+    expect(applied.metadata.managedFields?.find((entry) => entry.manager === 'before-first-apply')).toMatchObject({ operation: 'Update', subresource: 'status' });
+  });
+
+  it('refuses to lay anything over a live object that does not fit its schema, tracked or not', () => {
+    const untyped = { ports: 5 };
+    expect(refusal(() => apply(withUid(config(untyped)), 'one', {})).status).toMatchObject({
+      code: 500,
+      message: expect.stringContaining('failed to create manager for existing fields: failed to convert new object (/w; example.com/v1, Kind=Widget) to smd typed: .spec.ports: expected list, got &{5}'),
+    });
+    const tracked = { ...apply(nothing, 'one', { replicas: 1 }), spec: untyped };
+    expect(refusal(() => apply(tracked, 'one', { replicas: 2 })).status.message).toContain('failed to create typed live object (/w; example.com/v1, Kind=Widget): .spec.ports: expected list, got &{5}');
+  });
+
   it('lets kubectl take over what its own annotation says it applied', () => {
     const annotation = JSON.stringify({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w' }, spec: { replicas: 1 } });
     const metadata = { name: 'w', uid: 'u', annotations: { 'kubectl.kubernetes.io/last-applied-configuration': annotation } };

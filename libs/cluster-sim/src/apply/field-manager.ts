@@ -54,9 +54,19 @@ export function trackUpdate(live: KubeObject | undefined, next: KubeObject, cont
   return withManagers(bare, updated);
 }
 
-/** Fields that are not declared have been pruned by then, and an update may say the same twice. */
 function isComparable(object: KubeObject | undefined, node: FieldContext['node']): boolean {
-  return object === undefined || validateTyped(object, node).every((problem) => /field not declared in schema$|: duplicate entries for key /.test(problem));
+  return object === undefined || problemsOf(object, node).length === 0;
+}
+
+/** Fields that are not declared have been pruned by then, and an update may say the same twice. */
+function problemsOf(object: KubeObject, node: FieldContext['node']): string[] {
+  return validateTyped(object, node).filter((problem) => !/field not declared in schema$|: duplicate entries for key /.test(problem));
+}
+
+/** An update passes over a live object that does not fit its schema; an apply says so. */
+function refuseUncomparable(live: KubeObject, { node, apiVersion }: FieldContext, words: (subject: string, why: string) => string): void {
+  const problems = problemsOf(live, node);
+  if (problems.length > 0) throw fault(words(subjectOf({ ...live, apiVersion }), together(problems)));
 }
 
 /** The result of an apply: the object to be written, and whether anything but ownership changed. */
@@ -75,8 +85,10 @@ export function applyConfiguration(live: KubeObject, config: KubeObject, context
   let managers = decodeManagers(live.metadata.managedFields);
   if (managers === undefined) throw internalError('failed to decode managed fields');
   if (managers.size === 0 && live.metadata.uid !== undefined) {
-    managers = recordUpdate(context.empty ?? {}, bareLive, managers, { ...context, manager: 'before-first-apply', subresource: '' });
+    refuseUncomparable(bareLive, context, (subject, why) => `failed to create manager for existing fields: failed to convert new object (${subject}) to smd typed: ${why}`);
+    managers = recordUpdate(context.empty ?? {}, bareLive, managers, { ...context, manager: 'before-first-apply' });
   }
+  refuseUncomparable(bareLive, context, (subject, why) => `failed to create typed live object (${subject}): ${why}`);
   const attempt = (forced: boolean): Applied | Conflict[] => applyOnce(bareLive, config, managers, context, forced);
   let result = attempt(force);
   if (Array.isArray(result)) {
@@ -99,21 +111,21 @@ function refuseBadConfiguration(config: KubeObject, context: FieldContext): void
 }
 
 function untypedConfiguration(config: KubeObject, problems: readonly string[]): StatusError {
-  const namespace = config.metadata.namespace ?? '';
-  const version = config.apiVersion.includes('/') ? config.apiVersion : `/${config.apiVersion}`;
-  const subject = `${namespace}/${config.metadata.name ?? ''}; ${version}, Kind=${config.kind}`;
-  const detail = problems.length === 1 ? problems[0] : `errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`;
-  const error = internalError('');
-  return Object.assign(error, {
-    status: {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      code: 500,
-      message: `failed to create typed patch object (${subject}): ${detail}`,
-    },
-  });
+  return fault(`failed to create typed patch object (${subjectOf(config)}): ${together(problems)}`);
+}
+
+/** The object as errors of field management name it: `namespace/name; group/version, Kind=Kind`. */
+function subjectOf({ apiVersion, kind, metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
+}
+
+function together(problems: readonly string[]): string {
+  return problems.length === 1 ? (problems[0] ?? '') : `errors:\n${problems.map((problem) => `  ${problem}`).join('\n')}`;
+}
+
+/** A 500 that bears its message alone. */
+function fault(message: string): StatusError {
+  return Object.assign(internalError(''), { status: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', code: 500, message } });
 }
 
 function applyOnce(live: KubeObject, config: KubeObject, before: Managers, context: FieldContext, force: boolean): Applied | Conflict[] {

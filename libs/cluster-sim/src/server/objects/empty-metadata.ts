@@ -12,6 +12,13 @@ export function saysEmptyMetadata(info: ResourceInfo, { metadata }: KubeObject):
   return info.custom && OPTIONAL.some((name) => isEmpty(metadata[name]));
 }
 
+/** The last answer of an object that goes away with this write never was in the storage: there an applied `labels: {}` shows. */
+export function withEmptyMetadata(info: ResourceInfo, object: KubeObject, applied: KubeObject): KubeObject {
+  if (!saysEmptyMetadata(info, applied)) return object;
+  const said = Object.fromEntries(OPTIONAL.filter((name) => isEmpty(applied.metadata[name])).map((name) => [name, applied.metadata[name]]));
+  return { ...object, metadata: { ...object.metadata, ...said } };
+}
+
 function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
