@@ -136,8 +136,8 @@ export interface AdmissionContext {
   /** Nulls are an apply's own and not what a client wrote: they are judged, and not dropped. */
   readonly keepNulls?: boolean;
   /**
-   * Top-level fields in which the writer's own JSON says that a list or map is empty. The object no longer shows it, and storage forgets it; but Go's
-   * reflect.DeepEqual, by which some strategies compare with what is stored, tells it from none.
+   * Paths at which the writer's own JSON says that a list or map is empty. The object no longer shows it, and storage forgets it; but errors that print
+   * the value do, and Go's reflect.DeepEqual, by which some strategies compare with what is stored, tells it from none.
    */
   readonly saidEmpty?: ReadonlySet<string>;
   /** Position of duplicate keys in the body, found by the decoder; to be reported as `duplicate field "…"`. */

@@ -28,6 +28,8 @@ export function comparable(answer: Answer, namespace: string, previous: string |
       .replace(/in record \(\d+\)/, 'in record (<version>)')
       // Fields are looked at in any order, up to one that is not declared.
       .replace(/errors:\n(?:.*\n)*.*?(\S+: field not declared in schema)(?:\n.*)*/, '$1')
+      // Whatever is wrong is told in the order of a Go map, which is another one each time.
+      .replace(/errors:\n((?: {2}.*\n?)+)/, (_all, lines: string) => `errors:\n${lines.split('\n').sort().join('\n')}`)
       .replace(/"resourceVersion":"\d+"/g, '"resourceVersion":"<version>"')
       .replace(/ResourceVersion: \d+/, 'ResourceVersion: <version>')
       // A whole object, in an order of its own.

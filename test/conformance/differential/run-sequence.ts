@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { APPLY, JSON_PATCH, MERGE, STRATEGIC, type Answer, type Client } from '../client.ts';
 import { comparable, firstDifference } from './normalise.ts';
 import type { Fields } from './kinds.ts';
@@ -38,7 +39,7 @@ export async function runSequence(sequence: Sequence, real: Server, simulated: S
       const [left, right] = answers.map((answer, side) => comparable(answer, hands[side]?.server.namespace ?? '', before[side]));
       const what = verdict(answers) ?? firstDifference(left, right);
       if (what !== undefined) return { seed: sequence.seed, kind: sequence.kind.kind, index, step, what, answers: [left, right] };
-      const held = await Promise.all(hands.map((hand) => hand.server.client.get(`${sequence.kind.path(hand.server.namespace)}/${name}`)));
+      const held = await Promise.all(hands.map((hand) => settled(hand.server.client, `${sequence.kind.path(hand.server.namespace)}/${name}`, sequence.kind.controlled === true)));
       const [leftHeld, rightHeld] = held.map((answer, side) => comparable(answer, hands[side]?.server.namespace ?? '', before[side]));
       const whatHeld = firstDifference(leftHeld, rightHeld);
       if (whatHeld !== undefined) return { seed: sequence.seed, kind: sequence.kind.kind, index, step, what: `afterwards ${whatHeld}`, answers: [leftHeld, rightHeld] };
@@ -48,6 +49,24 @@ export async function runSequence(sequence: Sequence, real: Server, simulated: S
   } finally {
     await Promise.all(hands.map((hand) => discard(hand, sequence, name)));
   }
+}
+
+const PATIENCE_MS = 10_000;
+const LOOK_MS = 50;
+
+/** What is held once its controller has come round, where it has one: it writes annotations and takes ownership, sooner on one server than on the other. */
+async function settled(client: Client, path: string, controlled: boolean): Promise<Answer> {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await client.get(path);
+    if (!controlled || answer.status !== 200 || cameRound(answer.body) || Date.now() > until) return answer;
+    await setTimeout(LOOK_MS);
+  }
+}
+
+function cameRound(body: unknown): boolean {
+  if (!isFields(body) || !isFields(body['metadata']) || !isFields(body['status'])) return false;
+  return body['status']['observedGeneration'] === body['metadata']['generation'];
 }
 
 /** Another status is told with both servers' words. */

@@ -87,6 +87,12 @@ describe('strategic merge patch', () => {
     expect(() => patch([])).toThrow(/cannot unmarshal/);
   });
 
+  it('is used up: what was obeyed is gone from it, and nulls that had nothing to remove', () => {
+    const spent = { labels: { tier: null }, other: { here: { a: null, b: '1' } }, strategy: { $retainKeys: ['type'], type: 'Recreate' }, '$setElementOrder/finalizers': ['one'], finalizers: ['one'] };
+    patch(spent);
+    expect(spent).toEqual({ labels: { tier: null }, other: { here: { b: '1' } }, strategy: { type: 'Recreate' } });
+  });
+
   it('leaves no directive behind', () => {
     expect(JSON.stringify(patch({ containers: [{ name: 'z', env: [{ name: 'Q', $patch: 'delete' }], $retainKeys: ['name', 'env'] }] }))).not.toContain('$');
   });

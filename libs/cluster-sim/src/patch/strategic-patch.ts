@@ -14,6 +14,9 @@ type Fields = Record<string, unknown>;
 /**
  * Strategic merge patch of built-in types: lists of objects merge by `x-kubernetes-patch-merge-key`, and directives
  * (`$patch`, `$retainKeys`, `$deleteFromPrimitiveList/…`, `$setElementOrder/…`) say what plain JSON cannot.
+ *
+ * The patch is used up: directives that were obeyed are gone from it, and nulls that had nothing to remove. kube-apiserver prints what is left of a
+ * patch when its result is no object of the kind.
  */
 export function applyStrategicPatch(target: unknown, patch: unknown, node: SchemaNode): unknown {
   if (!isRecord(patch)) throw badRequest('error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}');
@@ -22,10 +25,14 @@ export function applyStrategicPatch(target: unknown, patch: unknown, node: Schem
 
 function mergeMap(target: Fields, patch: Fields, node: SchemaNode | undefined): Fields {
   const directive = patch[DIRECTIVE];
-  if (directive === 'replace') return bare(patch);
+  if (directive === 'replace') {
+    delete patch[DIRECTIVE];
+    return bare(patch);
+  }
   if (directive === 'delete') return {};
   if (directive !== undefined && directive !== 'merge') throw badRequest(`unknown patch type: ${String(directive)}`);
   const out: Fields = { ...retained(target, patch) };
+  delete patch[RETAIN_KEYS];
   for (const [name, list] of Object.entries(patch)) {
     if (!name.startsWith(DELETE_PRIMITIVES)) continue;
     const field = name.slice(DELETE_PRIMITIVES.length);
@@ -42,11 +49,22 @@ function mergeMap(target: Fields, patch: Fields, node: SchemaNode | undefined): 
     const field = name.slice(ELEMENT_ORDER.length);
     const current = out[field];
     if (Array.isArray(current)) out[field] = alignOrder(current, order, Array.isArray(target[field]) ? target[field] : [], mergeKey(childNode(node, field)));
+    delete patch[name];
+    delete patch[field];
   }
   return out;
 }
 
 function mergeField(current: unknown, value: unknown, node: SchemaNode | undefined): unknown {
+  if (isRecord(value) ? !isRecord(current) : !Array.isArray(current)) {
+    discardNulls(value);
+    // Nothing is merged, so the patch stays as it is from here on.
+    return mergeAlike(current, structuredClone(value), node);
+  }
+  return mergeAlike(current, value, node);
+}
+
+function mergeAlike(current: unknown, value: unknown, node: SchemaNode | undefined): unknown {
   if (isRecord(value)) {
     // `replace` on a map field whose strategy says so: the new map stands alone.
     if (strategies(node).includes('replace')) return bare(value);
@@ -83,7 +101,7 @@ function mergeItems(current: readonly unknown[], patch: readonly unknown[], key:
       continue;
     }
     const at = out.findIndex(matches);
-    if (at === -1) out.push(mergeMap({}, item, node?.items));
+    if (at === -1) out.push(mergeMap({}, structuredClone(item), node?.items));
     else if (item[DIRECTIVE] === 'replace') out[at] = bare(item);
     else out[at] = mergeMap(out[at] as Fields, item, node?.items);
   }
@@ -94,6 +112,16 @@ function retained(target: Fields, patch: Fields): Fields {
   const keep = patch[RETAIN_KEYS];
   if (!Array.isArray(keep)) return target;
   return Object.fromEntries(Object.entries(target).filter(([name]) => keep.includes(name)));
+}
+
+/** In place: where there is nothing to merge with, null removes nothing. */
+function discardNulls(value: unknown): void {
+  if (Array.isArray(value)) value.forEach(discardNulls);
+  if (!isRecord(value)) return;
+  for (const [name, child] of Object.entries(value)) {
+    if (child === null) Reflect.deleteProperty(value, name);
+    else discardNulls(child);
+  }
 }
 
 /** Without directives, at every depth: what stands alone goes into the object as it is. */

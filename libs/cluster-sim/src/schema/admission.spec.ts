@@ -17,12 +17,13 @@ afterAll(() => cluster.stop());
 const ADMIN = { name: 'kubernetes-admin', groups: ['system:masters'] };
 
 /** Admission alone, as a write of the administrator; nothing is stored. */
-function admit(object: KubeObject, options: { old?: KubeObject; fieldValidation?: FieldValidation; duplicateFields?: string[] } = {}): { object: KubeObject; warnings: string[] } {
+function admit(object: KubeObject, options: { old?: KubeObject; fieldValidation?: FieldValidation; duplicateFields?: string[]; saidEmpty?: string[] } = {}): { object: KubeObject; warnings: string[] } {
   const slash = object.apiVersion.indexOf('/');
   const info = cluster.registry.byKind(slash === -1 ? '' : object.apiVersion.slice(0, slash), object.apiVersion.slice(slash + 1), object.kind);
   expect(info, object.kind).toBeDefined();
   return createAdmission(cluster.registry).prepare(info!, object, options.old, options.old === undefined ? 'create' : 'update', {
     fieldValidation: options.fieldValidation ?? 'Strict', user: ADMIN, dryRun: false, store: cluster.store,
+    saidEmpty: new Set(options.saidEmpty),
     ...(options.duplicateFields === undefined ? {} : { duplicateFields: options.duplicateFields }),
   });
 }
@@ -209,6 +210,13 @@ describe('updates', () => {
     const old = admit(secret({ immutable: true, data: { a: 'YQ==' } })).object;
     expect(refusal(secret({ immutable: true, data: { a: 'Yg==' } }), { old }).causes).toEqual(['data: Forbidden: field is immutable when `immutable` is set']);
     expect(refusal(secret({ type: 'other' }), { old: admit(secret({})).object }).causes).toEqual(['type: Invalid value: "other": field is immutable']);
+  });
+
+  it('may say again that the data of an immutable ConfigMap is empty, for it always is there', () => {
+    const empty: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'default' }, immutable: true };
+    const old = admit(empty).object;
+    expect(refusal(empty, { old, saidEmpty: ['data'] }).code).toBe(0);
+    expect(refusal(empty, { old, saidEmpty: ['binaryData'] }).causes).toEqual(['binaryData: Forbidden: field is immutable when `immutable` is set']);
   });
 
   it('may not re-point a role binding', () => {

@@ -133,28 +133,35 @@ export function forgetEmpty(value: unknown, fields: readonly GoField[]): void {
   }
 }
 
-/** Whether a list or map of a struct is said to be empty, anywhere in it: what {@link forgetEmpty} would forget. `value` may be JSON that nobody has checked. */
-export function saysEmpty(value: unknown, fields: readonly GoField[]): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return fields.some((field) => {
-    // An object by the check above.
-    const current = (value as Fields)[field.name];
-    return current !== undefined && saysEmptyField(current, field);
-  });
-}
-
-function saysEmptyField(current: unknown, field: GoField): boolean {
-  if (typeof current !== 'object' || current === null) return false;
-  if (field.shape === 'container' && isEmpty(field, current)) return true;
-  const below = structFields(field.type.replace(/^(\[\]|\{\}|items:)/, ''));
-  if (below.length === 0) return false;
-  if (field.shape === 'struct') return saysEmpty(current, below);
-  return field.shape === 'container' && Object.values(current).some((item) => saysEmpty(item, below));
-}
-
-/** The top-level fields of an object of the named OpenAPI type in which a list or map is said to be empty. */
-export function fieldsThatSayEmpty(value: object, openApiType: string): ReadonlySet<string> {
+/**
+ * Where the writer's own JSON says that a list or map is empty: what {@link forgetEmpty} would forget, as `spec.template.metadata.labels` or `webhooks[0].rules`.
+ * The object's own metadata is left out. `value` may be JSON that nobody has checked.
+ */
+export function pathsSaidEmpty(value: object, openApiType: string): ReadonlySet<string> {
+  const paths = new Set<string>();
   // Read by the names of the struct's fields.
-  const record = value as Fields;
-  return new Set((goStruct(openApiType) ?? []).filter((field) => field.name !== 'metadata' && record[field.name] !== undefined && saysEmptyField(record[field.name], field)).map(({ name }) => name));
+  for (const field of goStruct(openApiType) ?? []) if (field.name !== 'metadata') collectEmpty((value as Fields)[field.name], field, field.name, paths);
+  return paths;
+}
+
+/** Whether anything at or below a path is said to be empty. */
+export function saidEmptyWithin(paths: ReadonlySet<string> | undefined, path: string): boolean {
+  return paths !== undefined && [...paths].some((said) => said === path || said.startsWith(`${path}.`) || said.startsWith(`${path}[`));
+}
+
+function collectEmpty(current: unknown, field: GoField, path: string, paths: Set<string>): void {
+  if (typeof current !== 'object' || current === null) return;
+  if (field.shape === 'container' && isEmpty(field, current)) {
+    paths.add(path);
+    return;
+  }
+  const below = structFields(field.type.replace(/^(\[\]|\{\}|items:)/, ''));
+  if (below.length === 0) return;
+  const inside = (holder: unknown, at: string): void => {
+    if (typeof holder !== 'object' || holder === null) return;
+    // An object by the check above.
+    for (const inner of below) collectEmpty((holder as Fields)[inner.name], inner, `${at}.${inner.name}`, paths);
+  };
+  if (field.shape === 'struct') inside(current, path);
+  else if (field.shape === 'container') for (const [key, item] of Object.entries(current)) inside(item, `${path}[${key}]`);
 }

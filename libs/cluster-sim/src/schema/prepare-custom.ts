@@ -28,7 +28,7 @@ export function prepareCustom(info: ResourceInfo, object: KubeObject, old: KubeO
   const complete = withGoMetadata(info, { ...kubeObjectOf(defaulted), metadata: object.metadata });
   validateObjectMeta(info, complete, old, errors);
   for (const violation of schema.validate(jsonOfObject(complete), old === undefined ? {} : { old: jsonOfObject(old) })) errors.causes.push({ reason: violation.reason, message: inGoTypes(violation.message), field: violation.path });
-  if (admission.subresource === 'status') for (const cause of errors.causes) if (cause.message !== undefined) cause.message = cause.message.replace(/: status\.(\S+ in body)/, ': $1');
+  if (admission.subresource === 'status') for (const cause of errors.causes) if (cause.message !== undefined) cause.message = cause.message.replace(/: status(?:\.(\S+))? in body/, (_all, below: string | undefined) => `: ${below ?? ''} in body`);
   refuse(info, complete, errors, warnings);
   return { object: complete, warnings };
 }

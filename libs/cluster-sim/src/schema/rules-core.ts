@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '@meshfleet/model';
 import { at, mapAt, textAt } from '../kinds/field.ts';
 import type { FieldErrors } from './field-errors.ts';
+import { saidEmptyWithin } from './go-struct.ts';
 import type { KindRules, RuleContext } from './kind-rules.ts';
 import { child, items, setDefault } from './mutable.ts';
 
@@ -43,10 +44,11 @@ function validateDataKeys(object: KubeObject, fields: readonly string[], errors:
   if (size > DATA_LIMIT) errors.tooLong(object.kind === 'Secret' ? 'data' : '', DATA_LIMIT);
 }
 
-function validateImmutable(object: KubeObject, old: KubeObject, fields: readonly string[], errors: FieldErrors, { admission }: RuleContext): void {
+/** `alwaysThere` are fields that defaulting fills with an empty map, so that saying it is empty changes nothing. */
+function validateImmutable(object: KubeObject, old: KubeObject, fields: readonly string[], errors: FieldErrors, { admission }: RuleContext, alwaysThere: readonly string[] = []): void {
   if (old['immutable'] !== true) return;
   if (object['immutable'] !== true) errors.forbidden('immutable', 'field is immutable when `immutable` is set');
-  const differs = (field: string): boolean => admission.saidEmpty?.has(field) === true || !isDeepStrictEqual(at(object, field), at(old, field));
+  const differs = (field: string): boolean => (saidEmptyWithin(admission.saidEmpty, field) && !alwaysThere.includes(field)) || !isDeepStrictEqual(at(object, field), at(old, field));
   for (const field of fields.filter(differs)) errors.forbidden(field, 'field is immutable when `immutable` is set');
 }
 
@@ -55,7 +57,7 @@ export const configMapRules: KindRules = {
     validateDataKeys(object, ['data', 'binaryData'], errors);
     for (const key of Object.keys(mapAt(object, 'binaryData'))) if (Object.hasOwn(mapAt(object, 'data'), key)) errors.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
   },
-  validateUpdate: (object, old, errors, context) => validateImmutable(object, old, ['data', 'binaryData'], errors, context),
+  validateUpdate: (object, old, errors, context) => validateImmutable(object, old, ['data', 'binaryData'], errors, context, ['data']),
 };
 
 /** Keys that a Secret of a well-known type must hold. */

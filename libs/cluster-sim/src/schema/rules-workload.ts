@@ -3,7 +3,7 @@ import type { KubeObject } from '@meshfleet/model';
 import { at, isRecord, listAt, mapAt, textAt } from '../kinds/field.ts';
 import { labelsMatch } from '../kinds/label-selector.ts';
 import type { FieldErrors } from './field-errors.ts';
-import type { KindRules } from './kind-rules.ts';
+import type { KindRules, RuleContext } from './kind-rules.ts';
 import type { Mutable } from './mutable.ts';
 import { child, childIf, items, setDefault } from './mutable.ts';
 import { validateAnnotations, validateLabels } from './object-meta.ts';
@@ -17,15 +17,17 @@ export function defaultTemplate(spec: Mutable): void {
   defaultPodSpec(child(template, 'spec'));
 }
 
-function validateSelectorAndTemplate(object: KubeObject, errors: FieldErrors, restartPolicies: readonly string[]): void {
+function validateSelectorAndTemplate(object: KubeObject, errors: FieldErrors, restartPolicies: readonly string[], { admission }: RuleContext): void {
   const selector = at(object, 'spec', 'selector');
   const labels = mapAt(object, 'spec', 'template', 'metadata', 'labels') as Record<string, string>;
+  const none = Object.keys(labels).length === 0 && admission.saidEmpty?.has('spec.template.metadata.labels') !== true;
+  const printed = none ? null : labels;
   if (!isRecord(selector)) {
     errors.required('spec.selector');
-    errors.invalid('spec.template.metadata.labels', Object.keys(labels).length === 0 ? null : labels, '`selector` does not match template `labels`');
+    errors.invalid('spec.template.metadata.labels', printed, '`selector` does not match template `labels`');
   }
   else if (Object.keys(mapAt(selector, 'matchLabels')).length === 0 && listAt(selector, 'matchExpressions').length === 0) errors.invalid('spec.selector', selector, `empty selector is invalid for ${object.kind.toLowerCase()}`);
-  else if (!labelsMatch(selector, labels)) errors.invalid('spec.template.metadata.labels', Object.keys(labels).length === 0 ? null : labels, '`selector` does not match template `labels`');
+  else if (!labelsMatch(selector, labels)) errors.invalid('spec.template.metadata.labels', printed, '`selector` does not match template `labels`');
   validateTemplate(object, errors, restartPolicies);
 }
 
@@ -59,9 +61,9 @@ export const deploymentRules: KindRules = {
     defaultTemplate(spec);
     setDefault(object, 'status', {});
   },
-  validate(object, errors) {
+  validate(object, errors, context) {
     errors.nonNegative('spec.replicas', at(object, 'spec', 'replicas'));
-    validateSelectorAndTemplate(object, errors, ['Always']);
+    validateSelectorAndTemplate(object, errors, ['Always'], context);
     errors.supported('spec.strategy.type', at(object, 'spec', 'strategy', 'type'), ['Recreate', 'RollingUpdate']);
     if (at(object, 'spec', 'strategy', 'type') === 'Recreate' && at(object, 'spec', 'strategy', 'rollingUpdate') !== undefined)
       errors.forbidden('spec.strategy.rollingUpdate', 'may not be specified when strategy `type` is \'Recreate\'');
@@ -80,9 +82,9 @@ export const replicaSetRules: KindRules = {
     if (labels !== undefined && Object.keys(labels).length > 0) setDefault(child(object, 'metadata'), 'labels', { ...labels });
     setDefault(object, 'status', { replicas: 0 });
   },
-  validate(object, errors) {
+  validate(object, errors, context) {
     errors.nonNegative('spec.replicas', at(object, 'spec', 'replicas'));
-    validateSelectorAndTemplate(object, errors, ['Always']);
+    validateSelectorAndTemplate(object, errors, ['Always'], context);
   },
   validateUpdate: validateSelectorUnchanged,
 };
@@ -108,9 +110,9 @@ export const statefulSetRules: KindRules = {
     defaultTemplate(spec);
     setDefault(object, 'status', { replicas: 0, availableReplicas: 0 });
   },
-  validate(object, errors) {
+  validate(object, errors, context) {
     errors.nonNegative('spec.replicas', at(object, 'spec', 'replicas'));
-    validateSelectorAndTemplate(object, errors, ['Always']);
+    validateSelectorAndTemplate(object, errors, ['Always'], context);
     errors.supported('spec.podManagementPolicy', at(object, 'spec', 'podManagementPolicy'), ['OrderedReady', 'Parallel']);
     errors.supported('spec.updateStrategy.type', at(object, 'spec', 'updateStrategy', 'type'), ['OnDelete', 'RollingUpdate']);
   },
@@ -136,8 +138,8 @@ export const daemonSetRules: KindRules = {
     defaultTemplate(spec);
     setDefault(object, 'status', { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 });
   },
-  validate(object, errors) {
-    validateSelectorAndTemplate(object, errors, ['Always']);
+  validate(object, errors, context) {
+    validateSelectorAndTemplate(object, errors, ['Always'], context);
     errors.supported('spec.updateStrategy.type', at(object, 'spec', 'updateStrategy', 'type'), ['OnDelete', 'RollingUpdate']);
   },
   validateUpdate: validateSelectorUnchanged,

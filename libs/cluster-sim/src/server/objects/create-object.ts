@@ -1,5 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { KubeObject, ObjectMeta } from '@meshfleet/model';
+import { typeNameOf } from '../../kinds/builtin-schema.ts';
+import { pathsSaidEmpty } from '../../schema/go-struct.ts';
 import type { ResourceInfo } from '../../seam.ts';
 import { keyOf } from '../../storage/table.ts';
 import { alreadyExists, invalid, StatusError } from '../status-error.ts';
@@ -37,6 +39,7 @@ export function insert(
     dryRun: context.dryRun,
     store: engine.view,
     keepNulls: context.keepNulls === true,
+    saidEmpty: pathsSaidEmpty(body, typeNameOf(engine.registry.schemaFor(info).node) ?? ''),
     ...(context.duplicateFields === undefined ? {} : { duplicateFields: context.duplicateFields }),
   });
   const table = tableOf(engine, info);

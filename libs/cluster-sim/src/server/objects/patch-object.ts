@@ -32,9 +32,10 @@ export function patchObject(
 ): Written {
   refuseUnknownType(info, mediaType);
   const live = mustRead(engine, info, namespace, name);
-  const patched = patchedObject(engine, info, live, patch, mediaType);
+  const spent = structuredClone(patch);
+  const patched = patchedObject(engine, info, live, spent, mediaType);
   checkKind(info, patched);
-  checkDecodes(engine, info, patched, mediaType === PATCH_TYPES.strategic ? patch : undefined, context);
+  checkDecodes(engine, info, patched, mediaType === PATCH_TYPES.strategic ? spent : undefined, context);
   checkImmutableName(info, name, patched);
   const placed = withNamespace(info, namespace, patched);
   checkResourceVersion(info, live, placed, false);

@@ -1,10 +1,11 @@
 import type { KubeObject, ObjectMeta } from '@meshfleet/model';
 import { jsonEqual } from '../../apply/json-equal.ts';
 import { typeNameOf } from '../../kinds/builtin-schema.ts';
-import { fieldsThatSayEmpty } from '../../schema/go-struct.ts';
+import { pathsSaidEmpty, saidEmptyWithin } from '../../schema/go-struct.ts';
 import type { ResourceInfo } from '../../seam.ts';
 import { keyOf } from '../../storage/table.ts';
 import { conflict, invalid, notFound } from '../status-error.ts';
+import { withEmptyMetadata } from './empty-metadata.ts';
 import { checkFinalizers, checkKind, checkName, withNamespace } from './check-metadata.ts';
 import { createObject } from './create-object.ts';
 import { inStorageVersion, inVersion, put, read, tableOf, type Engine, type WriteContext, type Written } from './engine.ts';
@@ -77,7 +78,7 @@ export function replace(
   own: (object: KubeObject) => KubeObject,
 ): Written {
   const whole = { ...next, metadata: carriedMetadata(live, next) };
-  const saidEmpty = strategyOf(info).tellsEmptyFromNone ? fieldsThatSayEmpty(next, typeNameOf(engine.registry.schemaFor(info).node) ?? '') : NONE;
+  const saidEmpty = pathsSaidEmpty(next, typeNameOf(engine.registry.schemaFor(info).node) ?? '');
   // Ownership is settled before the endpoint takes back what is not its own.
   const tracked = own(engine.admission.defaults?.(info, whole, context.keepNulls) ?? whole);
   const scoped = withinEndpoint(info, live, tracked, subresource);
@@ -94,7 +95,8 @@ export function replace(
   });
   const object = keepTimes(live, withGeneration(info, live, prepared.object, subresource, saidEmpty), showsIdentity(live, next) && !leavesOtherBytes(engine, info, live, context));
   if (jsonEqual(live, object) && !readyToGo(info, object) && !leavesOtherBytes(engine, info, live, context)) return { object: live, warnings: prepared.warnings, created: false };
-  return { object: commit(engine, info, object, context), warnings: prepared.warnings, created: false };
+  const committed = commit(engine, info, object, context);
+  return { object: readyToGo(info, object) ? withEmptyMetadata(info, committed, next) : committed, warnings: prepared.warnings, created: false };
 }
 
 /**
@@ -196,15 +198,15 @@ function withField(object: KubeObject, field: string, value: unknown): KubeObjec
   return rest as KubeObject;
 }
 
-const NONE: ReadonlySet<string> = new Set();
 const NO_SPEC = new Set(['apiVersion', 'kind', 'metadata', 'status']);
 
 function withGeneration(info: ResourceInfo, live: KubeObject, next: KubeObject, subresource: string, saidEmpty: ReadonlySet<string>): KubeObject {
   if (!strategyOf(info).generation) return next;
+  const emptied = (name: string): boolean => strategyOf(info).tellsEmptyFromNone && saidEmptyWithin(saidEmpty, name);
   const statusApart = info.subresources.includes('status');
   const counts = (name: string): boolean => !NO_SPEC.has(name) || (name === 'status' && info.custom && !statusApart);
   const names = new Set([...Object.keys(live), ...Object.keys(next)]);
-  const changed = [...names].some((name) => counts(name) && (saidEmpty.has(name) || !jsonEqual(live[name], next[name])));
+  const changed = [...names].some((name) => counts(name) && (emptied(name) || !jsonEqual(live[name], next[name])));
   // Deployments alone count a change of their annotations too: the rollback of old kept its notes there.
   const annotated = subresource === '' && resourceId(info) === 'deployments.apps' && !jsonEqual(live.metadata.annotations ?? {}, next.metadata.annotations ?? {});
   return changed || annotated ? { ...next, metadata: { ...next.metadata, generation: (live.metadata.generation ?? 0) + 1 } } : next;
