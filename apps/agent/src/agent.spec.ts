@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '@meshfleet/model';
 import { createHolderIdentity, isNotFound } from '@meshfleet/kube';
@@ -41,6 +42,21 @@ const tamper = async (name: string, hosts: string[]) => {
 };
 
 describe('an agent in its cluster', () => {
+  it('does not say that its inventory shows a revision while its watches have yet to show what it applied for it', async () => {
+    hub.publish({ objects: [virtualService('reviews')] });
+    await start();
+    const shows = (revision: number): boolean => hub.reports.some(({ inventory }) => inventory?.asOf === revision);
+    await until(() => shows(1));
+    test.cluster.faults?.stallWatches();
+    hub.publish({ objects: [virtualService('reviews'), virtualService('ratings')] });
+    await acked(2);
+    await sleep(1_000);
+    expect([shows(2), hub.inventory.has('VirtualService.networking.istio.io/shop/ratings')]).toEqual([false, false]);
+    test.cluster.faults?.resume();
+    await until(() => shows(2));
+    expect(hub.inventory.has('VirtualService.networking.istio.io/shop/ratings')).toBe(true);
+  });
+
   it('enrols, applies, marks what it owns, acknowledges, and asks for nothing that deploy/agent does not grant', async () => {
     hub.publish({ objects: [virtualService('reviews'), virtualService('ratings')] });
     const agent = await start();

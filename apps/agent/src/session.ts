@@ -99,7 +99,11 @@ export function startSession(options: SessionOptions): Session {
     const enrolled = createEnrolledIdentity(identities, identity);
 
     const conditions = createConditions();
-    const inventory = createInventory({ now: () => hub.hubSeconds() * 1000, onNews: () => reporter.poke() });
+    const inventory = createInventory({
+      now: () => hub.hubSeconds() * 1000,
+      onNews: () => reporter.poke(),
+      isBehind: () => [...delivery.writes()].some(([key, version]) => started.watch?.shows(key, version) !== true),
+    });
     const schemas = createKindSchemas(client, discovery);
     const reporter = startReporter({
       onSchemasWanted(digests) {

@@ -42,6 +42,8 @@ export interface Delivery {
   /** An object may have changed: as a watch shows it, undefined for a deletion. */
   touched(key: string, seen: KubeObject | undefined): void;
   wants(key: string): boolean;
+  /** What was applied last of each object, at the version that the API server gave it. */
+  writes(): Iterable<readonly [key: string, resourceVersion: string]>;
   /** Namespaces or kinds came: what waited for them is tried at once. */
   hurry(pick: (key: string) => boolean): void;
   /** Stops changing anything, and goes on. */
@@ -235,6 +237,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       void queue.add(key);
     },
     wants: (key) => entries.has(key),
+    writes: () => memory.writes(),
     hurry: (pick) => retries.hurry((key) => key !== WITHDRAWAL && pick(key), true),
     pause(value) {
       paused = value;

@@ -32,6 +32,8 @@ export interface KeyMemory {
   assumeApplied(entry: DesiredEntry): void;
   /** This entry comes after what `before` held under its key. */
   expect(entry: DesiredEntry, before: HeldState, old: DesiredEntry | undefined): void;
+  /** What was applied last of each object, at the version that the API server gave it. */
+  writes(): Iterable<readonly [key: string, resourceVersion: string]>;
   keepOnly(entries: ReadonlyMap<string, DesiredEntry>): void;
   isSettled(entry: DesiredEntry, mode: OrganizationMode): boolean;
   /** An event at this version only shows our own write, or what was before it. */
@@ -92,6 +94,9 @@ export function createKeyMemory(now: () => number): KeyMemory {
       const remembered = of(entry.key);
       if (remembered.appliedHash === undefined || remembered.appliedHash === entry.hash) return;
       if (old !== undefined && old.hash === remembered.appliedHash) remembered.previous = { held: before, entry: old };
+    },
+    *writes() {
+      for (const [key, { settledAs, resourceVersion }] of known) if (settledAs !== undefined && resourceVersion !== undefined && resourceVersion !== '') yield [key, resourceVersion] as const;
     },
     keepOnly(entries) {
       for (const key of known.keys()) if (!entries.has(key)) known.delete(key);

@@ -29,7 +29,7 @@ function takeAll(inventory: ReturnType<typeof createInventory>, limit: number): 
 
 describe('the inventory', () => {
   it('says nothing of a cluster that is half read', () => {
-    const inventory = createInventory({ now: () => NOW, onNews: () => undefined });
+    const inventory = createInventory({ now: () => NOW, onNews: () => undefined, isBehind: () => false });
     inventory.set('Namespace/shop', { phase: 'Active' });
     expect(inventory.take(100)).toBeUndefined();
     inventory.ready();
@@ -37,7 +37,7 @@ describe('the inventory', () => {
   });
 
   it('says when it has told everything that came of a revision, also when that is nothing', () => {
-    const inventory = createInventory({ now: () => NOW, onNews: () => undefined });
+    const inventory = createInventory({ now: () => NOW, onNews: () => undefined, isBehind: () => false });
     inventory.ready();
     takeAll(inventory, 100);
     expect(inventory.dirty).toBe(false);
@@ -52,8 +52,24 @@ describe('the inventory', () => {
     expect(inventory.dirty).toBe(false);
   });
 
+  it('shows no revision before watches have shown what was applied for it, and then says so unasked', async () => {
+    let isBehind = true;
+    let news = 0;
+    const inventory = createInventory({ now: () => NOW, onNews: () => (news += 1), isBehind: () => isBehind });
+    inventory.ready();
+    takeAll(inventory, 100);
+    inventory.owe(7);
+    expect([inventory.dirty, inventory.take(100)]).toEqual([false, undefined]);
+    inventory.set('Service/shop/other', {});
+    expect(inventory.take(100)).not.toHaveProperty('asOf');
+    const before = news;
+    isBehind = false;
+    await expect.poll(() => news).toBeGreaterThan(before);
+    expect(inventory.take(100)).toMatchObject({ asOf: 7 });
+  });
+
   it('splits a large cluster by count and by bytes, and the parts add up to the whole', () => {
-    const inventory = createInventory({ now: () => NOW, onNews: () => undefined });
+    const inventory = createInventory({ now: () => NOW, onNews: () => undefined, isBehind: () => false });
     const large = 'x'.repeat(15_000);
     for (let index = 0; index < 400; index += 1) inventory.set(`Service/shop/s${index}`, { spec: `${large}${index}` });
     inventory.ready();
@@ -69,7 +85,7 @@ describe('the inventory', () => {
   });
 
   it('says again what could not be said, with what has changed since', () => {
-    const inventory = createInventory({ now: () => NOW, onNews: () => undefined });
+    const inventory = createInventory({ now: () => NOW, onNews: () => undefined, isBehind: () => false });
     inventory.set('Service/shop/a', { port: 1 });
     inventory.set('Service/shop/b', { port: 1 });
     inventory.ready();
@@ -84,7 +100,7 @@ describe('the inventory', () => {
   });
 
   it('says everything anew when the hub has lost it', () => {
-    const inventory = createInventory({ now: () => NOW, onNews: () => undefined });
+    const inventory = createInventory({ now: () => NOW, onNews: () => undefined, isBehind: () => false });
     inventory.set('Service/shop/a', { port: 1 });
     inventory.ready();
     takeAll(inventory, 100);

@@ -20,7 +20,17 @@ const pack = (text: string): Kept => (text.length < DEFLATE_FROM ? text : deflat
 const unpack = (kept: Kept): string => (typeof kept === 'string' ? kept : inflateRawSync(kept).toString('utf8'));
 const same = (a: Kept, b: Kept): boolean => (typeof a === 'string' || typeof b === 'string' ? a === b : a.equals(b));
 
-export function createInventory(options: { now: () => number; onNews(): void }): Inventory {
+/** How soon to look again whether watches have shown what was applied. */
+const LOOK_AGAIN_MS = 100;
+
+export interface InventoryOptions {
+  now(): number;
+  onNews(): void;
+  /** Whether watches have yet to show something that we applied: till then the inventory shows no revision. */
+  isBehind(): boolean;
+}
+
+export function createInventory(options: InventoryOptions): Inventory {
   const held = new Map<string, Kept>();
   const pending = new Set<string>();
   let isReady = false;
@@ -31,6 +41,13 @@ export function createInventory(options: { now: () => number; onNews(): void }):
   /** The newest revision of which the hub has yet to hear what came of it. */
   let owed: number | undefined;
 
+  let looking: NodeJS.Timeout | undefined;
+  const sayWhenCaughtUp = () => {
+    clearTimeout(looking);
+    if (owed === undefined) return;
+    if (options.isBehind()) looking = setTimeout(sayWhenCaughtUp, LOOK_AGAIN_MS).unref();
+    else options.onNews();
+  };
   const mark = (key: string) => {
     pending.add(key);
     if (isReady) options.onNews();
@@ -41,7 +58,7 @@ export function createInventory(options: { now: () => number; onNews(): void }):
       return held.size;
     },
     get dirty() {
-      return isReady && (full || pending.size > 0 || owed !== undefined);
+      return isReady && (full || pending.size > 0 || (owed !== undefined && !options.isBehind()));
     },
     set(key, body) {
       const kept = pack(JSON.stringify(body));
@@ -59,7 +76,8 @@ export function createInventory(options: { now: () => number; onNews(): void }):
       options.onNews();
     },
     take(limit) {
-      if (!isReady || (!full && pending.size === 0 && owed === undefined)) return undefined;
+      const shown = owed !== undefined && !options.isBehind() ? owed : undefined;
+      if (!isReady || (!full && pending.size === 0 && shown === undefined)) return undefined;
       if (full) for (const key of held.keys()) pending.add(key);
       const upsert: InventoryDelta['upsert'] = [];
       const remove: string[] = [];
@@ -77,12 +95,12 @@ export function createInventory(options: { now: () => number; onNews(): void }):
         upsert.push({ key, body: JSON.parse(text) as InventoryDelta['upsert'][number]['body'] }); // written by set()
       }
       seq += 1;
-      const delta = { seq, base: full ? 0 : sentSeq, upsert, remove, ...(owed === undefined || pending.size > 0 ? {} : { asOf: owed }) };
+      const delta = { seq, base: full ? 0 : sentSeq, upsert, remove, ...(shown === undefined || pending.size > 0 ? {} : { asOf: shown }) };
       full = false;
       return delta;
     },
     taken(delta) {
-      if (delta.asOf === owed) owed = undefined;
+      if (delta.asOf !== undefined && delta.asOf === owed) owed = undefined;
       sentSeq = delta.seq;
     },
     giveBack(delta) {
@@ -97,7 +115,7 @@ export function createInventory(options: { now: () => number; onNews(): void }):
     },
     owe(revision) {
       owed = revision;
-      options.onNews();
+      sayWhenCaughtUp();
     },
   };
 }

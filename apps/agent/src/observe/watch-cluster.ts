@@ -1,7 +1,7 @@
 import type { Discovery, KubeClient, Resource, ResourceCache } from '@meshfleet/kube';
-import { createGate, KubeError, RESOURCES, startResourceCache } from '@meshfleet/kube';
+import { createGate, isNewer, KubeError, RESOURCES, startResourceCache } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { formatObjectKey } from '@meshfleet/model';
+import { formatObjectKey, parseObjectKey } from '@meshfleet/model';
 import type { Inventory } from './inventory.ts';
 import type { MeshFact } from './meshes.ts';
 import { meshFacts, meshOfDeployment, revisionOfWebhook } from './meshes.ts';
@@ -31,6 +31,8 @@ export interface ClusterWatch {
   /** Watches kinds that have come to be served, and stops those that have gone. */
   follow(): void;
   meshes(): MeshFact[];
+  /** Whether the inventory has been told of an object at this version or a later one; of a kind that is not watched, it has been told all that it will be. */
+  shows(key: string, resourceVersion: string): boolean;
   /** Reopens every watch: their silence cannot be trusted. */
   reopen(): void;
   readonly watches: number;
@@ -43,6 +45,7 @@ type Cache = ResourceCache<unknown>;
 export function watchCluster(options: WatchClusterOptions): ClusterWatch {
   const { client, inventory } = options;
   const caches = new Map<string, Cache>();
+  const byKind = new Map<string, Cache>();
   const deployments = new Map<string, MeshFact>();
   const webhooks = new Map<string, { revision: string; namespace: string }>();
   const unsynced = new Set<string>();
@@ -72,27 +75,26 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
     const id = idOf(resource);
     if (caches.has(id)) return;
     unsynced.add(id);
-    caches.set(
-      id,
-      startResourceCache<null>({
-        client,
-        resource,
-        // The inventory holds the summary; the cache needs only to know that the object exists.
-        project: () => null,
-        gate,
-        pageSize,
-        onChange(change) {
-          counted();
-          const key = formatObjectKey({ group: resource.group, kind: resource.kind, namespace: change.namespace, name: change.name });
-          if (change.value === undefined) inventory.remove(key);
-          else if (change.object !== undefined) inventory.set(key, summarize(change.object));
-          onObject?.(key, change.value === undefined ? undefined : change.object);
-          options.onTouched(key, change.value === undefined ? undefined : change.object);
-        },
-        onSynced: () => synced(id),
-        onProblem: problem(resource),
-      }),
-    );
+    const cache = startResourceCache<null>({
+      client,
+      resource,
+      // The inventory holds the summary; the cache needs only to know that the object exists.
+      project: () => null,
+      gate,
+      pageSize,
+      onChange(change) {
+        counted();
+        const key = formatObjectKey({ group: resource.group, kind: resource.kind, namespace: change.namespace, name: change.name });
+        if (change.value === undefined) inventory.remove(key);
+        else if (change.object !== undefined) inventory.set(key, summarize(change.object));
+        onObject?.(key, change.value === undefined ? undefined : change.object);
+        options.onTouched(key, change.value === undefined ? undefined : change.object);
+      },
+      onSynced: () => synced(id),
+      onProblem: problem(resource),
+    });
+    caches.set(id, cache);
+    byKind.set(kindOf(resource), cache);
   };
 
   const remember = <T>(map: Map<string, T>, key: string, value: T | undefined) => {
@@ -152,12 +154,20 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
       for (const [id, cache] of caches) {
         if (builtIn.has(id) || served.has(id)) continue;
         caches.delete(id);
+        for (const [kind, one] of byKind) if (one === cache) byKind.delete(kind);
         unsynced.delete(id);
         for (const [name] of cache.entries()) inventory.remove(keyOf(id, name));
         void cache.stop();
       }
     },
     meshes: () => meshFacts(deployments.values(), webhooks.values()),
+    shows(key, resourceVersion) {
+      const object = parseObjectKey(key);
+      const cache = object === undefined ? undefined : byKind.get(kindOf(object));
+      if (object === undefined || cache?.synced !== true) return true;
+      const shown = cache.versionOf(object.namespace, object.name);
+      return shown !== undefined && !isNewer(resourceVersion, shown);
+    },
     reopen() {
       for (const cache of [...caches.values(), ...always]) cache.reopen();
     },
@@ -175,6 +185,7 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
   };
 }
 
+const kindOf = ({ group, kind }: { readonly group: string; readonly kind: string }): string => `${group}/${kind}`;
 const idOf = (resource: Resource): string => `${resource.group}/${resource.kind}/${resource.version}`;
 
 function keyOf(id: string, name: string): string {

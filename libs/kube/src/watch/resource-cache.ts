@@ -42,6 +42,8 @@ export interface ResourceCacheOptions<T> {
 /** A copy of one resource that follows the server: equal to it, but for the events still on their way. */
 export interface ResourceCache<T> {
   get(namespace: string, name: string): T | undefined;
+  /** The version of an object that the watch showed last; undefined when it shows none. */
+  versionOf(namespace: string, name: string): string | undefined;
   entries(): IterableIterator<readonly [key: string, value: T]>;
   readonly size: number;
   readonly synced: boolean;
@@ -125,7 +127,8 @@ export function startResourceCache<T>(options: ResourceCacheOptions<T>): Resourc
   });
 
   return {
-    get: (namespace, name) => held.get(namespace === '' ? name : `${namespace}/${name}`)?.value,
+    get: (namespace, name) => held.get(placeOf(namespace, name))?.value,
+    versionOf: (namespace, name) => held.get(placeOf(namespace, name))?.resourceVersion,
     *entries() {
       for (const [key, { value }] of held) yield [key, value] as const;
     },
@@ -145,5 +148,7 @@ const nameOf = (object: KubeObject): { namespace: string; name: string } => ({ n
 
 function keyOf(object: KubeObject): string {
   const { namespace, name } = nameOf(object);
-  return namespace === '' ? name : `${namespace}/${name}`;
+  return placeOf(namespace, name);
 }
+
+const placeOf = (namespace: string, name: string): string => (namespace === '' ? name : `${namespace}/${name}`);
