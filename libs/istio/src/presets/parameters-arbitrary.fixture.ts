@@ -38,8 +38,11 @@ interface Node {
 function arbitraryOf(node: Node, known: Known): fc.Arbitrary<unknown> {
   if (node.const !== undefined) return fc.constant(node.const);
   if (node.enum !== undefined) return fc.constantFrom(...node.enum);
-  // Texts that no pattern tells all about bring examples of their own.
-  if (node.examples !== undefined) return fc.constantFrom(...node.examples);
+  // Texts that no pattern tells all about bring examples of their own; now and then the pattern is taken at its word.
+  if (node.examples !== undefined) {
+    const examples = fc.constantFrom(...node.examples);
+    return node.type === 'string' && node.pattern !== undefined ? fc.oneof({ weight: 3, arbitrary: examples }, { weight: 1, arbitrary: text(node, {}) }) : examples;
+  }
   const either = node.oneOf ?? node.anyOf;
   if (either !== undefined) return fc.oneof(...either.map((one) => arbitraryOf(one, known)));
   switch (node.type) {

@@ -17,6 +17,11 @@ describe('time spans', () => {
     expect(gatewayDurationField.safeParse(text).success).toBe(false);
   });
 
+  it('are whole milliseconds for Istio', () => {
+    expect(['1.5ms', '0.0015s', '24.48m0.1ms'].filter((text) => positiveDurationField.safeParse(text).success)).toEqual([]);
+    expect(['1.5s', '0.001s', '24.48m', '0.1s0.2s'].filter((text) => !positiveDurationField.safeParse(text).success)).toEqual([]);
+  });
+
   it('have no fractions in the Gateway API', () => {
     expect(gatewayDurationField.safeParse('1m30s').success).toBe(true);
     expect(gatewayDurationField.safeParse('0.25s').success).toBe(false);

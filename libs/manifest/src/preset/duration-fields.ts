@@ -8,10 +8,17 @@ export function durationMilliseconds(text: string): number {
   return [...text.matchAll(/([0-9.]+)(ms|s|m|h)/g)].reduce((sum, [, amount, unit]) => sum + Number(amount) * (MILLISECONDS[unit ?? ''] ?? Number.NaN), 0);
 }
 
-/** A time span that is not nothing, as Istio takes it: at least a millisecond. */
+/** A time span that is not nothing, as Istio takes it: in whole milliseconds. */
 export const positiveDurationField = durationField
   .refine((text) => durationMilliseconds(text) >= 1, 'Must be at least 1ms')
+  .refine(isWhole, 'Must be in whole milliseconds')
   .meta({ examples: ['250ms', '5s', '0.5s', '1m30s'] });
+
+/** Sums of fractions are whole but for what binary numbers lose. */
+function isWhole(text: string): boolean {
+  const milliseconds = durationMilliseconds(text);
+  return Math.abs(milliseconds - Math.round(milliseconds)) < 1e-6;
+}
 
 /** A time span as the Gateway API writes it (GEP-2257): whole numbers, up to four units. */
 export const gatewayDurationField = z

@@ -1,8 +1,10 @@
-import { positiveDurationField } from '@meshfleet/manifest';
+import { positiveDurationField, REFERENCE } from '@meshfleet/manifest';
 import { z } from 'zod';
 import { jsonWebKeysField } from './json-web-keys.ts';
 
 const text = z.string().min(1);
+/** What Go reads as an address: a rule of the definition asks for that (`url(self)`), and refuses what it cannot read. */
+const ADDRESS = new RegExp(String.raw`^https?:\/\/(?:\[[0-9a-fA-F:.]+\]|(?:[A-Za-z0-9._-]|${REFERENCE})+)(?::\d{1,5})?(?:[\/?](?:[^\s%"<>\\^{|}\u0060]|%[0-9A-Fa-f]{2}|${REFERENCE})*)?$`);
 const headerName = z.string().regex(/^[-_A-Za-z0-9]+$/, 'Must be the name of a header, as in "x-user"');
 
 /** An issuer whose tokens are taken, and what is done with them. */
@@ -12,7 +14,7 @@ export const jwtIssuerField = z
     audiences: z.array(text).min(1).optional().meta({ title: 'Audiences', description: 'One of them must stand in the claim "aud". Without any, every token of the issuer is taken, whomever it was made for.' }),
     jwksUri: z
       .string()
-      .regex(/^https?:\/\/[^\s/]+(?:\/\S*)?$/, 'Must be an http or https address')
+      .regex(ADDRESS, 'Must be an http or https address')
       .optional()
       .meta({ title: 'Address of the keys', description: 'Where istiod fetches the public keys. Without it and without keys istiod asks the issuer’s OpenID discovery.', examples: ['https://login.example.com/.well-known/jwks.json'] }),
     jwks: jsonWebKeysField.optional().meta({ title: 'Keys', description: 'The public keys themselves, as a JSON Web Key Set.' }),

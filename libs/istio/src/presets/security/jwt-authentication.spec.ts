@@ -51,6 +51,8 @@ describe('JWT authentication', () => {
     expect(refused(jwtAuthentication, { target, issuers: [{ issuer, jwksUri: 'https://a.example/', jwks: '{"keys":[{"kty":"RSA","n":"a","e":"AQAB"}]}' }] })).toEqual(['issuers.0.jwks: Give the keys or their address, not both']);
     expect(refused(jwtAuthentication, { target, issuers: [{ issuer }, { issuer, audiences: ['b'] }] })).toEqual(['issuers: Name each issuer once: of two entries with one issuer only one would be used']);
     expect(refused(jwtAuthentication, { target, dataplane: 'AMBIENT', issuers: [{ issuer }] })).toEqual(['target: ztunnel reads no tokens: attach the policy to a waypoint, with the target SERVICES, GATEWAYS or ALL_WAYPOINTS']);
+    for (const jwksUri of ['http://{', 'https://a b', 'https://a.example/%zz']) expect(refused(jwtAuthentication, { target, issuers: [{ issuer, jwksUri }] }), jwksUri).toEqual(['issuers.0.jwksUri: Must be an http or https address']);
+    for (const jwksUri of ['https://login.${var.domain}:8443/keys?tenant=a%20b', 'http://[fd00::1]/']) expect(refused(jwtAuthentication, { target, issuers: [{ issuer, jwksUri }] }), jwksUri).toEqual([]);
     expect(refused(jwtAuthentication, { target, issuers: [{ issuer, jwksUri: 'ldap://a' }] })).toEqual(['issuers.0.jwksUri: Must be an http or https address']);
   });
 });
