@@ -201,6 +201,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       await Promise.all(keys.slice(start, end).map((key) => queue.add(key)));
       start = end;
     }
+    // Who is still about to apply what an earlier state asked for would apply it again to what is given back.
+    await Promise.all(at.state.tombstones.filter((tombstone) => !settled.has(idOf(tombstone))).map(({ key }) => queue.add(key)));
     // Deletions come last: what moves from one object to another is there before it is gone.
     if (held === at) await queue.add(WITHDRAWAL);
   }

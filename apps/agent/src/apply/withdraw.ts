@@ -42,21 +42,30 @@ export async function withdraw(context: ApplyContext, options: WithdrawOptions):
     if (options.signal.aborted) return results;
     const looked = await look(context, tombstone);
     if ('live' in looked) candidates.push(looked);
-    else results.push(await forgotten(context, looked));
+    else results.push(looked);
   }
   const guard = guardDeletions(candidates.length, options);
-  if (guard !== undefined) return [...results, ...candidates.map(({ tombstone }): Withdrawal => ({ tombstone, kind: 'failed', failure: guard }))];
+  if (guard !== undefined) {
+    const held = candidates.map(({ tombstone }): Withdrawal => ({ tombstone, kind: 'failed', failure: guard }));
+    await forget(context, [...results, ...held]);
+    return [...results, ...held];
+  }
   for (const candidate of candidates) {
     if (options.signal.aborted) return results;
-    results.push(await forgotten(context, await remove(context, candidate)));
+    results.push(await remove(context, candidate));
   }
+  await forget(context, results);
   return results;
 }
 
-/** What is settled leaves nothing to be given back. Should that not be stored, the record is of an object that is not ours, and has no effect. */
-async function forgotten(context: ApplyContext, withdrawal: Withdrawal): Promise<Withdrawal> {
-  if (withdrawal.kind !== 'failed') await context.former?.forget(withdrawal.tombstone.key).catch(() => undefined);
-  return withdrawal;
+/**
+ * What is settled leaves nothing to be given back. Should that not be stored, the record is of an object that is not ours, and has no effect. An object may be
+ * withdrawn for several policies, in the name of one of which it was applied: it is settled when all are.
+ */
+async function forget(context: ApplyContext, withdrawals: readonly Withdrawal[]): Promise<void> {
+  for (const [key, of] of Map.groupBy(withdrawals, ({ tombstone }) => tombstone.key)) {
+    if (of.every(({ kind }) => kind !== 'failed')) await context.former?.forget(key).catch(() => undefined);
+  }
 }
 
 async function look(context: ApplyContext, tombstone: Tombstone): Promise<Candidate | Withdrawal> {

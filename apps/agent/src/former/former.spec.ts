@@ -64,6 +64,17 @@ describe('what was there before a policy came', () => {
     expect(saidBy(await read('till'))).toEqual(saidBy(before));
   });
 
+  it('is given back when it is withdrawn for other policies too, in whose name it was applied before', async () => {
+    await test.admin.apply(VIRTUAL_SERVICES, named('loan', { hosts: ['theirs'] }, { team: 'payments' }), { fieldManager: 'argocd' });
+    const before = await read('loan');
+    await start();
+    const policyId = '00000000-0000-7000-8000-00000000000b';
+    await acked(hub.publish({ objects: [named('loan', { hosts: ['ours'] }, { team: 'platform' })], conflicts: 'FORCE', policyId }));
+    const tombstones = ['a', 'b', 'c'].map((last) => ({ key: keyOf('loan'), policyId: `00000000-0000-7000-8000-00000000000${last}` }));
+    await acked(hub.publish({ objects: [], tombstones, approvedDeletions: 100 }));
+    expect(saidBy(await read('loan'))).toEqual(saidBy(before));
+  });
+
   it('is said to be lost where it is too large to be kept, and only there', async () => {
     const hosts = Array.from({ length: 3_000 }, (_, index) => `theirs-${String(index)}.shop.example.com`);
     for (const [name, theirs] of [['vault', hosts], ['purse', ['theirs']]] as const) {
