@@ -1,13 +1,42 @@
-import { analyze } from '@meshfleet/istio/analysis';
-import type { Finding } from '@meshfleet/model';
+import { MeshfleetError, type Finding } from '@meshfleet/model';
+import { NO_NEIGHBOURS, readMeshNeighbours } from '@meshfleet/store';
 import type { RequestScope } from '../request/request-scope.ts';
-import { analysedInput } from './analysed-input.ts';
+import { isHeavier } from '../thread/is-heavier.ts';
+import { taskThread, type TaskLimits } from '../thread/task-thread.ts';
+import { analyzeInventory } from './analyze-inventory.ts';
+import { withInventory } from './with-inventory.ts';
 
 const FINDINGS = Symbol('findings of a cluster');
+/** Up to so many characters are analysed where they are. */
+const SMALL = 64 * 1024;
+const LONGEST_MS = 20_000;
 
-/** What the analysis finds in a cluster as its agent reported it; once in a request. */
+/**
+ * What the analysis finds in a cluster as its agent reported it; once in a request, one cluster at a time.
+ * @throws MeshfleetError LIMIT_EXCEEDED
+ */
 export function findingsOfCluster(scope: RequestScope, clusterId: string, now: Date): Promise<readonly Finding[]> {
-  const analyzeAll = (ids: readonly string[]): Promise<(readonly Finding[])[]> =>
-    Promise.all(ids.map(async (id) => analyze(await analysedInput(scope, id, now))));
-  return scope.loader<string, readonly Finding[]>(FINDINGS, (_tx, ids) => analyzeAll(ids)).load(clusterId);
+  const analyzeEach = (ids: readonly string[]): Promise<(readonly Finding[])[]> =>
+    scope.inTurn(async () => {
+      const found: (readonly Finding[])[] = [];
+      for (const id of ids) found.push(await analyzeOne(scope, id, now));
+      return found;
+    });
+  return scope.loader<string, readonly Finding[]>(FINDINGS, (_tx, ids) => analyzeEach(ids)).load(clusterId);
 }
+
+function analyzeOne(scope: RequestScope, clusterId: string, now: Date): Promise<readonly Finding[]> {
+  return withInventory(scope, clusterId, null, async (inventory) => {
+    const neighbours = (await readMeshNeighbours(await scope.read(), [clusterId])).get(clusterId) ?? NO_NEIGHBOURS;
+    const order = { inventory, facts: { now: now.getTime(), ...neighbours } };
+    return isHeavier(order, SMALL) ? taskThread.run(await scope.organizationId(), 'analyzeInventory', order, LIMITS) : analyzeInventory(order);
+  });
+}
+
+const tooMuch = (why: string): MeshfleetError => new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The cluster could not be analysed', why, fix: 'Ask for it without its findings.' });
+
+const LIMITS: TaskLimits = {
+  longestMs: LONGEST_MS,
+  tooSlow: () => tooMuch(`it took longer than ${LONGEST_MS / 1000} s`),
+  tooMuch: () => tooMuch('it takes more memory than there is'),
+};

@@ -1,5 +1,6 @@
-import { analysisInputOf, analyze, newFindings, withChanges, type AnalysisChanges, type AnalysisFacts, type InventoryObject } from '@meshfleet/istio/analysis';
-import { formatObjectKey, objectKeyOf, type Finding, type Json } from '@meshfleet/model';
+import { analysisInputOf, analyze, newFindings, withChanges, type AnalysisChanges, type AnalysisFacts } from '@meshfleet/istio/analysis';
+import { formatObjectKey, objectKeyOf, type Finding } from '@meshfleet/model';
+import { rowsOf } from './rows-of-inventory.ts';
 
 /** One cluster as its agent reported it, and what a change would do to it. */
 export interface ChangeOrder {
@@ -31,9 +32,4 @@ export function judgeChange({ inventory, coming, change, facts }: ChangeOrder): 
 /** Keys of the objects that a change writes or removes. */
 export function keysOf({ upsert, remove }: AnalysisChanges): readonly string[] {
   return [...(upsert ?? []).map(({ object }) => formatObjectKey(objectKeyOf(object))), ...(remove ?? [])];
-}
-
-function rowsOf(inventory: string): InventoryObject[] {
-  // Written by Postgres from the rows of one table.
-  return (JSON.parse(inventory) as [string, Record<string, Json>][]).map(([key, body]) => ({ key, body }));
 }

@@ -256,6 +256,25 @@ describe('the cost of an analysis', () => {
   });
 });
 
+describe('a cluster whose inventory is very large', () => {
+  it('is not read: the change is made, the answer says that it was not analysed there, and a preview says why', async () => {
+    const large = await insertCluster(api, ada.id, 'large', { size: 'large' });
+    await reportInventory(api, ada.id, large, SHOP);
+    // Packed, it takes the table a few hundred KiB.
+    await api.db.admin.query(`insert into inventory_item (organization_id, cluster_id, object_key, kind, namespace, name, body) select $1, $2, 'Service/shop/s' || i, 'Service', 'shop', 's' || i, jsonb_build_object('x', repeat('a', 1000000)) from generate_series(1, 80) i`, [ada.id, large]);
+    const input = { name, placement: { clusterSelector: 'size=large' }, manifests: route('nowhere') };
+    const texts = api.statements.texts;
+    texts.length = 0;
+    expect(await apply(input)).toMatchObject({ userErrors: [], analysis: { clusters: 1, reported: 1, analysed: 0 }, warnings: [{ code: 'LIMIT_EXCEEDED' }] });
+    expect(texts.filter((text) => text.includes('json_agg(json_build_array'))).toEqual([]);
+    const asked = 'query ($apply: PolicyApplyInput!) { policyPreview(apply: $apply) { clusters(first: 1) { nodes { findings { introduced { code } } } } } }';
+    const { errors } = await api.query(ada.token, asked, { apply: { ...input, name: `${name}-preview` } });
+    expect(JSON.stringify(errors)).toContain('LIMIT_EXCEEDED');
+    const totals = await api.query(ada.token, 'query ($apply: PolicyApplyInput!) { policyPreview(apply: $apply) { totals { clusters complete } } }', { apply: { ...input, name: `${name}-preview` } });
+    expect(totals).toMatchObject({ errors: [], data: { policyPreview: { totals: { clusters: 1, complete: false } } } });
+  });
+});
+
 describe('the preview of a change', () => {
   it('says what would refuse it, as the mutation does', async () => {
     const input = { name, placement: { clusterSelector: 'env=prod' }, manifests: route('nowhere') };

@@ -1,7 +1,8 @@
 import { kindsForChange, newFindings, type AnalysisChanges, type AnalysisFacts } from '@meshfleet/istio/analysis';
 import { MeshfleetError, type Finding } from '@meshfleet/model';
-import { NO_NEIGHBOURS, readInventoryText, readMeshNeighbours } from '@meshfleet/store';
+import { NO_NEIGHBOURS, readMeshNeighbours } from '@meshfleet/store';
 import { judgeChange, keysOf, type ChangeFindings, type ChangeOrder } from '../analysis/judge-change.ts';
+import { withInventory } from '../analysis/with-inventory.ts';
 import type { PreviewPlan } from '../policy-preview/plan-change.ts';
 import type { ClusterPreview } from '../policy-preview/preview-clusters.ts';
 import type { RequestScope } from '../request/request-scope.ts';
@@ -36,15 +37,16 @@ export function judgeCluster(scope: RequestScope, plan: PreviewPlan, preview: Cl
     const kinds = kindsRead(change);
     if (kinds.length === 0) return NOTHING;
     const clusterId = preview.loaded.id;
-    const { text: inventory } = await readInventoryText(await scope.read(), clusterId, kinds);
-    const judge = (more: Pick<ChangeOrder, 'coming'> & { readonly facts: Partial<AnalysisFacts> }): Promise<ChangeFindings> =>
-      judgeSomewhere(scope, { inventory, change, coming: more.coming, facts: { now: now.getTime(), ...more.facts } });
-    const first = await judge({ coming: {}, facts: {} });
-    if (!concern(first)) return first;
-    const tx = await scope.read();
-    const [neighbours, coming] = await Promise.all([readMeshNeighbours(tx, [clusterId]), comingInto(tx, preview.loaded, kinds)]);
-    const second = await judge({ coming, facts: neighbours.get(clusterId) ?? NO_NEIGHBOURS });
-    return { introduced: stillIn(second.introduced, first.introduced), resolved: stillIn(second.resolved, first.resolved) };
+    return withInventory(scope, clusterId, kinds, async (inventory) => {
+      const judge = (more: Pick<ChangeOrder, 'coming'> & { readonly facts: Partial<AnalysisFacts> }): Promise<ChangeFindings> =>
+        judgeSomewhere(scope, { inventory, change, coming: more.coming, facts: { now: now.getTime(), ...more.facts } });
+      const first = await judge({ coming: {}, facts: {} });
+      if (!concern(first)) return first;
+      const tx = await scope.read();
+      const [neighbours, coming] = await Promise.all([readMeshNeighbours(tx, [clusterId]), comingInto(tx, preview.loaded, kinds)]);
+      const second = await judge({ coming, facts: neighbours.get(clusterId) ?? NO_NEIGHBOURS });
+      return { introduced: stillIn(second.introduced, first.introduced), resolved: stillIn(second.resolved, first.resolved) };
+    });
   });
 }
 

@@ -1,7 +1,8 @@
 import { MeshfleetError, type Finding } from '@meshfleet/model';
 import type { Placement } from '@meshfleet/planner';
-import { countInventories, sampleReportedClusters, type PlacedSubject, type TouchedCluster } from '@meshfleet/store';
+import { sampleReportedClusters, weighInventories, type InventoryWeight, type PlacedSubject, type TouchedCluster } from '@meshfleet/store';
 import { setImmediate } from 'node:timers/promises';
+import { isTooLarge, MOST_OF_CLUSTER } from '../analysis/with-inventory.ts';
 import type { PreviewPlan, UntouchedPlan } from '../policy-preview/plan-change.ts';
 import { composeAll, type ClusterPreview } from '../policy-preview/preview-clusters.ts';
 import type { RequestScope } from '../request/request-scope.ts';
@@ -29,11 +30,13 @@ export interface VerdictBounds {
   readonly clusters: number;
   /** Objects of inventories that are read at most, in all of them together. */
   readonly objects: number;
+  /** The same in bytes of their JSON. */
+  readonly bytes: number;
   /** After so many clusters that would have errors the rest is not asked. */
   readonly failing: number;
 }
 
-export const VERDICT_BOUNDS: VerdictBounds = { clusters: 40, objects: 200_000, failing: 10 };
+export const VERDICT_BOUNDS: VerdictBounds = { clusters: 40, objects: 200_000, bytes: 256 * 1024 * 1024, failing: 10 };
 /** Desired states that are composed at a time. */
 const TOGETHER = 10;
 
@@ -55,11 +58,12 @@ export async function judgeFleet(scope: RequestScope, change: PlannedChange, now
   const gathered = new Map<string, { finding: Finding; clusters: string[] }>();
   const names = new Map(sample.map(({ id, name }) => [id, name]));
   const plan: PreviewPlan = { ...(await change.plan()), touched: sample };
-  let [analysed, failing, objects] = [0, 0, 0];
+  let [analysed, failing, objects, bytes] = [0, 0, 0, 0];
   for (let from = 0; from < sample.length && failing < bounds.failing; from += TOGETHER) {
-    for (const { preview, isSeen, size } of await withSizes(scope, plan, sample.slice(from, from + TOGETHER))) {
-      if (failing >= bounds.failing || objects + size > bounds.objects) continue;
-      objects += size;
+    for (const { preview, isSeen, weight } of await withWeights(scope, plan, sample.slice(from, from + TOGETHER))) {
+      if (failing >= bounds.failing || isTooLarge(weight) || isTooLarge({ objects: objects + weight.objects, bytes: bytes + weight.bytes }, bounds)) continue;
+      objects += weight.objects;
+      bytes += weight.bytes;
       analysed += 1;
       if (preview === undefined || !isSeen) continue;
       const found = (await judgeCluster(scope, plan, preview, now, errors)).introduced.filter(isError);
@@ -76,21 +80,23 @@ interface WeighedCluster {
   readonly preview: ClusterPreview | undefined;
   /** Whether any rule can see the change. One that a rule can see may well be the first object of its kind, with nothing to read beside it. */
   readonly isSeen: boolean;
-  /** What would be read to analyse it, in objects of the inventory. */
-  readonly size: number;
+  /** What would be read to analyse it. */
+  readonly weight: InventoryWeight;
 }
 
-async function withSizes(scope: RequestScope, plan: PreviewPlan, clusters: readonly TouchedCluster[]): Promise<WeighedCluster[]> {
+async function withWeights(scope: RequestScope, plan: PreviewPlan, clusters: readonly TouchedCluster[]): Promise<WeighedCluster[]> {
   const previews = await composeAll(await scope.read(), plan, clusters.map(({ id }) => id));
   const kinds = await Promise.all(previews.map(async (preview) => (preview === undefined ? [] : kindsRead(await changeOfCluster(scope, plan, preview)))));
   const asked = [...new Set(kinds.flat())];
   // One statement for all: most are told the same.
-  const sizes = asked.length === 0 ? new Map<string, number>() : await countInventories(await scope.read(), clusters.map(({ id }) => id), asked);
+  const weights = asked.length === 0 ? new Map<string, InventoryWeight>() : await weighInventories(await scope.read(), clusters.map(({ id }) => id), asked, MOST_OF_CLUSTER.objects);
   return previews.map((preview, index) => {
     const isSeen = (kinds[index]?.length ?? 0) > 0;
-    return { preview, isSeen, size: isSeen ? (sizes.get(preview?.loaded.id ?? '') ?? 0) : 0 };
+    return { preview, isSeen, weight: (isSeen ? weights.get(preview?.loaded.id ?? '') : undefined) ?? NO_WEIGHT };
   });
 }
+
+const NO_WEIGHT: InventoryWeight = { objects: 0, bytes: 0 };
 
 function gather(gathered: Map<string, { finding: Finding; clusters: string[] }>, finding: Finding, cluster: string): void {
   const { code, object, path, message } = finding;

@@ -1,29 +1,51 @@
-import { CONTENT_KINDS, blastRadius, contentsOf, type BlastRadius, type ClusterContents } from '@meshfleet/istio';
-import type { KubeObject } from '@meshfleet/model';
-import { readInventories, readIstioNamespaces, type Tx } from '@meshfleet/store';
+import { CONTENT_KINDS, type BlastRadius } from '@meshfleet/istio';
+import { MeshfleetError } from '@meshfleet/model';
+import { readIstioNamespaces } from '@meshfleet/store';
+import { withInventory } from '../analysis/with-inventory.ts';
 import type { RequestScope } from '../request/request-scope.ts';
+import { isHeavier } from '../thread/is-heavier.ts';
+import { taskThread, type TaskLimits } from '../thread/task-thread.ts';
 import type { PreviewPlan } from './plan-change.ts';
 import { changedBodies, type ClusterPreview } from './preview-clusters.ts';
+import { reachOfChange } from './reach-of-change.ts';
 
-const CONTENTS = Symbol('namespaces, services and workloads of a cluster');
-/** Inventories that are read at a time. */
-const TOGETHER = 20;
+const CONTROL_PLANES = Symbol('namespaces in which clusters have an istiod');
+const KINDS = [...new Set(CONTENT_KINDS.map((kind) => kind.split('.', 1)[0] ?? kind))];
 const NOBODY: BlastRadius = { namespaces: [], workloads: [], services: [] };
+/** Up to so many characters are looked through where they are, in some 10 ms: it is done in one pass. */
+const SMALL = 512 * 1024;
+const LONGEST_MS = 20_000;
 
-/** Whom the objects that would change concern, as they are and as they would be. */
-export async function blastRadiusOf(scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview): Promise<BlastRadius> {
-  const bodies = await changedBodies(scope, plan, preview);
-  return bodies.size === 0 ? NOBODY : radiusAmong(bodies, await scope.loader<string, ClusterContents>(CONTENTS, readContents, String, TOGETHER).load(preview.loaded.id));
+/**
+ * Whom the objects that would change concern, as they are and as they would be; one cluster of a request at a time.
+ * @throws MeshfleetError LIMIT_EXCEEDED
+ */
+export function blastRadiusOf(scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview): Promise<BlastRadius> {
+  const { id } = preview.loaded;
+  return scope.inTurn(async () => {
+    const bodies = await changedBodies(scope, plan, preview);
+    if (bodies.size === 0) return NOBODY;
+    return withInventory(scope, id, KINDS, async (inventory) => {
+      const order = { inventory, controlPlanes: await controlPlanesOf(scope, id), objects: [...bodies.values()] };
+      return isHeavier(order, SMALL) ? taskThread.run(await scope.organizationId(), 'reachOfChange', order, LIMITS) : reachOfChange(order);
+    });
+  });
 }
 
-/** Whom these objects concern among what a cluster has. */
-export function radiusAmong(bodies: ReadonlyMap<string, KubeObject>, contents: ClusterContents): BlastRadius {
-  return bodies.size === 0 ? NOBODY : blastRadius([...bodies.values()], contents);
+function controlPlanesOf(scope: RequestScope, clusterId: string): Promise<readonly string[]> {
+  return scope
+    .loader<string, readonly string[]>(CONTROL_PLANES, async (tx, ids) => {
+      const found = await readIstioNamespaces(tx, ids);
+      return ids.map((id) => found.get(id) ?? []);
+    })
+    .load(clusterId);
 }
 
-/** What each of the clusters has, as its agent reported it, in the order of the clusters. */
-export async function readContents(tx: Tx, clusterIds: readonly string[]): Promise<ClusterContents[]> {
-  const rows = await readInventories(tx, clusterIds, CONTENT_KINDS);
-  const controlPlanes = await readIstioNamespaces(tx, clusterIds);
-  return clusterIds.map((id) => contentsOf(rows.get(id) ?? [], controlPlanes.get(id)));
-}
+const tooMuch = (why: string): MeshfleetError =>
+  new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The blast radius could not be found', why, fix: 'Split the change into several policies, or preview it without its blast radius.' });
+
+const LIMITS: TaskLimits = {
+  longestMs: LONGEST_MS,
+  tooSlow: () => tooMuch(`it took longer than ${LONGEST_MS / 1000} s in one of the clusters`),
+  tooMuch: () => tooMuch('it takes more memory than there is'),
+};

@@ -107,7 +107,8 @@ function workerFile(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? './thread.worker.ts' : './thread.worker.js', import.meta.url);
 }
 
-function crowded(): MeshfleetError {
+/** What somebody is told of whom too much waits. */
+export function crowded(): MeshfleetError {
   return new MeshfleetError({
     code: 'LIMIT_EXCEEDED',
     summary: 'Too much of your organization’s work waits already',

@@ -1,5 +1,9 @@
 import type { CheckedRendering, RenderedCluster, Template } from '@meshfleet/planner';
+import type { BlastRadius } from '@meshfleet/istio';
+import type { Finding } from '@meshfleet/model';
+import type { InventoryOrder } from '../analysis/analyze-inventory.ts';
 import type { ChangeFindings, ChangeOrder } from '../analysis/judge-change.ts';
+import type { ReachOrder } from '../policy-preview/reach-of-change.ts';
 import type { ManifestOrder, ReadManifests } from '../policy/read-manifests.ts';
 
 /** What a template is rendered for, against the kinds that we know ourselves. */
@@ -12,6 +16,8 @@ export interface RenderOrder {
 export interface ThreadTasks {
   readonly readManifests: { readonly order: ManifestOrder; readonly answer: ReadManifests };
   readonly renderTemplate: { readonly order: RenderOrder; readonly answer: CheckedRendering };
+  readonly analyzeInventory: { readonly order: InventoryOrder; readonly answer: readonly Finding[] };
+  readonly reachOfChange: { readonly order: ReachOrder; readonly answer: BlastRadius };
   readonly judgeChange: { readonly order: ChangeOrder; readonly answer: ChangeFindings };
 }
 

@@ -1,13 +1,17 @@
 import { renderAndCheck } from '@meshfleet/planner';
 import { parentPort } from 'node:worker_threads';
+import { analyzeInventory } from '../analysis/analyze-inventory.ts';
 import { judgeChange } from '../analysis/judge-change.ts';
 import { MANAGED, knownKinds } from '../policy/known-kinds.ts';
 import { readManifests } from '../policy/read-manifests.ts';
+import { reachOfChange } from '../policy-preview/reach-of-change.ts';
 import type { TaskName, ThreadAnswer, ThreadOrder, ThreadTasks } from './thread-tasks.ts';
 
 const TASKS: { readonly [N in TaskName]: (order: ThreadTasks[N]['order']) => ThreadTasks[N]['answer'] } = {
   readManifests,
   renderTemplate: ({ template, cluster }) => renderAndCheck(template, cluster, knownKinds(), { manages: MANAGED }),
+  analyzeInventory,
+  reachOfChange,
   judgeChange,
 };
 

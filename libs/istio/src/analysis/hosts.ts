@@ -19,17 +19,6 @@ export function* coveringHosts(host: string): Generator<string> {
   if (host !== '*') yield '*';
 }
 
-/** Whether some name is meant by both; `*.a.com` and `*.b.a.com` share names, `*` shares with all. */
-export function hostsOverlap(a: string, b: string): boolean {
-  if (a === '*' || b === '*') return true;
-  const wildA = a.startsWith('*');
-  const wildB = b.startsWith('*');
-  if (wildA && wildB) return a.endsWith(b.slice(1)) || b.endsWith(a.slice(1));
-  if (wildA) return b.endsWith(a.slice(1));
-  if (wildB) return a.endsWith(b.slice(1));
-  return a === b;
-}
-
 /** Whether something exported to these namespaces can be seen in `namespace`, or in all when that is `*`; nothing said means everywhere. */
 export function isVisibleIn(exportTo: readonly string[], owner: string, namespace: string): boolean {
   if (exportTo.length === 0) return true;

@@ -17,30 +17,43 @@ export async function readInventories(tx: Tx, clusterIds: readonly string[], kin
   return Map.groupBy(rows, ({ clusterId }) => clusterId);
 }
 
-/** An inventory that is handed on unread: the JSON of `[key, body]` of each object. */
-export interface InventoryText {
+/** What an inventory weighs before it is read: objects, and about so many bytes of JSON. */
+export interface InventoryWeight {
   readonly objects: number;
-  readonly text: string;
+  readonly bytes: number;
 }
 
-/** How many objects of these kinds each cluster has; clusters with none are left out. */
-export async function countInventories(tx: Tx, clusterIds: readonly string[], kinds: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await tx.query<{ clusterId: string; objects: number }>(
-    `select cluster_id as "clusterId", count(*)::int as objects from inventory_item
-     where organization_id = $1 and cluster_id = any($2::uuid[]) and kind = any($3::text[]) group by cluster_id`,
-    [tx.organizationId, clusterIds, kinds],
-  );
-  return new Map(rows.map(({ clusterId, objects }) => [clusterId, objects]));
+/** What is read of one inventory at most. */
+export type InventoryBounds = InventoryWeight;
+
+/** An inventory that is handed on unread: the JSON of `[key, body]` of each object; null when it is larger than the bounds. */
+export interface InventoryText extends InventoryWeight {
+  readonly text: string | null;
 }
 
-/** The objects of these kinds that a cluster has, as one text. */
-export async function readInventoryText(tx: Tx, clusterId: string, kinds: readonly string[]): Promise<InventoryText> {
-  const { rows } = await tx.query<InventoryText>(
-    `select count(*)::int as objects, coalesce(json_agg(json_build_array(object_key, body))::text, '[]') as text from inventory_item
-     where organization_id = $1 and cluster_id = $2::uuid and kind = any($3::text[])`,
-    [tx.organizationId, clusterId, kinds],
+/** Of these kinds, or of all (null), what no more than one object above the bound weighs: what is larger is too large anyway. */
+const WEIGHT = `select count(*)::int as objects, coalesce(sum(octet_length(object_key) + octet_length(body::text) + 8), 0)::float8 as bytes
+     from (select object_key, body from inventory_item where organization_id = $1 and cluster_id = c.id and ($3::text[] is null or kind = any($3)) limit $4 + 1) part`;
+
+/** What the inventories of some clusters weigh; of one with more objects than `most` so many more than that are told, and no more weighed. */
+export async function weighInventories(tx: Tx, clusterIds: readonly string[], kinds: readonly string[] | null, most: number): Promise<ReadonlyMap<string, InventoryWeight>> {
+  const { rows } = await tx.query<InventoryWeight & { clusterId: string }>(
+    `select c.id as "clusterId", w.objects, w.bytes from unnest($2::uuid[]) c (id) cross join lateral (${WEIGHT}) w`,
+    [tx.organizationId, clusterIds, kinds, most],
   );
-  return rows[0] ?? { objects: 0, text: '[]' };
+  return new Map(rows.map(({ clusterId, objects, bytes }) => [clusterId, { objects, bytes }]));
+}
+
+/** The objects of these kinds (null: of all) that each cluster has, as one text for each; what is larger than the bounds is weighed alone. */
+export async function readInventoryTexts(tx: Tx, clusterIds: readonly string[], kinds: readonly string[] | null, bounds: InventoryBounds): Promise<ReadonlyMap<string, InventoryText>> {
+  const { rows } = await tx.query<InventoryText & { clusterId: string }>(
+    `select c.id as "clusterId", w.objects, w.bytes, case when w.objects <= $4 and w.bytes <= $5 then
+       (select coalesce(json_agg(json_build_array(object_key, body))::text, '[]') from inventory_item
+        where organization_id = $1 and cluster_id = c.id and ($3::text[] is null or kind = any($3))) end as text
+     from unnest($2::uuid[]) c (id) cross join lateral (${WEIGHT}) w`,
+    [tx.organizationId, clusterIds, kinds, bounds.objects, bounds.bytes],
+  );
+  return new Map(rows.map(({ clusterId, objects, bytes, text }) => [clusterId, { objects, bytes, text }]));
 }
 
 /** The rows of given objects, by cluster; what no agent has reported is left out. */
