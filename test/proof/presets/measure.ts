@@ -1,4 +1,4 @@
-import { sendTraffic, type RealPod, type TrafficCounts, type TrafficSpec } from '@meshfleet/cluster-real';
+import { callFrom, sendTraffic, type RealPod, type TrafficCounts, type TrafficSpec } from '@meshfleet/cluster-real';
 import { binomialBounds, within } from '../binomial.ts';
 import type { ProofRow } from '../proof.ts';
 
@@ -7,6 +7,24 @@ const PER_SECOND = 200;
 
 export function send(pod: RealPod, spec: Partial<TrafficSpec> & { readonly url: string }): Promise<TrafficCounts> {
   return sendTraffic(pod, { perSecond: PER_SECOND, ...spec, total: spec.total ?? CALLS });
+}
+
+/** Each call when the one before was answered: what depends on how many are under way then does not depend on how busy the machine is. */
+export async function sendOneByOne(pod: RealPod, url: string, total: number): Promise<TrafficCounts> {
+  const counts: TrafficCounts = { sent: total, answered: 0, byCode: {}, byVersion: {}, byCluster: {}, byError: {} };
+  const add = (map: Record<string, number>, key: string): void => {
+    map[key] = (map[key] ?? 0) + 1;
+  };
+  for (let call = 0; call < total; call += 1) {
+    const { code, version = '', error } = await callFrom(pod, { url });
+    if (code === undefined) add(counts.byError, error ?? 'unknown');
+    else {
+      counts.answered += 1;
+      add(counts.byCode, String(code));
+      if (version !== '') add(counts.byVersion, version);
+    }
+  }
+  return counts;
 }
 
 /** All of them got this answer. */

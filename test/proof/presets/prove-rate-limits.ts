@@ -2,7 +2,7 @@ import { callFrom, kubectl } from '@meshfleet/cluster-real';
 import { allOf, send, seenOf } from './measure.ts';
 import { untilForgotten, untilKnown } from './proxy-config.ts';
 import { render, under, type PresetProof, type Stage } from './stage.ts';
-import { untilSettled } from './until.ts';
+import { drained, untilSettled } from './until.ts';
 
 const LISTENERS = 'dynamic_listeners';
 
@@ -44,6 +44,7 @@ async function local(stage: Stage): Promise<void> {
 
   await under(stage, render('local-rate-limit', { ...parameters, dryRun: true }), async () => {
     for (const pod of [v1, v2]) await untilKnown(pod, LISTENERS, 'http_local_rate_limiter');
+    await drained();
     report.row(allOf('calls in a dry run', await send(client, { url: stage.echo, total: 100 }), 200));
   });
   for (const pod of [v1, v2]) await untilForgotten(pod, LISTENERS, 'http_local_rate_limiter');

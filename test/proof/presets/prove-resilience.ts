@@ -1,5 +1,5 @@
 import { behave, servedBy } from '@meshfleet/cluster-real';
-import { allOf, CALLS, send, seenOf, shareOf } from './measure.ts';
+import { allOf, CALLS, send, sendOneByOne, seenOf, shareOf } from './measure.ts';
 import { markOf, untilForgotten, untilKnown } from './proxy-config.ts';
 import { render, under, type PresetProof, type Stage } from './stage.ts';
 
@@ -26,7 +26,7 @@ async function pools(stage: Stage): Promise<void> {
   report.section('circuit-breaking');
   await under(stage, render('circuit-breaking', { ...echoOf(stage), connectionPool: { http2MaxRequests: 4, maxConnections: 4, http1MaxPendingRequests: 1 } }), async () => {
     await untilKnown(client, CLUSTERS, RULED);
-    report.row(allOf('calls one after the other, with at most 4 under way', await send(client, { url: stage.echo, total: 50, perSecond: 20 }), 200));
+    report.row(allOf('calls one after the other, with at most 4 under way', await sendOneByOne(client, stage.echo, 50), 200));
     const counts = await send(client, { url: stage.echo, total: 200, headers: { 'x-app-delay-ms': '500' } });
     const refused = counts.byCode['503'] ?? 0;
     const passed = refused >= 150 && refused + (counts.byCode['200'] ?? 0) === counts.sent && (counts.byCode['200'] ?? 0) >= 4;
@@ -41,7 +41,7 @@ async function ejection(stage: Stage): Promise<void> {
   await under(stage, render('circuit-breaking', { ...echoOf(stage), outlierDetection: { consecutive5xxErrors: 3, interval: '1s', baseEjectionTime: '60s' } }), async () => {
     await untilKnown(client, CLUSTERS, RULED);
     await behave(v2, { status: 500 });
-    const first = await send(client, { url: stage.echo });
+    const first = await sendOneByOne(client, stage.echo, CALLS);
     const failed = first.byCode['500'] ?? 0;
     report.row({ sent: `${CALLS} calls once v2 answers 500`, expected: 'a few 500 until it is ejected after 3 in a row', seen: seenOf(first), passed: failed >= 3 && failed <= 40 && failed + (first.byCode['200'] ?? 0) === CALLS });
     report.row(allOf('calls after that', await send(client, { url: stage.echo }), 200, 'v1'));

@@ -2,8 +2,8 @@ import { MeshfleetError } from '@meshfleet/model';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const WITHIN_MS = 60_000;
-/** So many in a row from two pods leave one chance in a million that one of them was never asked. */
-const SETTLED = 20;
+/** So many in a row from two pods leave one chance in eight million that one of them was never asked. */
+const SETTLED = 24;
 /** The bed's proxies drain for a second. */
 const DRAINED_MS = 1_500;
 

@@ -74,6 +74,13 @@ it('fails and takes its time when told to, but for probes, and counts what it wa
   expect((await servedBy(pod)) - before).toBe(2);
 });
 
+it('announces no end of idle connections, which a proxy could run into', async () => {
+  const response = await fetch(url, { headers: { connection: 'keep-alive' } });
+  await response.text();
+  expect(response.status).toBe(200);
+  expect(response.headers.get('keep-alive')).toBeNull();
+});
+
 it('answers with the status that a request asks for', async () => {
   expect(await callFrom(pod, { url, headers: { 'x-app-status': '502' } })).toMatchObject({ code: 502, pod: 'echo-1' });
 });

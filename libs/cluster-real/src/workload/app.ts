@@ -24,7 +24,9 @@ let behaviour: Behaviour = {};
 let served = 0;
 const runs = new Map<string, { counts: TrafficCounts; timer: NodeJS.Timeout; open: Set<Promise<void>> }>();
 
-for (const port of (process.env['PORT'] ?? '8080').split(',')) createServer(answer).listen(Number(port), '0.0.0.0');
+// Never ends an idle connection, as Go's servers do not: Node would after some seconds, and a proxy that sends a request at that
+// very moment answers 503 for it (flag UC), since it cannot know whether the request was taken.
+for (const port of (process.env['PORT'] ?? '8080').split(',')) createServer({ keepAliveTimeout: 0 }, answer).listen(Number(port), '0.0.0.0');
 const rateLimit = process.env['APP_RATE_LIMIT'];
 if (rateLimit !== undefined) createRateLimitServer(Number(rateLimit)).listen(RATE_LIMIT_PORT, '0.0.0.0');
 const socket = process.env['MESHFLEET_CONTROL_SOCKET'];
