@@ -1,9 +1,9 @@
 import { MeshfleetError, type Finding } from '@meshfleet/model';
-import { NO_NEIGHBOURS, readMeshNeighbours } from '@meshfleet/store';
 import type { RequestScope } from '../request/request-scope.ts';
 import { isHeavier } from '../thread/is-heavier.ts';
 import { taskThread, type TaskLimits } from '../thread/task-thread.ts';
 import { analyzeInventory } from './analyze-inventory.ts';
+import { neighboursOfCluster } from './neighbours-of-cluster.ts';
 import { withInventory } from './with-inventory.ts';
 
 const FINDINGS = Symbol('findings of a cluster');
@@ -27,7 +27,7 @@ export function findingsOfCluster(scope: RequestScope, clusterId: string, now: D
 
 function analyzeOne(scope: RequestScope, clusterId: string, now: Date): Promise<readonly Finding[]> {
   return withInventory(scope, clusterId, null, async (inventory) => {
-    const neighbours = (await readMeshNeighbours(await scope.read(), [clusterId])).get(clusterId) ?? NO_NEIGHBOURS;
+    const neighbours = await neighboursOfCluster(scope, clusterId);
     const order = { inventory, facts: { now: now.getTime(), ...neighbours } };
     return isHeavier(order, SMALL) ? taskThread.run(await scope.organizationId(), 'analyzeInventory', order, LIMITS) : analyzeInventory(order);
   });

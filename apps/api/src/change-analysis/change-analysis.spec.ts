@@ -170,6 +170,15 @@ describe('what the analysis does not know', () => {
     expect((await apply({ ...there, manifests: route('elsewhere') })).userErrors).toEqual([]);
   });
 
+  it('reads a mesh once, however many of its clusters are looked at', async () => {
+    const ids = [await insertCluster(api, ada.id, 'near', { env: 'many' }), await insertCluster(api, ada.id, 'nearer', { env: 'many' }), await insertCluster(api, ada.id, 'away', {})];
+    for (const id of ids) await reportInventory(api, ada.id, id, { [`Service/shop/${id === ids[2] ? 'afar' : 'here'}`]: SHOP['Service/shop/web'] });
+    await api.db.admin.query(`update cluster set mesh = 'one-mesh' where id = any($1::uuid[])`, [ids]);
+    api.statements.texts.length = 0;
+    expect(await apply({ placement: { clusterSelector: 'env=many' }, manifests: route('afar') })).toMatchObject({ userErrors: [], analysis: { analysed: 2 } });
+    expect(api.statements.texts.filter((text) => text.includes("'Namespace')") && text.includes('array_agg'))).toHaveLength(1);
+  });
+
   it('is no error of another tenant’s, and no help by another tenant’s', async () => {
     const eve = await api.organization('eve', 'evil');
     const theirs = await insertCluster(api, eve.id, 'frankfurt', { env: 'prod' });

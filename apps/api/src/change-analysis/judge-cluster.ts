@@ -1,6 +1,6 @@
 import { kindsForChange, newFindings, type AnalysisChanges, type AnalysisFacts } from '@meshfleet/istio/analysis';
 import { MeshfleetError, type Finding } from '@meshfleet/model';
-import { NO_NEIGHBOURS, readMeshNeighbours } from '@meshfleet/store';
+import { neighboursOfCluster } from '../analysis/neighbours-of-cluster.ts';
 import { judgeChange, keysOf, type ChangeFindings, type ChangeOrder } from '../analysis/judge-change.ts';
 import { withInventory } from '../analysis/with-inventory.ts';
 import type { PreviewPlan } from '../policy-preview/plan-change.ts';
@@ -43,8 +43,8 @@ export function judgeCluster(scope: RequestScope, plan: PreviewPlan, preview: Cl
       const first = await judge({ coming: {}, facts: {} });
       if (!concern(first)) return first;
       const tx = await scope.read();
-      const [neighbours, coming] = await Promise.all([readMeshNeighbours(tx, [clusterId]), comingInto(tx, preview.loaded, kinds)]);
-      const second = await judge({ coming, facts: neighbours.get(clusterId) ?? NO_NEIGHBOURS });
+      const [neighbours, coming] = await Promise.all([neighboursOfCluster(scope, clusterId), comingInto(tx, preview.loaded, kinds)]);
+      const second = await judge({ coming, facts: neighbours });
       return { introduced: stillIn(second.introduced, first.introduced), resolved: stillIn(second.resolved, first.resolved) };
     });
   });

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-it('the neighbours of a cluster are what other clusters of its mesh have, and nothing of its own, of other meshes or tenants', async () => {
+it('the neighbours of a cluster are what other clusters of its mesh have, and nothing that it has alone, of other meshes or tenants', async () => {
   const [organizationId, foreign] = [await test.createOrganization(), await test.createOrganization()];
   const [a = '', b = '', other = '', alone = ''] = await testFleet(test, organizationId).addClusters(['a', 'b', 'other', 'alone'].map((name) => ({ name })));
   const [theirs = ''] = await testFleet(test, foreign).addClusters([{ name: 'a' }]);
@@ -20,8 +20,10 @@ it('the neighbours of a cluster are what other clusters of its mesh have, and no
   await has(organizationId, a, 'Service/web/own', 'Service', 'web', 'own');
   await has(organizationId, b, 'Service/shop/reviews', 'Service', 'shop', 'reviews');
   await has(organizationId, b, 'Namespace/jobs', 'Namespace', '', 'jobs');
+  for (const id of [a, b]) await has(organizationId, id, 'Service/web/shared', 'Service', 'web', 'shared');
   await has(organizationId, other, 'Service/bank/ledger', 'Service', 'bank', 'ledger');
   await has(foreign, theirs, 'Service/evil/door', 'Service', 'evil', 'door');
   const found = await test.store.transaction(organizationId, (tx) => readMeshNeighbours(tx, [a, other, alone]));
-  expect([...found]).toEqual([[a, { hostsElsewhere: new Set(['reviews.shop.svc.cluster.local']), namespacesElsewhere: new Set(['jobs', 'shop']) }]]);
+  const nothing = { hostsElsewhere: new Set(), namespacesElsewhere: new Set() };
+  expect(found).toEqual([{ hostsElsewhere: new Set(['reviews.shop.svc.cluster.local', 'shared.web.svc.cluster.local']), namespacesElsewhere: new Set(['jobs', 'shop', 'web']) }, nothing, nothing]);
 });

@@ -31,7 +31,7 @@ export async function noteBaselines(tx: Tx, rolloutId: string, clusterIds: reado
     const ids = clusterIds.slice(from, from + TOGETHER);
     const inventories = await readInventories(tx, ids);
     const neighbours = await readMeshNeighbours(tx, ids);
-    const baselines = ids.map((id): FindingsBaseline => ({ errors: analysis.errorsOf(inventories.get(id) ?? [], neighbours.get(id) ?? NO_NEIGHBOURS, now), seq: -1, found: [] }));
+    const baselines = ids.map((id, index): FindingsBaseline => ({ errors: analysis.errorsOf(inventories.get(id) ?? [], neighbours[index] ?? NO_NEIGHBOURS, now), seq: -1, found: [] }));
     writeBaselines(tx, rolloutId, ids, baselines);
   }
 }
@@ -50,8 +50,8 @@ export async function findNewErrors(tx: Tx, rolloutId: string, loaded: readonly 
     const ids = part.map(({ id }) => id);
     const inventories = await readInventories(tx, ids);
     const neighbours = await readMeshNeighbours(tx, ids);
-    const looked = part.map(({ id, seq, baseline }): FindingsBaseline => {
-      const found = analysis.newErrors(baseline.errors, analysis.errorsOf(inventories.get(id) ?? [], neighbours.get(id) ?? NO_NEIGHBOURS, now)).map(({ code, object, message }) => `${code} ${object}: ${message}`);
+    const looked = part.map(({ id, seq, baseline }, index): FindingsBaseline => {
+      const found = analysis.newErrors(baseline.errors, analysis.errorsOf(inventories.get(id) ?? [], neighbours[index] ?? NO_NEIGHBOURS, now)).map(({ code, object, message }) => `${code} ${object}: ${message}`);
       known.set(id, found);
       return { errors: baseline.errors, seq, found };
     });
