@@ -23,7 +23,7 @@ export const policy: Proof = {
   run: async (report) => {
     if (ISTIO_VERSIONS[MINOR] === undefined) throw new MeshfleetError({ code: 'INVALID_INPUT', summary: `There is no Istio ${MINOR} here`, fix: `Set MESHFLEET_PROOF_ISTIO to ${Object.keys(ISTIO_VERSIONS).join(' or ')}.` });
     const from = performance.now();
-    const mesh = await startMesh([{ name: 'east', istio: meshSettings(MINOR), realNodes: REAL_NODES, objects: gatewayApiCustomResourceDefinitions() }]);
+    const mesh = await startMesh([{ name: 'east', istio: meshSettings(MINOR), realNodes: REAL_NODES, objects: gatewayApiCustomResourceDefinitions('experimental') }]);
     try {
       const [east] = mesh.clusters;
       if (east === undefined) throw new MeshfleetError({ code: 'INTERNAL', summary: 'The mesh has no cluster' });

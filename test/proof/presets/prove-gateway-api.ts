@@ -1,6 +1,8 @@
 import { kubectl, servedBy } from '@meshfleet/cluster-real';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { allOf, CALLS, send, shareOf } from './measure.ts';
+import { gatewayApiBlueGreen } from './prove-gateway-api-blue-green.ts';
+import { gatewayApiRetries } from './prove-gateway-api-retries.ts';
 import { untilForgotten, untilKnown } from './proxy-config.ts';
 import { render, under, type PresetProof, type Stage } from './stage.ts';
 
@@ -9,7 +11,7 @@ const [v1, v2] = ['v1', 'v2'].map((version) => ({ service: `echo-${version}`, po
 
 /** In the Gateway API versions are Services of their own. */
 export const gatewayApi: PresetProof = {
-  presets: ['gateway-api-canary', 'gateway-api-cohorts', 'gateway-api-mirroring', 'gateway-api-timeouts'],
+  presets: ['gateway-api-canary', 'gateway-api-cohorts', 'gateway-api-mirroring', 'gateway-api-timeouts', 'gateway-api-blue-green', 'gateway-api-retries'],
   prove,
 };
 
@@ -59,4 +61,7 @@ async function prove(stage: Stage): Promise<void> {
     report.row(allOf('calls that take 1 s, with a timeout of 300 ms', await send(client, { url: stage.echo, total: 50, headers: { 'x-app-delay-ms': '1000' } }), 504));
   });
   await untilForgotten(client, ROUTES, '"timeout":"0.300s"');
+
+  await gatewayApiBlueGreen(stage, route);
+  await gatewayApiRetries(stage, route);
 }
