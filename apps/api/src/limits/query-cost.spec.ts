@@ -29,4 +29,8 @@ describe('the cost of a query', () => {
   it('ends for fragments that contain themselves, which validation refuses later', () => {
     expect(cost('{ ...F } fragment F on Query { viewer { name } ...F }')).toBe(1);
   });
+
+  it('of what analyses many clusters is that of many clusters', () => {
+    expect(cost('{ policyPreview { refusals { code } } }')).toBeGreaterThan(cost('{ policyPreview { clusters { nodes { findings { code } } } } }'));
+  });
 });

@@ -1,7 +1,7 @@
 import { Kind, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
 
 /** Fields that cost more than their share: they count, or read bodies. */
-const WEIGHTS: Readonly<Record<string, number>> = { totalCount: 5, diff: 20, manifests: 2, objects: 5, policyCheck: 50, policyPreview: 50, totals: 1000, findings: 200, blastRadius: 10, dryRun: 100, live: 100, steps: 50, next: 50, objectInspection: 50, gitopsIgnoreRules: 20, __schema: 100, __type: 20 };
+const WEIGHTS: Readonly<Record<string, number>> = { totalCount: 5, diff: 20, manifests: 2, objects: 5, policyCheck: 50, policyPreview: 50, totals: 1000, refusals: 500, findings: 200, blastRadius: 10, dryRun: 100, live: 100, steps: 50, next: 50, objectInspection: 50, gitopsIgnoreRules: 20, __schema: 100, __type: 20 };
 const ONCE_PER_PAGE = new Set(['totalCount', 'pageInfo']);
 const MUTATION = 10;
 
