@@ -20,6 +20,7 @@ const vitest = (name, ...args) => ['vitest', 'run', '--config', '.config/vitest.
 /** Is about the hub alone, and run by npm test; the tour is a stage of its own on either kind of cluster. */
 const ELSEWHERE = [
   'test/e2e/preview-equals.spec.ts',
+  'test/e2e/preview-foretells.spec.ts',
   'test/e2e/without-parts.spec.ts',
   'test/e2e/many-policies-cost.spec.ts',
   'test/e2e/restored-database.spec.ts',
