@@ -30,8 +30,9 @@ export function kill(hub: FleetOnPostgres, victim: Victim): void {
 export async function takeAway(hub: FleetOnPostgres, name: ClusterName): Promise<void> {
   const { agentKubeconfigFile, uid } = clusterNamed(hub.open.fleet, name);
   renameSync(agentKubeconfigFile, `${agentKubeconfigFile}.away`);
-  kill(hub, `agent-${name}`);
   await persist(`${name} is away`, async () => {
+    // One that was just starting has read its kubeconfig already, and was nobody's process when the first blow fell.
+    kill(hub, `agent-${name}`);
     await withDatabase(hub, (admin) => admin.query(`update cluster set last_seen_at = now() - interval '10 minutes' where uid = $1`, [uid]));
     const { cluster } = await hub.open.client.request<{ cluster: { status: string } }>('query ($name: String) { cluster(name: $name) { status } }', { name });
     return cluster.status === 'OFFLINE';
