@@ -80,7 +80,9 @@ function awaitAnswer({ strategy, cluster, seen, now }: Case, { gate, missing }: 
   if (cluster.phase !== 'UPDATING') return { cluster };
   if (isAway(seen.lastSeenAt, now)) return { cluster: cluster.waitingSince === null ? cluster : { ...cluster, waitingSince: null } };
   const waitingSince = cluster.waitingSince ?? now;
-  const due = waitingSince + strategy.progressDeadlineSeconds * 1000;
+  // Who was not heard of since may be away, which stops nobody; that shows soon.
+  const mayBeAway = (seen.lastSeenAt ?? 0) <= waitingSince;
+  const due = Math.max(waitingSince + strategy.progressDeadlineSeconds * 1000, mayBeAway ? awayAt(seen) : 0);
   if (now < due) return { cluster: cluster.waitingSince === waitingSince ? cluster : { ...cluster, waitingSince }, wakeAt: [due, awayAt(seen)] };
   return { cluster: { ...cluster, phase: 'FAILED', waitingSince, failingSince: now, settledAt: now, gate, reason: `${missing} for ${strategy.progressDeadlineSeconds} s (progressDeadlineSeconds)` } };
 }
