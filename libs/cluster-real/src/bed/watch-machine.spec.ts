@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { namespaceLimit } from '../parts/machine.ts';
 import { openNetwork } from '../network/bed-network.ts';
 import { openBed } from './bed.ts';
-import { watchMachine } from './watch-machine.ts';
+import { firewallRules, watchMachine } from './watch-machine.ts';
 
 describe('what a run leaves behind', () => {
   it('is nothing where nothing was left, and the watch itself leaves nothing', () => {
@@ -68,3 +68,8 @@ const SERVE = `const server = require('node:net').createServer().listen(0, '127.
 function run(program: string, ...args: string[]): void {
   expect(spawnSync(program, args, { encoding: 'utf8' })).toMatchObject({ status: 0 });
 }
+
+it('takes a table that was only looked into for nothing, and tells rules, chains and policies', () => {
+  expect(firewallRules(['# Generated', '*filter', ':INPUT ACCEPT [12:840]', ':FORWARD ACCEPT [0:0]', 'COMMIT', '# Completed'])).toEqual([]);
+  expect(firewallRules(['*nat', ':PREROUTING ACCEPT [0:0]', ':MF - [0:0]', '-A PREROUTING -j MF', 'COMMIT', '*filter', ':FORWARD DROP [3:9]', 'COMMIT'])).toEqual(['nat :MF -', 'nat -A PREROUTING -j MF', 'filter :FORWARD DROP']);
+});

@@ -73,11 +73,21 @@ function kernelState(): Set<string> {
   const ours = (name: string): boolean => !bridges.some((running) => name.startsWith(running));
   const namespaces = [...lines('ip', ['netns', 'list']).map((line) => line.split(' ')[0] ?? ''), ...(existsSync('/etc/netns') ? readdirSync('/etc/netns') : [])];
   const links = lines('ip', ['-o', 'link']).map((line) => line.split(': ')[1]?.split('@')[0] ?? '');
-  // Counters and times change by themselves.
-  const rules = ['iptables-save', 'ip6tables-save'].flatMap((program) =>
-    lines(program, []).filter((line) => !line.startsWith('#')).map((line) => `${program}: ${line.replace(/ \[\d+:\d+\]$/, '')}`),
-  );
+  const rules = ['iptables-save', 'ip6tables-save'].flatMap((program) => firewallRules(lines(program, [])).map((rule) => `${program}: ${rule}`));
   return new Set([...namespaces.filter(ours).map((name) => `network namespace ${name}`), ...links.filter(ours).map((name) => `link ${name}`), ...rules]);
+}
+
+/**
+ * Rules, chains and policies of what `iptables-save` prints, each with its table. Who only looks into a table makes the kernel
+ * load it, empty and with chains that let everything pass: that is nothing. Counters and times change by themselves.
+ */
+export function firewallRules(saved: readonly string[]): string[] {
+  let table = '';
+  return saved.flatMap((line) => {
+    if (line.startsWith('*')) table = line.slice(1);
+    const rule = line.replace(/ \[\d+:\d+\]$/, '');
+    return /^(?:-A |:(?!\S+ ACCEPT$))/.test(rule) ? [`${table} ${rule}`] : [];
+  });
 }
 
 function lines(program: string, args: readonly string[]): string[] {
