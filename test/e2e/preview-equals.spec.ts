@@ -3,6 +3,7 @@ import { insertCluster } from '../../apps/api/src/testing/populate.ts';
 import { startTestApi, type TestApi } from '../../apps/api/src/testing/test-api.ts';
 import { applyPolicyChanges } from '../../apps/reconciler/src/events/apply-policy-changes.ts';
 import { dice } from '../../apps/reconciler/src/testing/dying-store.fixture.ts';
+import { keptFrom } from './kept-from.ts';
 
 /** Random changes in a row; more of them by MESHFLEET_PREVIEW_CASES. */
 const CASES = Number(process.env['MESHFLEET_PREVIEW_CASES'] ?? 200);
@@ -54,16 +55,6 @@ const revisions = async (): Promise<Map<string, number>> => {
 async function changesSince(name: string, revision: number): Promise<Diff> {
   const { cluster } = await ask<{ cluster: { desiredState: { diff: Diff } } }>(`query ($name: String!, $revision: Int!) { cluster(name: $name) { desiredState { diff(against: $revision) { ${DIFF} } } } }`, { name, revision });
   return cluster.desiredState.diff;
-}
-
-/** Objects that an older policy keeps from this one, as the hub tells who looks at the policy. */
-async function keptFrom(policy: string): Promise<string[]> {
-  const { rows } = await api.db.admin.query<{ what: string }>(
-    `select c.name || ' ' || x.object_key as what from object_condition x join cluster c on c.id = x.cluster_id join policy p on p.id = x.policy_id
-     where p.organization_id = $1 and p.name = $2 and p.deleted_at is null and x.reason = 'ObjectClaimedByOtherPolicy'`,
-    [ada.id, policy],
-  );
-  return rows.map(({ what }) => what).sort();
 }
 
 /** The reconciler's work, and now and then an agent that has carried everything out. */
@@ -123,7 +114,7 @@ describe('a preview', () => {
       if ('apply' in change && refusals.length === 0) {
         // Two policies may each keep labels of one object.
         const held = [...new Set(policyPreview.clusters.nodes.flatMap(({ cluster, conflicts }) => conflicts.filter(({ reason }) => reason === 'HELD_BY_OLDER_POLICY').map(({ key }) => `${cluster.name} ${key}`)))];
-        expect(held.sort(), what).toEqual(await keptFrom((change.apply as { name: string }).name));
+        expect(held.sort(), what).toEqual(await keptFrom(api, ada.id, (change.apply as { name: string }).name));
         kept += held.length;
       }
       for (const [name, diff] of foreseen) {

@@ -3,6 +3,7 @@ import type { Finding } from '@meshfleet/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../../apps/api/src/testing/test-api.ts';
 import { dice } from '../../apps/reconciler/src/testing/dying-store.fixture.ts';
+import { keptFrom } from './kept-from.ts';
 import { PreviewedFleet } from './preview-foretells/previewed-fleet.ts';
 import { randomChange } from './preview-foretells/random-change.ts';
 import { reachedBy, type Reached } from './preview-foretells/what-is-there.ts';
@@ -60,16 +61,6 @@ const MUTATIONS = {
 async function changesSince(name: string, revision: number): Promise<Diff> {
   const { cluster } = await fleet.ask<{ cluster: { desiredState: { diff: Diff } } }>(`query ($name: String!, $revision: Int!) { cluster(name: $name) { desiredState { diff(against: $revision) { ${DIFF} } } } }`, { name, revision });
   return cluster.desiredState.diff;
-}
-
-/** Objects that an older policy keeps from this one, as the hub tells who looks at the policy. */
-async function keptFrom(policy: string): Promise<string[]> {
-  const { rows } = await api.db.admin.query<{ what: string }>(
-    `select c.name || ' ' || x.object_key as what from object_condition x join cluster c on c.id = x.cluster_id join policy p on p.id = x.policy_id
-     where p.organization_id = $1 and p.name = $2 and p.deleted_at is null and x.reason = 'ObjectClaimedByOtherPolicy'`,
-    [ada.id, policy],
-  );
-  return rows.map(({ what }) => what).sort();
 }
 
 /** Something stands in the way of some changes: a freeze, or a rollout of another policy that touches one of the same objects. Returns what ends it. */
@@ -138,7 +129,7 @@ describe('a preview', () => {
       expect([...foreseen.keys()].sort(), what).toEqual(happened.filter((name) => !first(name)).sort());
       if (kind !== 'delete' && !isRefused) {
         const lost = policyPreview.clusters.nodes.flatMap(({ cluster, conflicts }) => conflicts.filter(({ reason }) => reason === 'HELD_BY_OLDER_POLICY').map(({ key }) => `${cluster.name} ${key}`));
-        expect(lost.sort(), what).toEqual(await keptFrom(input.name));
+        expect(lost.sort(), what).toEqual(await keptFrom(api, ada.id, input.name));
         count('kept by an older policy', lost.length);
       }
       for (const [name, { diff, blastRadius }] of foreseen) {

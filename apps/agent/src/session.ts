@@ -102,7 +102,7 @@ export function startSession(options: SessionOptions): Session {
     const inventory = createInventory({
       now: () => hub.hubSeconds() * 1000,
       onNews: () => reporter.poke(),
-      isBehind: () => [...delivery.writes()].some(([key, version]) => started.watch?.shows(key, version) !== true),
+      isBehind: () => Iterator.from(delivery.writes()).some(([key, version]) => started.watch?.shows(key, version) !== true),
     });
     const schemas = createKindSchemas(client, discovery);
     const reporter = startReporter({

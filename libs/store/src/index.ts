@@ -1,4 +1,4 @@
-export { isForeignKeyViolation, isUniqueViolation } from './connection/sql.ts';
+export { isForeignKeyViolation, isUniqueViolation, sqlStateOf } from './connection/sql.ts';
 export type { Sql, Tx } from './connection/sql.ts';
 export { parseDatabaseUrl } from './connection/database-url.ts';
 export { toStoreError } from './connection/store-error.ts';

@@ -1,5 +1,6 @@
 import { behave, servedBy } from '@meshfleet/cluster-real';
 import { allOf, CALLS, send, sendOneByOne, seenOf, shareOf } from './measure.ts';
+import { proveRetried } from './prove-retried.ts';
 import { markOf, untilForgotten, untilKnown } from './proxy-config.ts';
 import { render, under, type PresetProof, type Stage } from './stage.ts';
 
@@ -51,19 +52,11 @@ async function ejection(stage: Stage): Promise<void> {
 }
 
 async function retries(stage: Stage): Promise<void> {
-  const { client, v2, report } = stage;
+  const { client, report } = stage;
   report.section('retries');
   await under(stage, render('retries', { ...echoOf(stage), attempts: 3, retryOn: ['5xx'], methods: ['GET'] }), async () => {
     await untilKnown(client, ROUTES, ROUTED, '"num_retries":3');
-    await behave(v2, { status: 500 });
-    const gets = await send(client, { url: stage.echo });
-    // An attempt may, by chance, go to the same pod again.
-    const passed = (gets.byCode['200'] ?? 0) >= CALLS * 0.97;
-    report.row({ sent: `${CALLS} GET calls while v2 answers 500, with 3 attempts`, expected: 'at least 97 % 200', seen: seenOf(gets), passed });
-    const posts = await send(client, { url: stage.echo, method: 'POST' });
-    const failed = posts.byCode['500'] ?? 0;
-    report.row({ sent: `${CALLS} POST calls, which are not to be retried`, expected: 'about half 500', seen: seenOf(posts), passed: failed >= CALLS * 0.3 && failed <= CALLS * 0.7 });
-    await behave(v2, {});
+    await proveRetried(stage);
   });
   await untilForgotten(client, ROUTES, ROUTED);
 }

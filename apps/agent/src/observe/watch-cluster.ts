@@ -45,7 +45,6 @@ type Cache = ResourceCache<unknown>;
 export function watchCluster(options: WatchClusterOptions): ClusterWatch {
   const { client, inventory } = options;
   const caches = new Map<string, Cache>();
-  const byKind = new Map<string, Cache>();
   const deployments = new Map<string, MeshFact>();
   const webhooks = new Map<string, { revision: string; namespace: string }>();
   const unsynced = new Set<string>();
@@ -75,7 +74,7 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
     const id = idOf(resource);
     if (caches.has(id)) return;
     unsynced.add(id);
-    const cache = startResourceCache<null>({
+    caches.set(id, startResourceCache<null>({
       client,
       resource,
       // The inventory holds the summary; the cache needs only to know that the object exists.
@@ -92,9 +91,7 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
       },
       onSynced: () => synced(id),
       onProblem: problem(resource),
-    });
-    caches.set(id, cache);
-    byKind.set(kindOf(resource), cache);
+    }));
   };
 
   const remember = <T>(map: Map<string, T>, key: string, value: T | undefined) => {
@@ -154,7 +151,6 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
       for (const [id, cache] of caches) {
         if (builtIn.has(id) || served.has(id)) continue;
         caches.delete(id);
-        for (const [kind, one] of byKind) if (one === cache) byKind.delete(kind);
         unsynced.delete(id);
         for (const [name] of cache.entries()) inventory.remove(keyOf(id, name));
         void cache.stop();
@@ -163,8 +159,12 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
     meshes: () => meshFacts(deployments.values(), webhooks.values()),
     shows(key, resourceVersion) {
       const object = parseObjectKey(key);
-      const cache = object === undefined ? undefined : byKind.get(kindOf(object));
-      if (object === undefined || cache?.synced !== true) return true;
+      const resource = object === undefined ? undefined : options.discovery.preferred(object.group, object.kind);
+      if (object === undefined || resource === undefined) return true;
+      const id = idOf(resource);
+      if (unsynced.has(id)) return false;
+      const cache = caches.get(id);
+      if (cache?.synced !== true) return true;
       const shown = cache.versionOf(object.namespace, object.name);
       return shown !== undefined && !isNewer(resourceVersion, shown);
     },
@@ -185,7 +185,6 @@ export function watchCluster(options: WatchClusterOptions): ClusterWatch {
   };
 }
 
-const kindOf = ({ group, kind }: { readonly group: string; readonly kind: string }): string => `${group}/${kind}`;
 const idOf = (resource: Resource): string => `${resource.group}/${resource.kind}/${resource.version}`;
 
 function keyOf(id: string, name: string): string {

@@ -1,6 +1,6 @@
 import { MeshfleetError, type Finding } from '@meshfleet/model';
 import type { Placement } from '@meshfleet/planner';
-import { sampleReportedClusters, weighInventories, type InventoryWeight, type PlacedSubject, type TouchedCluster } from '@meshfleet/store';
+import { sampleReportedClusters, sqlStateOf, weighInventories, type InventoryWeight, type PlacedSubject, type TouchedCluster } from '@meshfleet/store';
 import { setImmediate } from 'node:timers/promises';
 import { isTooLarge, MOST_OF_CLUSTER } from '../analysis/with-inventory.ts';
 import type { PreviewPlan, UntouchedPlan } from '../policy-preview/plan-change.ts';
@@ -112,20 +112,17 @@ export async function tryToJudge(judged: Promise<Verdict>): Promise<Verdict | Me
     return await judged;
   } catch (error) {
     if (error instanceof MeshfleetError && error.code === 'LIMIT_EXCEEDED') return error;
-    if (error instanceof MeshfleetError || isOfPostgres(error)) throw error;
+    if (error instanceof MeshfleetError || sqlStateOf(error) !== undefined) throw error;
     return broken(error);
   }
 }
-
-// Postgres' errors have a severity; what they mean is known elsewhere.
-const isOfPostgres = (error: unknown): boolean => error instanceof Error && 'severity' in error;
 
 const broken = (cause: unknown): MeshfleetError =>
   new MeshfleetError(
     {
       code: 'INTERNAL',
       summary: 'The change could not be analysed',
-      why: 'the analysis broke in a way that it should not; the log of the API has the cause',
+      why: 'the analysis broke in a way that it should not',
       fix: 'Have an administrator say force: true, which does without, and report it with the manifests that break it.',
     },
     { cause },

@@ -15,7 +15,7 @@ describe('an analysis that breaks', () => {
   it('is not taken for a store that cannot be reached', async () => {
     const unreachable = new MeshfleetError({ code: 'STORE_UNAVAILABLE', summary: 'gone' });
     await expect(tryToJudge(Promise.reject(unreachable))).rejects.toBe(unreachable);
-    const conflict = Object.assign(new Error('could not serialize access'), { severity: 'ERROR', code: '40001' });
+    const conflict = Object.assign(new Error('could not serialize access'), { code: '40001' });
     await expect(tryToJudge(Promise.reject(conflict))).rejects.toBe(conflict);
   });
 });

@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { describe, expect, it } from 'vitest';
-import { World } from './rollout-world.fixture.ts';
+import { World, type WorldCluster } from './rollout-world.fixture.ts';
 import { hasEnded, isTouched } from './state.ts';
 
 const AGENTS = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -10,11 +11,11 @@ const STRATEGY = { waves: [{ count: 2 }, { count: 2 }], offline: { policy: 'SKIP
 type Moment = 'before the rollout' | 'when its wave opens' | 'when it has answered' | 'when the last wave opens';
 const MOMENTS: readonly Moment[] = ['before the rollout', 'when its wave opens', 'when it has answered', 'when the last wave opens'];
 
-const agentOf = (world: World, name: string): { away: boolean; lastSeenAt: number; status: string; holds: string; held: string } => {
+function agentOf(world: World, name: string): WorldCluster {
   const agent = world.clusters.get(name);
-  if (agent === undefined) throw new Error(`there is no ${name}`);
+  assert(agent, name);
   return agent;
-};
+}
 
 /** Carries a rollout out while one agent goes away at some moment and, maybe, comes back some turns later. */
 function carryOut(world: World, one: string, moment: Moment, backAfter: number | null, failing: string | null): void {
