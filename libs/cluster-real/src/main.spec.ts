@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { goLimit } from './parts/machine.ts';
+import { goBuildLimit } from './parts/machine.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 const NOT_BUILT = 'etcd 3.6.5, Kubernetes v1.35.4, KWOK 0.7.0 not built';
@@ -31,7 +31,7 @@ describe('real:build', { timeout: 60_000 }, () => {
     expect(out).toContain('Real meshes will not run (npm run real -- up --istio, npm run proof): ');
   });
 
-  it.skipIf(goLimit() !== undefined)('fails with what cannot be downloaded, and does not try the rest in vain', async () => {
+  it.skipIf(goBuildLimit() !== undefined)('fails with what cannot be downloaded, and does not try the rest in vain', async () => {
     // Nothing listens on port 9 (discard).
     const { code, out, err } = await run([process.execPath, MAIN, 'build'], { GOPROXY: 'off', GOMODCACHE: join(folder, 'modules'), PIP_INDEX_URL: 'http://127.0.0.1:9/', PIP_RETRIES: '0' });
     expect(code).toBe(1);
@@ -42,7 +42,7 @@ describe('real:build', { timeout: 60_000 }, () => {
     expect(existsSync(cache) ? readdirSync(cache) : []).toEqual([]);
   });
 
-  it.skipIf(goLimit() !== undefined)('leaves out what there is no place for', async () => {
+  it.skipIf(goBuildLimit() !== undefined)('leaves out what there is no place for', async () => {
     const { code, out } = await run([process.execPath, MAIN, 'build'], { MESHFLEET_REAL_CACHE: '/proc/meshfleet' });
     expect(code).toBe(0);
     expect(out).toContain('Helm 3.22.0, because ');

