@@ -1,14 +1,16 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createGraphqlClient, type GraphqlClient } from '../../apps/demo/src/graphql-client.ts';
 import { refuseProblems, type Problems } from '../../apps/demo/src/seed.ts';
 import { dice } from '../../apps/reconciler/src/testing/dying-store.fixture.ts';
-import { openFleetOnPostgres, type FleetOnPostgres } from '../e2e/open-fleet.ts';
+import type { FleetOnPostgres } from '../e2e/open-fleet.ts';
 import { disagreements, lastAudit, lostOrDoubled, sightingsOf } from './rollouts/books.ts';
 import { openEyes, type Eyes } from './rollouts/eyes.ts';
 import { judgeHistory } from './rollouts/judge-history.ts';
 import { persist, withDatabase } from './rollouts/mortal-fleet.ts';
+import { SET_UP_WITHIN_MS, openMortalFleet } from './rollouts/open-mortal-fleet.ts';
+import { PATIENCE_MS } from './rollouts/patience.ts';
 import { ask } from './rollouts/people.ts';
 import { lastOfHistory, readHistory, recordHistory } from './rollouts/record-history.ts';
 import { Season, plantSomebodys } from './rollouts/season.ts';
@@ -17,44 +19,49 @@ import { Season, plantSomebodys } from './rollouts/season.ts';
 const FIRST = Number(process.env['MESHFLEET_SEED'] ?? 1);
 const SEASONS = Number(process.env['MESHFLEET_CHAOS_CASES'] ?? 2);
 const TURNS = 12;
-/** On a machine that does other work besides, more by MESHFLEET_CHAOS_PATIENCE_SECONDS; the line at a season's end says how long it took. */
-const CONVERGED_WITHIN_MS = Number(process.env['MESHFLEET_CHAOS_PATIENCE_SECONDS'] ?? 30) * 1000;
 
+const closers: (() => Promise<void> | void)[] = [];
 let hub: FleetOnPostgres;
-let gate: Server;
 let webhook: string;
 let people: GraphqlClient[];
 beforeAll(async () => {
   const roll = dice(FIRST);
-  gate = createServer((_request, response) => {
+  const gate = createServer((_request, response) => {
     const answer = roll();
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ result: answer < 0.5 ? 'PASS' : answer < 0.85 ? 'WAIT' : 'FAIL', message: 'measured' }));
   });
   await new Promise<void>((done) => gate.listen(0, '127.0.0.1', done));
+  closers.push(() => {
+    gate.closeAllConnections();
+    gate.close();
+  });
   webhook = `http://127.0.0.1:${(gate.address() as AddressInfo).port}/`; // listening on TCP
-  hub = await openFleetOnPostgres({ webhookHosts: '127.0.0.1' });
+  hub = await openMortalFleet();
+  closers.push(hub.close);
   people = [hub.open.client, await program('pipeline'), await program('robot')];
   await plantSomebodys(hub);
   await withDatabase(hub, recordHistory);
-}, 120_000);
+}, SET_UP_WITHIN_MS + PATIENCE_MS);
 afterAll(async () => {
-  await hub.close();
-  gate.closeAllConnections();
-  gate.close();
-}, 60_000);
+  for (const close of closers.reverse()) await close();
+}, 2 * PATIENCE_MS);
 
 it.each(Array.from({ length: SEASONS }, (_, index) => FIRST + index))(
   'kill -9 of anything in the middle of rollouts, seed %i: no wave is jumped, no red gate passed, nothing mixed, lost or doubled, and what is taken back is as it was',
   async (seed) => {
     const since = { history: await withDatabase(hub, lastOfHistory), audit: await lastAudit(hub) };
     const eyes = openEyes(hub);
+    const season = new Season(hub, people, webhook, dice(seed * 7919), seed);
     try {
-      await live(new Season(hub, people, webhook, dice(seed * 7919), seed), eyes, since);
+      await live(season, eyes, since);
+    } catch (error) {
+      console.log(season.books.journal.join('\n'));
+      throw error;
     } finally {
       await eyes.close();
     }
   },
-  300_000,
+  12 * PATIENCE_MS,
 );
 
 async function live(season: Season, eyes: Eyes, since: { readonly history: number; readonly audit: number }): Promise<void> {
@@ -64,10 +71,8 @@ async function live(season: Season, eyes: Eyes, since: { readonly history: numbe
   await season.calm();
 
   const calm = Date.now();
-  await persist('every rollout has ended', () => season.wave(), CONVERGED_WITHIN_MS).catch(async (error: unknown) => {
-    expect(await season.active(), String(error)).toEqual([]);
-  });
-  await agreed(season, eyes, CONVERGED_WITHIN_MS - (Date.now() - calm));
+  await persist('every rollout has ended', () => season.wave());
+  await agreed(season, eyes, PATIENCE_MS - (Date.now() - calm));
 
   const history = await withDatabase(hub, (admin) => readHistory(admin, since.history));
   const sightings = await sightingsOf(hub, season, eyes);
@@ -82,10 +87,8 @@ async function live(season: Season, eyes: Eyes, since: { readonly history: numbe
 }
 
 /** Every cluster holds exactly what it is asked to hold. */
-async function agreed(season: Season, eyes: Eyes, timeoutMs = CONVERGED_WITHIN_MS): Promise<void> {
-  await persist('every cluster holds what it is asked to hold', async () => (await disagreements(hub, season, eyes)).length === 0, timeoutMs).catch(async () => {
-    expect(await disagreements(hub, season, eyes)).toEqual([]);
-  });
+async function agreed(season: Season, eyes: Eyes, timeoutMs = PATIENCE_MS): Promise<void> {
+  await persist('every cluster holds what it is asked to hold', async () => (await disagreements(hub, season, eyes)).join('; ') || true, timeoutMs);
 }
 
 /** Somebody else than the author of most: a program with a token of its own. */

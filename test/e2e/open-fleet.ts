@@ -7,7 +7,7 @@ import { makeThrowAwayDir } from '../../apps/demo/src/data-dir.ts';
 import { startFleet, type Fleet } from '../../apps/demo/src/fleet.ts';
 import type { GraphqlClient } from '../../apps/demo/src/graphql-client.ts';
 import type { HubOptions } from '../../apps/demo/src/hub.ts';
-import { createProgress } from '../../apps/demo/src/progress.ts';
+import { createProgress, type Progress } from '../../apps/demo/src/progress.ts';
 import { enrolAll, signIn } from '../../apps/demo/src/seed.ts';
 
 export interface OpenFleet {
@@ -17,19 +17,21 @@ export interface OpenFleet {
   close(): Promise<void>;
 }
 
+type FleetOptions = Pick<HubOptions, 'databaseUrl' | 'redisUrl' | 'webhookHosts'> & { readonly progress?: Progress };
+
 /** The whole product as users run it (processes, Postgres, three clusters of the kind under test with their agents), on throw-away data. */
-export async function openFleet(options: Pick<HubOptions, 'databaseUrl' | 'redisUrl' | 'webhookHosts'> = {}): Promise<OpenFleet> {
+export async function openFleet({ progress, ...options }: FleetOptions = {}): Promise<OpenFleet> {
   const root = join(import.meta.dirname, '..', '..');
   const dataDir = makeThrowAwayDir('meshfleet-e2e-');
-  const quiet = createProgress(() => undefined);
-  const fleet = await startFleet({ ...options, port: 0, dataDir, reset: false, clusters: clusterKindOf(process.env) }, root, quiet);
+  const told = progress ?? createProgress(() => undefined);
+  const fleet = await startFleet({ ...options, port: 0, dataDir, reset: false, clusters: clusterKindOf(process.env) }, root, told);
   const close = async (): Promise<void> => {
     await fleet.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
   try {
     const { client, token } = await signIn(fleet);
-    await enrolAll(fleet, client, quiet);
+    await enrolAll(fleet, client, told);
     return { fleet, client, token, close };
   } catch (error) {
     await fleet.stop();
@@ -48,7 +50,7 @@ export interface FleetOnPostgres {
 }
 
 /** The same on a Postgres of the test's own, which nobody starts again when it dies but for what started it here. */
-export async function openFleetOnPostgres(options: Pick<HubOptions, 'webhookHosts'> = {}): Promise<FleetOnPostgres> {
+export async function openFleetOnPostgres(options: Pick<FleetOptions, 'webhookHosts' | 'progress'> = {}): Promise<FleetOnPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'meshfleet-postgres-'));
   // Postgres runs as a user of its own.
   chmodSync(folder, 0o755);

@@ -1,8 +1,10 @@
+import { MeshfleetError } from '@meshfleet/model';
 import { renameSync } from 'node:fs';
 import { Client } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterNamed } from '../../../apps/demo/src/fleet.ts';
-import { until } from '../../../apps/demo/src/seed.ts';
 import type { FleetOnPostgres } from '../../e2e/open-fleet.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 export const CLUSTERS = ['frankfurt', 'virginia', 'dublin'] as const;
 export type ClusterName = (typeof CLUSTERS)[number];
@@ -35,7 +37,7 @@ export async function takeAway(hub: FleetOnPostgres, name: ClusterName): Promise
     kill(hub, `agent-${name}`);
     await withDatabase(hub, (admin) => admin.query(`update cluster set last_seen_at = now() - interval '10 minutes' where uid = $1`, [uid]));
     const { cluster } = await hub.open.client.request<{ cluster: { status: string } }>('query ($name: String) { cluster(name: $name) { status } }', { name });
-    return cluster.status === 'OFFLINE';
+    return cluster.status === 'OFFLINE' || `it is ${cluster.status}`;
   });
 }
 
@@ -57,7 +59,23 @@ export async function withDatabase<T>(hub: FleetOnPostgres, work: (admin: Client
   }
 }
 
-/** Waits for a condition through whatever dies meanwhile: no answer is "not yet". */
-export function persist(what: string, holds: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
-  return until(what, timeoutMs, () => holds().catch(() => false));
+/**
+ * Waits for a condition through whatever dies meanwhile: no answer is "not yet".
+ * @param holds true, or what is so instead
+ * @throws MeshfleetError INTERNAL with what was so at last
+ */
+export async function persist(what: string, holds: () => Promise<true | string>, timeoutMs = PATIENCE_MS): Promise<void> {
+  const began = performance.now();
+  for (;;) {
+    const asked = performance.now() - began;
+    const found = await holds().catch((error: unknown) => `no answer: ${error instanceof Error ? error.message : String(error)}`);
+    if (found === true) return;
+    const now = performance.now() - began;
+    if (now > timeoutMs) throw new MeshfleetError({ code: 'INTERNAL', summary: `Waited ${seconds(now)}, but not: ${what}. Asked after ${seconds(asked)}: ${found}` });
+    await sleep(40);
+  }
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
 }

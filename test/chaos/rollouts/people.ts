@@ -2,6 +2,7 @@ import { MeshfleetError } from '@meshfleet/model';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GraphqlClient } from '../../../apps/demo/src/graphql-client.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 export interface Answer {
   readonly changed?: boolean;
@@ -20,7 +21,6 @@ const SELECTIONS: Readonly<Record<string, string>> = {
 
 /** What a person is told when a change may not be made now; anything else that they are told is a mistake of ours. */
 const REFUSALS = new Set(['ROLLOUT_ACTIVE', 'ROLLOUT_ENDED', 'FROZEN', 'FORBIDDEN', 'CONFLICT', 'PRECONDITION_FAILED', 'NOT_FOUND']);
-const PATIENCE_MS = 120_000;
 
 /**
  * Asks for a mutation again and again with one idempotency key until the hub answers, as a person does whose hub dies under
@@ -29,7 +29,7 @@ const PATIENCE_MS = 120_000;
 export async function ask(client: GraphqlClient, mutation: string, input: object): Promise<Answer | undefined> {
   const query = `mutation ($input: ${mutation[0]?.toUpperCase() ?? ''}${mutation.slice(1)}Input!) { ${mutation}(input: $input) { ${SELECTIONS[mutation] ?? 'changed'} userErrors { code message } } }`;
   const variables = { input: { ...input, idempotencyKey: randomUUID() } };
-  for (const deadline = Date.now() + PATIENCE_MS; ; await sleep(60)) {
+  for (const deadline = Date.now() + 4 * PATIENCE_MS; ; await sleep(60)) {
     try {
       const answer = (await client.request<Record<string, Answer>>(query, variables))[mutation];
       const problem = answer?.userErrors[0];

@@ -5,6 +5,7 @@ import { openMeshObjects } from '../../../apps/demo/src/tour/mesh-objects.ts';
 import type { FleetOnPostgres } from '../../e2e/open-fleet.ts';
 import { CLUSTERS, VICTIMS, bringBack, kill, persist, takeAway } from './mortal-fleet.ts';
 import type { ClusterName } from './mortal-fleet.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { ask } from './people.ts';
 
 /** What was done in a season, for the books that are checked after it. */
@@ -16,6 +17,8 @@ export interface Books {
   readonly presses: Map<string, number>;
   kills: number;
   absences: number;
+  /** What was done when, for whoever looks into a season that went wrong. */
+  readonly journal: string[];
 }
 
 /** What somebody else has in Virginia: a version that wants it fails there. */
@@ -28,7 +31,7 @@ const POLICIES = ['alpha', 'beta', 'gamma', 'delta'] as const;
  * superseded and pressed by two people at once, while clusters come and go, freezes begin and end, and processes are killed.
  */
 export class Season {
-  readonly books: Books = { versions: new Map(), rollouts: 0, presses: new Map(), kills: 0, absences: 0 };
+  readonly books: Books = { versions: new Map(), rollouts: 0, presses: new Map(), kills: 0, absences: 0, journal: [] };
   readonly #hub: FleetOnPostgres;
   readonly #people: readonly GraphqlClient[];
   readonly #roll: () => number;
@@ -37,6 +40,7 @@ export class Season {
   readonly #rollouts: string[] = [];
   readonly #freezes: string[] = [];
   readonly #webhook: string;
+  readonly #began = Date.now();
   #content = 0;
 
   constructor(hub: FleetOnPostgres, people: readonly GraphqlClient[], webhook: string, roll: () => number, seed: number) {
@@ -76,24 +80,25 @@ export class Season {
 
   /** Everybody is back, nothing is frozen, and nobody dies any more. */
   async calm(): Promise<void> {
+    this.#note('calm');
     for (const name of this.#away) bringBack(this.#hub, name);
     this.#away.clear();
     for (const id of this.#freezes.splice(0)) await ask(this.#person(), 'freezeEnd', { id });
-    await persist('every cluster is there', async () => (await this.#clusterStatuses()).every((status) => status === 'ONLINE'), 60_000);
+    await persist('every cluster is there', async () => (await this.#notOnline()).join('; ') || true, 2 * PATIENCE_MS);
   }
 
-  /** People say yes to whatever waits for them, until every rollout has ended. */
-  async wave(): Promise<boolean> {
-    const active = await this.active();
+  /** People say yes to whatever waits for them; true when every rollout has ended, else which have not. */
+  async wave(): Promise<true | string> {
+    const active = await this.#active();
     for (const { id, status, currentWave } of active) {
       if (status === 'PAUSED') await this.#press('rolloutResume', 'rollout.resume', { id, acceptFailures: true }, this.#person());
       if (status === 'WAITING_APPROVAL') for (const person of this.#people) await this.#press('rolloutApprove', 'rollout.approve', { id, wave: currentWave }, person);
       if (status === 'WAITING_GATE') await this.#press('rolloutPromote', 'rollout.promote', { id, wave: currentWave }, this.#person());
     }
-    return active.length === 0;
+    return active.map(({ id, status, because }) => `${id} is ${status}: ${because}`).join('; ') || true;
   }
 
-  async active(): Promise<readonly { readonly id: string; readonly status: string; readonly currentWave: number; readonly because: string }[]> {
+  async #active(): Promise<readonly { readonly id: string; readonly status: string; readonly currentWave: number; readonly because: string }[]> {
     const { organization } = await this.#person().request<{ organization: { rollouts: { nodes: { id: string; status: string; currentWave: number; because: string; active: boolean }[] } } }>('{ organization { rollouts(first: 40) { nodes { id status currentWave because active } } } }');
     return organization.rollouts.nodes.filter(({ active }) => active);
   }
@@ -108,6 +113,7 @@ export class Season {
     this.books.versions.set(policy, (this.books.versions.get(policy) ?? 0) + 1);
     const id = answer.rollout?.id;
     if (id === undefined) return;
+    this.#note(`rollout of ${policy}${supersede ? ', which supersedes' : ''}`);
     this.books.rollouts += 1;
     this.#rollouts.push(id);
   }
@@ -156,43 +162,52 @@ export class Season {
   async #press(mutation: string, audited: string, input: object, person: GraphqlClient | undefined): Promise<void> {
     if (person === undefined) return;
     const answer = await ask(person, mutation, input);
-    if (answer?.changed === true) this.books.presses.set(audited, (this.books.presses.get(audited) ?? 0) + 1);
+    if (answer?.changed !== true) return;
+    this.#note(`${audited} by ${this.#people.indexOf(person)}`);
+    this.books.presses.set(audited, (this.books.presses.get(audited) ?? 0) + 1);
   }
 
   async #comeOrGo(): Promise<void> {
     const name = this.#pick(CLUSTERS);
     if (this.#away.has(name)) {
+      this.#note(`${name} comes`);
       this.#away.delete(name);
       bringBack(this.#hub, name);
       return;
     }
     if (this.#away.size === CLUSTERS.length - 1) return;
     this.#away.add(name);
+    this.#note(`${name} goes`);
     this.books.absences += 1;
     await takeAway(this.#hub, name);
+    this.#note(`${name} is away`);
   }
 
   async #freezeOrThaw(): Promise<void> {
     const id = this.#freezes.pop();
     if (id !== undefined) {
+      this.#note('a freeze ends');
       await ask(this.#person(), 'freezeEnd', { id });
       return;
     }
     const answer = await ask(this.#person(), 'freezeCreate', { reason: 'audit', ...(this.#roll() < 0.5 ? {} : { clusterSelector: 'env=prod' }) });
     const created = answer?.freeze?.id;
-    if (created !== undefined) this.#freezes.push(created);
+    if (created === undefined) return;
+    this.#note('a freeze begins');
+    this.#freezes.push(created);
   }
 
   async #strike(): Promise<void> {
     await sleep(this.#roll() * 300);
     const victim = this.#pick(VICTIMS);
+    this.#note(`${victim} is killed`);
     this.books.kills += 1;
     kill(this.#hub, victim);
   }
 
-  async #clusterStatuses(): Promise<string[]> {
-    const { organization } = await this.#person().request<{ organization: { clusters: { nodes: { status: string }[] } } }>('{ organization { clusters(first: 10) { nodes { status } } } }');
-    return organization.clusters.nodes.map(({ status }) => status);
+  async #notOnline(): Promise<string[]> {
+    const { organization } = await this.#person().request<{ organization: { clusters: { nodes: { name: string; status: string }[] } } }>('{ organization { clusters(first: 10) { nodes { name status } } } }');
+    return organization.clusters.nodes.flatMap(({ name, status }) => (status === 'ONLINE' ? [] : [`${name} is ${status}`]));
   }
 
   /** Administrators and operators in one: the first may do everything. */
@@ -200,6 +215,10 @@ export class Season {
     const [first] = this.#people;
     if (first === undefined) throw new TypeError('nobody is there');
     return first;
+  }
+
+  #note(what: string): void {
+    this.books.journal.push(`${((Date.now() - this.#began) / 1000).toFixed(1)} s: ${what}`);
   }
 
   #pick<T>(list: readonly T[]): T {

@@ -1,0 +1,2 @@
+/** What a wait may take on a machine that does little else; more by MESHFLEET_CHAOS_PATIENCE_SECONDS. All other times of a season follow it. */
+export const PATIENCE_MS = Number(process.env['MESHFLEET_CHAOS_PATIENCE_SECONDS'] ?? 30) * 1000;
