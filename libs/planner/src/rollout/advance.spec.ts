@@ -252,9 +252,57 @@ describe('gates', () => {
         expect(world.state.status).toBe('WAITING_GATE');
         world.pass(60);
         world.step();
+        world.webhook = { wave: 0, attempt: 2, answer, evidence: 'error rate 4 %' };
+        world.step();
       }
       expect(world.state.stop).toContain('error rate 4 %');
     }
+  });
+
+  const awaitingWebhook = (): World => {
+    const world = new World({ waves: [{ count: 1, gates: { webhook: { url: 'https://gate.example/', timeoutSeconds: 60 } } }] }, SIX);
+    world.step();
+    world.settle();
+    world.step();
+    world.webhook = { wave: 0, attempt: 1, answer: 'WAIT', evidence: 'error rate 4 %' };
+    world.step();
+    return world;
+  };
+
+  it('webhook: is asked once more when its time is over, since reconcilers that were away have not asked meanwhile', () => {
+    const world = awaitingWebhook();
+    world.pass(900);
+    expect(world.step()).toMatchObject({ state: { status: 'WAITING_GATE' }, actions: [{ type: 'CALL_WEBHOOK', attempt: 2 }] });
+    world.webhook = { wave: 0, attempt: 2, answer: 'PASS', evidence: 'fine' };
+    world.step();
+    expect(world.told).toEqual(SIX);
+  });
+
+  it('webhook: is asked once more too where the call under way was lost with who made it, and is red when that one is lost', () => {
+    const world = awaitingWebhook();
+    world.pass(55);
+    world.step();
+    world.webhook = undefined;
+    for (const [seconds, calls, status] of [[10, 2, 'WAITING_GATE'], [900, 3, 'WAITING_GATE'], [29, 3, 'WAITING_GATE'], [1, 3, 'ROLLING_BACK']] as const) {
+      world.pass(seconds);
+      world.step();
+      expect([world.calls.length, world.state.status]).toEqual([calls, status]);
+    }
+    expect(world.state.stop).toContain('no PASS within 60 s; last: error rate 4 %');
+  });
+
+  it('webhook: is not red after a pause in which nobody asked, and has its whole time again', () => {
+    const world = awaitingWebhook();
+    world.command({ type: 'PAUSE', reason: null });
+    world.step();
+    world.pass(900);
+    expect(world.step().events).toEqual([]);
+    world.command({ type: 'RESUME', acceptFailures: false });
+    world.step();
+    world.webhook = { wave: 0, attempt: 2, answer: 'WAIT', evidence: 'error rate 3 %' };
+    world.step();
+    world.pass(50);
+    expect(world.step().state.status).toBe('WAITING_GATE');
   });
 
   it('approval: by as many different people as asked, never the author, before the wave begins', () => {
@@ -347,6 +395,21 @@ describe('people', () => {
     world.step();
     expect([world.state.wave, world.state.status]).toEqual([1, 'SOAKING']);
     expect(() => world.command({ type: 'PROMOTE', wave: 2 })).toThrow('is not the wave that is under way');
+  });
+
+  it('abort: who asks for the other end than the one that is under way is told so', () => {
+    const world = new World({ waves: [{ count: 1 }] }, SIX);
+    world.step();
+    world.command({ type: 'ABORT', rollback: false, reason: null });
+    world.command({ type: 'ABORT', rollback: false, reason: 'me too' });
+    expect(() => world.command({ type: 'ABORT', rollback: true, reason: null })).toThrow('is being ended');
+    const back = new World({ waves: [{ count: 1 }] }, SIX);
+    back.step();
+    back.command({ type: 'ABORT', rollback: true, reason: null });
+    expect(() => back.command({ type: 'ABORT', rollback: false, reason: null })).toThrow('is being ended');
+    back.step();
+    back.command({ type: 'ABORT', rollback: true, reason: 'me too' });
+    expect(() => back.command({ type: 'ABORT', rollback: false, reason: null })).toThrow('is being ended');
   });
 
   it('abort: nothing was touched, it is rolled back, or left where it stands', () => {

@@ -60,8 +60,8 @@ function resume(state: RolloutState, acceptFailures: boolean, who: Commander): C
   const accept = (cluster: RolloutState['clusters'][number]): boolean => acceptFailures && cluster.phase === 'FAILED' && !cluster.accepted;
   const accepted = state.clusters.filter(accept).map(({ name }) => name);
   const clusters = state.clusters.map((cluster) => (accept(cluster) ? { ...cluster, accepted: true } : cluster));
-  // A webhook that said no is asked anew: whoever resumes has seen to it.
-  const waves = state.waves.map((wave, index) => (index === state.wave && wave.webhook?.answer === 'FAIL' ? { ...wave, webhook: { ...wave.webhook, answer: 'WAIT' as const, since: who.at, nextAt: who.at } } : wave));
+  // A webhook that said no is asked anew: whoever resumes has seen to it. One that was waited for has its whole time again.
+  const waves = state.waves.map((wave, index) => (index === state.wave && wave.webhook !== null && wave.webhook.answer !== 'PASS' ? { ...wave, webhook: { ...wave.webhook, answer: 'WAIT' as const, since: who.at, nextAt: who.at } } : wave));
   const message = accepted.length === 0 ? `resumed by ${who.by}` : `resumed by ${who.by}, who accepts the failures of ${accepted.join(', ')}`;
   return { state: { ...state, clusters, waves, paused: null, because: message }, events: [said(state, who, 'RESUMED', message)] };
 }
@@ -96,6 +96,8 @@ function approve(definition: RolloutDefinition, state: RolloutState, index: numb
 }
 
 function abort(state: RolloutState, { rollback, reason }: Extract<RolloutCommand, { type: 'ABORT' }>, who: Commander): CommandOutcome {
+  // Who asks for the other end than the one that is under way is told so: "it was so already" would be taken for it.
+  if (rollback !== (state.abort?.rollback ?? true)) refuseGoingBack(state);
   if (state.abort !== null || state.status === 'ROLLING_BACK') return { state, events: [] };
   const event = said(state, who, 'ABORT_ASKED', `${who.by} aborts it ${rollback ? 'and rolls it back' : 'where it stands'}${reason === null ? '' : `: ${reason}`}`);
   return { state: { ...state, abort: { by: who.by, at: who.at, rollback, reason } }, events: [event] };

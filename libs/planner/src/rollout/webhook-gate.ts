@@ -15,17 +15,20 @@ export function webhookStep(wave: RolloutWave, index: number, now: number): Webh
   if (gate === undefined || wave.promoted !== null || wave.webhook?.answer === 'PASS') return undefined;
   const known = wave.webhook;
   const since = known?.since ?? now;
-  const gone = since + gate.timeoutSeconds * 1000;
-  if (known !== null && now < known.nextAt) return { webhook: known, action: undefined, wakeAt: Math.min(known.nextAt, gone) };
+  if (known !== null && now < known.nextAt) {
+    const gone = goneAt(known, gate);
+    if (isUnderWay(known) || now < gone) return { webhook: known, action: undefined, wakeAt: isUnderWay(known) ? known.nextAt : Math.min(known.nextAt, gone) };
+  }
   const attempt = (known?.attempt ?? 0) + 1;
   const nextAt = now + CALL_LOST_AFTER_MS;
   const webhook: WebhookState = { attempt, answeredAttempt: known?.answeredAttempt ?? 0, since, nextAt, answer: 'WAIT', evidence: known?.evidence ?? null };
-  return { webhook, action: { type: 'CALL_WEBHOOK', wave: index, attempt, url: gate.url }, wakeAt: Math.min(nextAt, gone) };
+  return { webhook, action: { type: 'CALL_WEBHOOK', wave: index, attempt, url: gate.url }, wakeAt: nextAt };
 }
 
 /**
- * Takes the answer to the call that is under way, once; one to an earlier call says nothing. A gate that has heard nothing
- * but WAIT for its whole time is red.
+ * Takes the answer to the call that is under way, once; one to an earlier call says nothing. A gate whose time is over is
+ * red when it was asked once more since and has not said yes: reconcilers that were away, or run now and then only, have not
+ * asked meanwhile. While the rollout is paused nobody asks, and no time is over.
  */
 export function takeWebhookAnswer(state: RolloutState, observation: RolloutObservation): { readonly state: RolloutState; readonly event: RolloutEvent } | undefined {
   const wave = state.waves[state.wave];
@@ -35,8 +38,8 @@ export function takeWebhookAnswer(state: RolloutState, observation: RolloutObser
   const { now } = observation;
   const given = observation.webhook;
   const fresh = given?.wave === state.wave && given.attempt === held.attempt && held.answeredAttempt < given.attempt ? given : undefined;
-  const expired = now >= held.since + gate.timeoutSeconds * 1000;
-  if (fresh === undefined && !expired) return undefined;
+  const expired = state.paused === null && now >= goneAt(held, gate);
+  if (fresh === undefined && !(expired && isLastCallLost(held, gate, now))) return undefined;
   const answer = fresh?.answer === 'PASS' || fresh?.answer === 'FAIL' ? fresh.answer : expired ? 'FAIL' : 'WAIT';
   const evidence = fresh?.evidence ?? held.evidence ?? 'nothing came back';
   const said = answer === 'FAIL' && fresh?.answer !== 'FAIL' ? `no PASS within ${gate.timeoutSeconds} s; last: ${evidence}` : evidence;
@@ -45,4 +48,17 @@ export function takeWebhookAnswer(state: RolloutState, observation: RolloutObser
     state: { ...state, waves: state.waves.map((each, index) => (index === state.wave ? { ...each, webhook } : each)) },
     event: { at: now, kind: 'WEBHOOK_ANSWERED', wave: state.wave, actor: null, message: `${answer}: ${said}` },
   };
+}
+
+function goneAt({ since }: WebhookState, { timeoutSeconds }: { readonly timeoutSeconds: number }): number {
+  return since + timeoutSeconds * 1000;
+}
+
+function isUnderWay({ attempt, answeredAttempt }: WebhookState): boolean {
+  return answeredAttempt < attempt;
+}
+
+/** A call that was made when the gate's time was over already, and whose answer has not come. */
+function isLastCallLost(held: WebhookState, gate: { readonly timeoutSeconds: number }, now: number): boolean {
+  return isUnderWay(held) && now >= held.nextAt && held.nextAt - CALL_LOST_AFTER_MS >= goneAt(held, gate);
 }
