@@ -1,6 +1,7 @@
-import { assignPolicy, endFreeze, testFleet, withTestStore } from '@meshfleet/store';
+import { assignPolicy, endFreeze, insertFreeze, stepRollout, testFleet, withTestStore } from '@meshfleet/store';
 import type { TestFleet, TestStore } from '@meshfleet/store';
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { applyClusterChanges } from '../events/apply-cluster-changes.ts';
 import { applyPolicyChanges } from '../events/apply-policy-changes.ts';
@@ -37,6 +38,10 @@ async function label(index: number, labels: Record<string, string>): Promise<voi
 }
 /** The hash of the policy's object that each cluster is asked to hold. */
 const asked = (): Promise<(string | undefined)[]> => Promise.all(ids.map(async (id) => (await fleet.desiredOf(id)).state.entries[0]?.hash));
+async function somebodyWaits(): Promise<boolean> {
+  const { rowCount } = await test.admin.query(`select from pg_locks where locktype = 'advisory' and not granted`);
+  return rowCount !== 0;
+}
 const sweep = (): Promise<unknown> => sweepOrganization(test.store, fleet.organizationId);
 
 describe('a frozen cluster', () => {
@@ -97,6 +102,27 @@ describe('a frozen cluster', () => {
     await thaw(id);
     await sweep();
     expect(await asked()).toEqual(['h2', 'h2', 'h2']);
+  });
+
+  it('is told of nothing any more when the freeze is acknowledged: a step that is under way ends before', async () => {
+    for (const id of ids) await fleet.seen(id);
+    await fleet.applyPolicy({ name: 'p', objects: { 'ConfigMap/shop/a': 'h2' }, clusterSelector: 'env=prod', rollout: {} });
+    const { id } = await fleet.rolloutOf(policyId);
+    const order: string[] = [];
+    let frozen: Promise<unknown> = Promise.resolve();
+    await test.store.transaction(fleet.organizationId, async (tx) => {
+      await stepRollout(tx, id, new Date());
+      frozen = test.store
+        .transaction(fleet.organizationId, (other) => {
+          insertFreeze(other, { id: randomUUID(), clusterSelector: null, reason: 'audit', startsAt: new Date(0), endsAt: null, createdBy: 'user:a', createdAt: new Date() });
+          return Promise.resolve();
+        })
+        .then(() => order.push('frozen'));
+      while (order.length === 0 && !(await somebodyWaits())) await nextTick();
+      order.push('told');
+    });
+    await frozen;
+    expect(order).toEqual(['told', 'frozen']);
   });
 
   it('is reached by a change that was admitted in spite of the freeze', async () => {

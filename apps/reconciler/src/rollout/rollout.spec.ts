@@ -1,4 +1,4 @@
-import { commandRollout, resumeOrganization, testFleet, withTestStore } from '@meshfleet/store';
+import { commandRollout, resumeOrganization, supersedeRollout, testFleet, withTestStore } from '@meshfleet/store';
 import type { FleetRollout, TestFleet, TestStore } from '@meshfleet/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { applyClusterChanges } from '../events/apply-cluster-changes.ts';
@@ -166,6 +166,32 @@ describe('a rollout of a policy', () => {
     expect((await run(policyId)).phases).toEqual({ a: 'UPDATED', b: 'GONE', c: 'UPDATING', d: 'UPDATING' });
   });
 
+  it('gives a cluster that left the fleet meanwhile what it held, when it comes back after the rollback', async () => {
+    const move = async (lifecycle: string): Promise<void> => {
+      await fleet.changeCluster(ids[1] ?? '', 'EVICTED', { lifecycle });
+      await applyClusterChanges(test.store, { organizationId: fleet.organizationId, changes: [{ clusterId: ids[1] ?? '', reason: 'EVICTED', actor: 'user:a' }] });
+    };
+    // Half of the clusters hold what an aborted rollout has left them.
+    const policyId = await begin({ waves: [{ count: 2 }] });
+    await run(policyId);
+    for (const id of ids) await fleet.acknowledge(id);
+    await test.store.transaction(fleet.organizationId, async (tx) => {
+      await commandRollout(tx, (await fleet.rolloutOf(policyId)).id, { type: 'ABORT', rollback: false, reason: null }, { by: 'user:b', at: new Date(), holds: () => true });
+    });
+    await run(policyId);
+    await fleet.applyPolicy({ name: 'p', objects: { 'ConfigMap/shop/a': 'h3' }, clusterSelector: '', rollout: { waves: [{ count: 2 }], failureGraceSeconds: 0 } });
+    await run(policyId);
+    await move('EVICTED');
+    expect(await run(policyId)).toMatchObject({ status: 'RUNNING', phases: { a: 'UPDATING', b: 'GONE' } });
+    await fleet.acknowledge(ids[0] ?? '', [{ key: 'ConfigMap/shop/a', policyId }]);
+    expect(await run(policyId)).toMatchObject({ status: 'ROLLING_BACK', phases: { a: 'ROLLING_BACK', b: 'GONE', c: 'PENDING' } });
+    await test.admin.query('delete from object_condition');
+    await fleet.acknowledge(ids[0] ?? '');
+    expect((await run(policyId)).status).toBe('ROLLED_BACK');
+    await move('ACTIVE');
+    expect(await asked()).toEqual(['h2', 'h2', 'h1', 'h1']);
+  });
+
   it('does not wait for a cluster that is away, and gives it the version when it is back', async () => {
     const policyId = await begin({ waves: [{ count: 2 }] });
     await fleet.seen(ids[3] ?? '', 1000);
@@ -291,6 +317,21 @@ describe('two rollouts', () => {
     const { rows } = await test.admin.query<{ payload: { rolloutId: string } }>(`select payload from outbox where topic = 'rollout.changed' order by id desc limit 1`);
     expect(rows[0]?.payload.rolloutId).toBe((await fleet.rolloutOf(q)).id);
     expect((await run(q)).status).not.toBe('QUEUED');
+  });
+
+  it('go on at once when the one before is superseded by a change at once', async () => {
+    const p = await begin({ waves: [{ count: 1 }] });
+    await run(p);
+    const q = await other();
+    await run(q);
+    await test.admin.query('delete from outbox');
+    const [first, second] = [(await fleet.rolloutOf(p)).id, (await fleet.rolloutOf(q)).id];
+    await test.store.transaction(fleet.organizationId, (tx) => {
+      supersedeRollout(tx, first, { actor: 'user:x', at: new Date(), version: 3 });
+      return Promise.resolve();
+    });
+    const { rows } = await test.admin.query<{ payload: { rolloutId: string } }>(`select payload from outbox where topic = 'rollout.changed'`);
+    expect(rows.map(({ payload }) => payload.rolloutId)).toEqual([second]);
   });
 
   it('queue also where a variable may make two names one', async () => {

@@ -1,4 +1,5 @@
 import { parseLabelSelector } from '@meshfleet/model';
+import { lockPlacement } from '../assignment/lock-placement.ts';
 import { labelConditions } from '../cluster/label-conditions.ts';
 import type { Sql, Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
@@ -61,8 +62,12 @@ function unended(now: Date | undefined, values: Values): string[] {
 
 export type NewFreeze = Omit<FreezeRow, 'endedBy' | 'endedAt'>;
 
-/** Rollouts see it at their next step: those that are under way are woken. */
+/**
+ * Rollouts see it at their next step: those that are under way are woken. A step that has looked for freezes already, and any
+ * other placement, ends before: once a freeze is acknowledged nobody is told of anything new.
+ */
 export function insertFreeze(tx: Tx, freeze: NewFreeze): void {
+  lockPlacement(tx);
   tx.send(
     `insert into rollout_freeze (id, organization_id, cluster_selector, reason, starts_at, ends_at, created_by, created_at) values ($2, $1, $3, $4, $5, $6, $7, $8)`,
     [tx.organizationId, freeze.id, freeze.clusterSelector, freeze.reason, freeze.startsAt, freeze.endsAt, freeze.createdBy, freeze.createdAt],

@@ -3,6 +3,7 @@ import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
 import { enqueue } from '../outbox/enqueue.ts';
 import { heldObjectKeys } from './object-overlap.ts';
+import { wakeQueued } from './resume-rollouts.ts';
 
 export interface NewRollout {
   readonly id: string;
@@ -50,5 +51,6 @@ export function supersedeRollout(tx: Tx, rolloutId: string, by: { readonly actor
     message,
     by.actor,
   ]);
+  wakeQueued(tx);
   announceChanged(tx, { clusterIds: [], policyIds: [], rolloutIds: [rolloutId] });
 }

@@ -13,7 +13,16 @@ export function resumeRollouts(tx: Tx): void {
 
 /** Lets every rollout that is under way look again. */
 export function wakeRollouts(tx: Tx): void {
-  tx.send(`insert into outbox (organization_id, topic, payload) select $1, 'rollout.changed', jsonb_build_object('rolloutId', r.id) from rollout r where r.organization_id = $1 and r.active`, [
+  wake(tx, '');
+}
+
+/** Those that have not begun yet may have waited for one that has ended. */
+export function wakeQueued(tx: Tx): void {
+  wake(tx, 'and r.started_at is null');
+}
+
+function wake(tx: Tx, which: string): void {
+  tx.send(`insert into outbox (organization_id, topic, payload) select $1, 'rollout.changed', jsonb_build_object('rolloutId', r.id) from rollout r where r.organization_id = $1 and r.active ${which}`, [
     tx.organizationId,
   ]);
   tx.notify(OUTBOX_CHANNEL, tx.organizationId);

@@ -6,9 +6,9 @@ import { placePolicy } from '../assignment/assign-policy.ts';
 import { PLACEABLE } from '../assignment/select-clusters.ts';
 import type { Tx } from '../connection/sql.ts';
 import { announceChanged } from '../desired-state/announce.ts';
-import { OUTBOX_CHANNEL } from '../outbox/enqueue.ts';
 import { markPolicyDeleted } from '../policy/write-policy.ts';
 import type { LoadedRollout } from './load-rollout.ts';
+import { wakeQueued } from './resume-rollouts.ts';
 import type { RolloutRow } from './rollout-row.ts';
 
 /**
@@ -103,6 +103,7 @@ async function carryOut(tx: Tx, row: RolloutRow, action: RolloutAction, now: Dat
       return;
     case 'RESTORE':
       tx.send(RESTORE, [tx.organizationId, row.id, now]);
+      tx.send(RESTORE_GONE, [tx.organizationId, row.id]);
       tx.send(follow(''), [tx.organizationId, row.id, row.policyId]);
       return;
     case 'ESTABLISH':
@@ -122,16 +123,6 @@ async function carryOut(tx: Tx, row: RolloutRow, action: RolloutAction, now: Dat
   }
 }
 
-/** Those that have not begun yet may have waited for this one. */
-function wakeQueued(tx: Tx): void {
-  tx.send(
-    `insert into outbox (organization_id, topic, payload)
-     select $1, 'rollout.changed', jsonb_build_object('rolloutId', r.id) from rollout r where r.organization_id = $1 and r.active and r.started_at is null`,
-    [tx.organizationId],
-  );
-  tx.notify(OUTBOX_CHANNEL, tx.organizationId);
-}
-
 const UPDATE_CLUSTERS = `
   update rollout_cluster k set phase = w.phase, told_at = w.told_at, waiting_since = w.waiting_since, failing_since = w.failing_since,
     settled_at = w.settled_at, reason = w.reason, gate = w.gate, accepted = w.accepted
@@ -143,6 +134,9 @@ const UPDATE_CLUSTERS = `
 const RESTORE = `
   update rollout_cluster set version = held_version, phase = 'ROLLING_BACK', told_at = $3, waiting_since = null, failing_since = null, settled_at = null
   where organization_id = $1 and rollout_id = $2 and phase in (${TOUCHED_PHASES.map((phase) => `'${phase}'`).join(', ')})`;
+
+// Who has left the fleet is waited for by nobody, and may come back.
+const RESTORE_GONE = `update rollout_cluster set version = held_version where organization_id = $1 and rollout_id = $2 and phase = 'GONE' and version is distinct from held_version`;
 
 // Assignments follow the rollout's rows, where they do not already.
 const follow = (which: string): string => `
