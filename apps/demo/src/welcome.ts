@@ -11,7 +11,7 @@ const REQUESTS = {
     variables: { input: { name: 'strict-mtls', placement: { clusterSelector: 'env=prod' }, manifests: STRICT_MTLS } },
   },
   'status.json': {
-    query: `{ policy(name: "strict-mtls") { summary { pending applied failed drifted } clusters(first: 10) { nodes { status cluster { name } conditions { key status message manager fields } } } } }`,
+    query: `{ policy(name: "strict-mtls") { summary { settled pending applied failed drifted } clusters(first: 10) { nodes { status cluster { name } conditions { key status message manager fields } } } } }`,
   },
   'withdraw.json': { query: `mutation { policyDelete(input: { name: "strict-mtls" }) { userErrors { message } } }` },
 };

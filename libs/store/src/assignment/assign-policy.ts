@@ -1,6 +1,7 @@
 import { NOWHERE, UNCOMPILED_REVISION, placementAnchors, placementSchema } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
+import { announceChanged } from '../desired-state/announce.ts';
 import { openFreezes } from '../rollout/freezes.ts';
 import { assigningWithRollout } from './assign-with-rollout.ts';
 import { lockPlacement } from './lock-placement.ts';
@@ -62,7 +63,10 @@ export async function placePolicy(tx: Tx, policyId: string, frozen: 'REACH_FROZE
        and stable_version = $3 and (deleted_at is not null) = $4 and rollout_id is not distinct from $5`,
     [tx.organizationId, policyId, policy.version, policy.deleted, rolloutId],
   );
-  return change.rows[0] ?? { assigned: 0, withdrawn: 0 };
+  const { assigned, withdrawn } = change.rows[0] ?? { assigned: 0, withdrawn: 0 };
+  // Where clusters are concerned, their compilation says so.
+  if (assigned + withdrawn === 0) announceChanged(tx, { clusterIds: [], policyIds: [policyId] });
+  return { assigned, withdrawn };
 }
 
 // "not in" and not "not exists": Postgres answers it from a hash of the list whatever it believes of the tables' sizes. A

@@ -51,18 +51,25 @@ export function countPoliciesOfClusters(sql: Sql, clusterIds: readonly string[])
   return countNested(sql, clusterIds, { from: 'policy_cluster pc', parent: 'pc.cluster_id', conditions: [] }, new Values());
 }
 
-export type PolicySummary = Readonly<Record<'pending' | 'applied' | 'failed' | 'drifted', number>>;
+export interface PolicySummary extends Readonly<Record<'pending' | 'applied' | 'failed' | 'drifted', number>> {
+  /**
+   * Nothing is on its way. A change that was accepted a moment ago has no clusters yet: that none is pending says nothing
+   * before the policy is placed.
+   */
+  readonly settled: boolean;
+}
 
 /** Clusters by status, for each policy. */
 export async function summarizePolicies(sql: Sql, policyIds: readonly string[]): Promise<PolicySummary[]> {
   const { rows } = await sql.query<PolicySummary & { policyId: string }>(
-    `select policy_id as "policyId", count(*) filter (where status = 'PENDING') as pending, count(*) filter (where status = 'APPLIED') as applied,
-       count(*) filter (where status = 'FAILED') as failed, count(*) filter (where status = 'DRIFTED') as drifted
-     from policy_cluster where policy_id = any($1::uuid[]) group by policy_id`,
+    `select p.id as "policyId", count(*) filter (where x.status = 'PENDING') as pending, count(*) filter (where x.status = 'APPLIED') as applied,
+       count(*) filter (where x.status = 'FAILED') as failed, count(*) filter (where x.status = 'DRIFTED') as drifted,
+       p.placed and p.rollout_id is null and count(*) filter (where x.status = 'PENDING') = 0 as settled
+     from policy p left join policy_cluster x on x.policy_id = p.id where p.id = any($1::uuid[]) group by p.id`,
     [policyIds],
   );
   const found = new Map(rows.map(({ policyId, ...summary }) => [policyId, summary]));
-  return policyIds.map((id) => found.get(id) ?? { pending: 0, applied: 0, failed: 0, drifted: 0 });
+  return policyIds.map((id) => found.get(id) ?? { pending: 0, applied: 0, failed: 0, drifted: 0, settled: false });
 }
 
 function withStatus(status: readonly PolicyClusterStatus[] | undefined, values: Values): string[] {

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { assignPolicy } from '../assignment/assign-policy.ts';
 import type { Tx } from '../connection/sql.ts';
+import { CHANGED_CHANNEL } from '../desired-state/announce.ts';
+import { collectNotices } from '../testing/collect-notices.ts';
 import { testFleet } from '../testing/test-fleet.ts';
 import type { TestFleet } from '../testing/test-fleet.ts';
 import { withTestStore } from '../testing/with-test-store.ts';
@@ -110,9 +113,29 @@ describe('how far policies are', () => {
     await setStatus(spread, b, 'APPLIED');
     await setStatus(spread, c, 'FAILED');
     expect(await within((tx) => summarizePolicies(tx, [idle, spread]))).toEqual([
-      { pending: 0, applied: 0, failed: 0, drifted: 0 },
-      { pending: 0, applied: 2, failed: 1, drifted: 0 },
+      { pending: 0, applied: 0, failed: 0, drifted: 0, settled: false },
+      { pending: 0, applied: 2, failed: 1, drifted: 0, settled: false },
     ]);
+  });
+
+  it('is settled when the version is placed, no cluster is pending and no rollout is under way', async () => {
+    const [a = ''] = await fleet.addClusters([{ name: 'a', labels: { env: 'prod' } }]);
+    const id = await fleet.applyPolicy({ name: 'p', objects, placement: { clusterSelector: 'env=prod' } });
+    const summary = async () => (await within((tx) => summarizePolicies(tx, [id])))[0];
+    expect(await summary()).toMatchObject({ pending: 0, settled: false });
+    await within((tx) => assignPolicy(tx, id));
+    expect(await summary()).toMatchObject({ pending: 1, settled: false });
+    await test.admin.query(`update policy_cluster set status = 'APPLIED' where policy_id = $1 and cluster_id = $2`, [id, a]);
+    expect(await summary()).toMatchObject({ applied: 1, settled: true });
+    await fleet.applyPolicy({ name: 'p', objects, placement: { clusterSelector: 'env=prod' } });
+    expect(await summary()).toMatchObject({ applied: 1, settled: false });
+  });
+
+  it('is settled, and said to have changed, when the version reaches no cluster', async () => {
+    const id = await fleet.applyPolicy({ name: 'p', objects, placement: { clusterSelector: 'env=nowhere' } });
+    const notices = await collectNotices(test, fleet.organizationId, CHANGED_CHANNEL, () => within((tx) => assignPolicy(tx, id)));
+    expect(notices).toEqual([JSON.stringify({ o: fleet.organizationId, clusters: [], policies: [id] })]);
+    expect(await within((tx) => summarizePolicies(tx, [id]))).toMatchObject([{ settled: true }]);
   });
 
   it('is listed for each policy by the names of its clusters, and for each cluster by the names of its policies', async () => {
