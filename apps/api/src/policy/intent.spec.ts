@@ -18,7 +18,7 @@ interface Applied {
   userErrors: UserError[];
 }
 
-const ERRORS = 'code message field document line clusters';
+const ERRORS = 'code message fix field document line clusters';
 const APPLY = `mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { changed warnings { ${ERRORS} } userErrors { ${ERRORS} }
   policy { id currentVersion { version manifests differs objects { key } preset { name parameters } variables { name } patches { type } } } } }`;
 const RENDERED = `query ($id: ID!, $cluster: ID!) { policy(id: $id) { currentVersion { rendered(cluster: $cluster) { objects { key manifest metadataOnly } problems { key message } } } } }`;
@@ -148,6 +148,13 @@ describe('a policy of a preset', () => {
     ['neither', {}, ['input', 'manifests']],
   ])('with %s is refused', async (_what, input, field) => {
     expect((await apply({ name: 'wrong', ...input })).userErrors[0]?.field).toEqual(field);
+  });
+
+  it('says what was meant by a name that is misspelt, and of each parameter what is wrong and what to do', async () => {
+    const misspelt = await apply({ name: 'refused', preset: { name: 'strict-mutual-tsl' } });
+    expect(misspelt.userErrors).toMatchObject([{ code: 'NOT_FOUND', fix: 'Did you mean strict-mutual-tls? The query `presets` lists them all.' }]);
+    const unknown = await apply({ name: 'refused', preset: { ...preset, parameters: { ...preset.parameters, exceptPort: [80] } } });
+    expect(unknown.userErrors).toMatchObject([{ code: 'INVALID_INPUT', message: expect.stringContaining('There is no parameter exceptPort') as string, fix: 'Did you mean exceptPorts?', field: ['input', 'preset', 'parameters', 'exceptPort'] }]);
   });
 
   it('can be looked at before: every preset with its form, and what it would write', async () => {

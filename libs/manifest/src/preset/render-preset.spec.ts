@@ -31,7 +31,7 @@ describe('a preset', () => {
     expect('problems' in rendered && rendered.problems.map(({ path, message }) => [path.join('.'), message.length > 0])).toEqual([
       ['name', true],
       ['times', true],
-      ['', true],
+      ['colour', true],
     ]);
   });
 

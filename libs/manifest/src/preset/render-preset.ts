@@ -1,13 +1,7 @@
 import type { JsonObject, KubeObject } from '@meshfleet/model';
 import { z } from 'zod';
+import { describeProblem, type ParameterProblem } from './describe-problem.ts';
 import type { Preset } from './preset.ts';
-
-/** What is wrong with one parameter. */
-export interface ParameterProblem {
-  /** Path within the parameters: `["routes", "0", "weight"]`. */
-  readonly path: readonly string[];
-  readonly message: string;
-}
 
 export type RenderedPreset =
   | { readonly objects: readonly KubeObject[]; readonly parameters: JsonObject }
@@ -17,7 +11,8 @@ export type RenderedPreset =
 export function renderPreset(preset: Preset, parameters: unknown): RenderedPreset {
   const parsed = preset.parameters.safeParse(parameters ?? {});
   if (!parsed.success) {
-    return { problems: parsed.error.issues.map(({ path, message }) => ({ path: path.map(String), message })) };
+    const about = { given: parameters ?? {}, schema: presetSchema(preset), example: preset.example };
+    return { problems: parsed.error.issues.flatMap((issue) => describeProblem(issue, about)) };
   }
   // Schemas of presets hold what JSON can say.
   return { objects: preset.render(parsed.data), parameters: parsed.data as JsonObject };
