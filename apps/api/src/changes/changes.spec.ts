@@ -105,6 +105,11 @@ describe('subscriptions over server-sent events', () => {
   });
 });
 
+it('subscriptions that are sent where one request has one answer are told where to go', async () => {
+  const answer = await api.query(ada.token, 'subscription { clusterChanged { name } }');
+  expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'INVALID_INPUT', fix: expect.stringContaining('/graphql/stream') as string } }] });
+});
+
 describe('subscriptions over WebSocket', () => {
   /** Speaks graphql-transport-ws; resolves with the first message that answers the subscription, or the close code. */
   async function open(options: { headers?: Record<string, string>; payload?: object; query?: string; after?: () => Promise<unknown> }): Promise<{ type: string; payload?: unknown } | number> {

@@ -1,8 +1,10 @@
+import { MeshfleetError } from '@meshfleet/model';
 import type { MercuriusDriverConfig } from '@nestjs/mercurius';
 import { specifiedRules, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from '../auth/admission.ts';
 import { unauthenticated } from '../auth/credentials.ts';
+import { STREAM_PATH } from '../changes/event-stream.ts';
 import type { Budget } from '../limits/budget.ts';
 import { chargeFor, MAX_BODY_BYTES, MAX_TOKENS, refuseText, validationRules } from '../limits/limits.ts';
 import { refuseValues } from '../limits/refuse-values.ts';
@@ -63,6 +65,7 @@ export function mercuriusOptions({ admission, budget, log }: GraphqlParts): Omit
         refuseText(source);
       },
       preExecution: (_schema, document, context, variables) => {
+        refuseSubscription(document);
         charge(document, variables, ours(context));
         // Mercurius compiles a text once, for the operation that it ran then: with several operations in one text it
         // would run that one whatever is asked. A document of its own keeps such a text out of the compiler.
@@ -104,6 +107,18 @@ export function mercuriusOptions({ admission, budget, log }: GraphqlParts): Omit
 /** Mercurius types contexts without what our own functions put into them; `connection` is a WebSocket's. */
 function ours(context: object): GraphqlContext & { readonly connection?: { admitted: boolean } } {
   return context as unknown as GraphqlContext;
+}
+
+/** Here one request has one answer. WebSockets do not come this way, and event streams have a path of their own. */
+function refuseSubscription(document: DocumentNode): void {
+  const operations = document.definitions.flatMap((definition) => (definition.kind === 'OperationDefinition' ? [definition.operation] : []));
+  if (operations.length === 0 || operations.some((operation) => operation !== 'subscription')) return;
+  throw new MeshfleetError({
+    code: 'INVALID_INPUT',
+    summary: 'A subscription is not answered here',
+    why: 'a subscription has many answers, and a request to /graphql has one',
+    fix: `Send it to ${STREAM_PATH} (server-sent events), or open a WebSocket at /graphql.`,
+  });
 }
 
 function operationsIn(document: DocumentNode): number {
