@@ -1,10 +1,9 @@
-import { renameSync } from 'node:fs';
-import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clusterNamed } from '../../apps/demo/src/fleet.ts';
 import { createGraphqlClient, type GraphqlClient } from '../../apps/demo/src/graphql-client.ts';
 import { refuseProblems, until, type Problems } from '../../apps/demo/src/seed.ts';
 import { openMeshObjects, type MeshObject, type MeshObjects } from '../../apps/demo/src/tour/mesh-objects.ts';
+import { keepAway } from './keep-away.ts';
 import { openFleet, type OpenFleet } from './open-fleet.ts';
 
 interface ShownRollout {
@@ -48,7 +47,7 @@ it('a bad version is stopped in its first wave and taken back; a good one goes t
   await until('the canary waits for an approval', 60_000, async () => (await rollout(good)).status === 'WAITING_APPROVAL');
   await everywhere('checkout', 3, ['dublin']);
   await everywhere('checkout', 1, ['frankfurt', 'virginia']);
-  const comeBack = await stop('virginia');
+  const comeBack = await keepAway(open, 'virginia');
   expect((await approve(open.client, good)).userErrors).toMatchObject([{ code: 'FORBIDDEN' }]);
   refuseProblems(await approve(await program(), good));
   await until('the rollout has succeeded', 60_000, async () => (await rollout(good)).status === 'SUCCEEDED');
@@ -86,25 +85,6 @@ async function program(): Promise<GraphqlClient> {
   const { apiTokenCreate } = await open.client.request<{ apiTokenCreate: Problems & { secret: string } }>('mutation { apiTokenCreate(input: {name: "pipeline", role: OPERATOR}) { secret userErrors { code message } } }');
   refuseProblems(apiTokenCreate);
   return createGraphqlClient({ url: open.fleet.url, token: apiTokenCreate.secret });
-}
-
-/** The agent cannot start again until the returned function is called; and it was not heard of for long. */
-async function stop(name: string): Promise<() => void> {
-  const { agentKubeconfigFile } = clusterNamed(open.fleet, name);
-  renameSync(agentKubeconfigFile, `${agentKubeconfigFile}.away`);
-  open.fleet.supervisor.process(`agent-${name}`)?.kill('SIGKILL');
-  const client = new pg.Client({ connectionString: open.fleet.databaseUrl });
-  await client.connect();
-  // A cluster is away after 90 s of silence: nobody waits for that here. Its stream may have ended just now.
-  await until(`${name} is away`, 30_000, async () => {
-    await client.query(`update cluster set last_seen_at = now() - interval '10 minutes' where name = $1`, [name]);
-    const { cluster } = await open.client.request<{ cluster: { status: string } }>('query ($name: String) { cluster(name: $name) { status } }', { name });
-    return cluster.status === 'OFFLINE';
-  });
-  await client.end();
-  return () => {
-    renameSync(`${agentKubeconfigFile}.away`, agentKubeconfigFile);
-  };
 }
 
 async function held(name: string): Promise<Map<string, MeshObject>> {

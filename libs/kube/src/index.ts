@@ -12,7 +12,7 @@ export type { Discovery } from './discovery.ts';
 export { createDiscovery } from './discovery.ts';
 export type { DriftedField } from './fields/drift.ts';
 export { findDrift } from './fields/drift.ts';
-export { fieldPaths } from './fields/field-paths.ts';
+export { fieldPaths, pickFields } from './fields/field-paths.ts';
 export { commonFields, copyFields, fieldsAbsentIn, fieldsDiffering, isLeaf, joinFields, subtractFields } from './fields/field-values.ts';
 export type { FieldSet } from './fields/field-set.ts';
 export { appliedFields, childOf } from './fields/field-set.ts';

@@ -1,16 +1,17 @@
 import type { Discovery, DriftedField, KubeClient, Resource } from '@meshfleet/kube';
-import { conflictsOf, findDrift, isNotFound } from '@meshfleet/kube';
+import { findDrift, isLeaf, isNotFound } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import { isMetadataKind, parseApiVersion } from '@meshfleet/model';
-import { coversField } from '@meshfleet/protocol';
 import type { DesiredEntry } from '@meshfleet/protocol';
 import type { FormerStore } from '../former/former-store.ts';
-import { rememberFormer, returnDropped } from '../former/take-over.ts';
-import { explainConflicts, explainFailure } from './explain-failure.ts';
-import { leaveContested } from './leave-contested.ts';
+import { takenWithoutLeave } from '../former/taken-without-leave.ts';
+import { applyAnew } from './apply-anew.ts';
+import { explainFailure } from './explain-failure.ts';
+import { giveUp } from './give-up.ts';
 import type { Outcome } from './outcome.ts';
 import type { Origin } from './ownership.ts';
-import { contentMark, FIELD_MANAGER, isMark, ORIGIN_ANNOTATION, ownershipOf, stamp } from './ownership.ts';
+import { contentMark, FIELD_MANAGER, ownershipOf, stamp } from './ownership.ts';
+import { write } from './write-object.ts';
 
 export interface ApplyContext {
   readonly client: KubeClient;
@@ -79,6 +80,8 @@ async function settle(context: ApplyContext, resource: Resource, entry: DesiredE
   // Its owner may have made a labelled object anew: what that one says is no drift.
   const appliedBefore = knowledge.appliedBefore && (!metadataOnly || knownOrigin !== undefined);
   const ours = appliedBefore || (own.policyId === entry.policyId && own.content === contentMark(entry.hash));
+  const lost = live === undefined ? {} : takenWithoutLeave(context.former?.of(entry.key), entry, live, wanted);
+  if (live !== undefined && !isLeaf(lost)) return giveUp(context, { resource, entry, wanted, origin, live, managed: own.managed }, lost, knowledge);
   if (live !== undefined && ours) {
     const { drift, unkept } = await realDrift(client, resource, wanted, live, knowledge.unkept);
     if (drift.length === 0) return { kind: 'applied', resourceVersion: live.metadata.resourceVersion ?? '', unkept, origin, uid: live.metadata.uid };
@@ -92,31 +95,7 @@ async function settle(context: ApplyContext, resource: Resource, entry: DesiredE
     return outcome.resourceVersion === live.metadata.resourceVersion ? outcome : { ...outcome, corrected: { reason: 'FieldsChanged', fields, manager } };
   }
 
-  const before = live === undefined ? undefined : await returnDropped(context, resource, entry.key, live, wanted);
-  const force = entry.conflicts === 'FORCE';
-  let forgets = false;
-  const remember = async (what: KubeObject, taking: boolean): Promise<void> => {
-    if (before !== undefined) forgets = !(await rememberFormer(context, resource, entry.key, before, what, taking));
-  };
-  const writeAll = async (what: KubeObject, forced: boolean): Promise<Written> => ({ ...(await write(client, resource, what, forced, before)), ...(forgets ? { forgets } : {}) });
-  try {
-    // In what we created there is seldom anything of others: whether there is, an attempt without force tells.
-    if (origin === 'adopted') await remember(wanted, force);
-    return await writeAll(wanted, force && origin === 'adopted');
-  } catch (error) {
-    const conflicts = conflictsOf(error);
-    const { previous } = knowledge;
-    const wasOurs = (field: string): boolean => own.managed && !knowledge.contested && entry.drift === 'CORRECT' && previous !== undefined && hasPath(previous, field);
-    const mayTake = (field: string): boolean => force || isMark(field) || wasOurs(field) || coversField(entry.takeOver ?? [], field);
-    const [taken, left] = [conflicts.filter(({ field }) => mayTake(field)), conflicts.filter(({ field }) => !mayTake(field))];
-    // An apply takes all fields that others hold, or none: one that is not to be taken stands in the way of the rest.
-    const rest = left.length === 0 ? wanted : metadataOnly ? leaveContested(wanted, new Set(left.map(({ field }) => field)), own.managed) : undefined;
-    if (conflicts.length === 0 || rest === undefined) throw error;
-    const takenFromUs = taken.every(({ field }) => isMark(field) || wasOurs(field));
-    if (taken.length === 0 || !takenFromUs) await remember(rest, taken.length > 0);
-    const written = await writeAll(rest, taken.length > 0);
-    return left.length === 0 ? written : { ...explainConflicts(left), rest: { object: rest, tookBack: taken.some(({ field }) => wasOurs(field)) } };
-  }
+  return applyAnew(context, { resource, entry, wanted, origin, live, managed: own.managed }, knowledge);
 }
 
 async function readLive(client: KubeClient, resource: Resource, object: KubeObject): Promise<KubeObject | undefined> {
@@ -129,22 +108,6 @@ async function readLive(client: KubeClient, resource: Resource, object: KubeObje
 }
 
 const withUid = (object: KubeObject, uid: string | undefined): KubeObject => ({ ...object, metadata: { ...object.metadata, ...(uid === undefined ? {} : { uid }) } });
-
-type Written = Extract<Outcome, { kind: 'applied' }>;
-
-async function write(client: KubeClient, resource: Resource, wanted: KubeObject, force: boolean, before: KubeObject | undefined): Promise<Written> {
-  let after = await client.apply(resource, wanted, { fieldManager: FIELD_MANAGER, force });
-  const others = (after.metadata.managedFields ?? []).some((entry) => !(entry.manager === FIELD_MANAGER && entry.operation === 'Apply') && (entry.subresource ?? '') === '');
-  let origin: Origin = wanted.metadata.annotations?.[ORIGIN_ANNOTATION] === 'created' ? 'created' : 'adopted';
-  if (before === undefined && others) {
-    // Somebody created it between our look and our write: then it is not ours to delete.
-    origin = 'adopted';
-    const annotations = { ...wanted.metadata.annotations, [ORIGIN_ANNOTATION]: origin };
-    after = await client.apply(resource, { ...wanted, metadata: { ...wanted.metadata, annotations } }, { fieldManager: FIELD_MANAGER, force: true });
-  }
-  const unkept = findDrift(wanted, after, FIELD_MANAGER).map(({ field }) => field).filter((field) => !field.startsWith('.metadata.'));
-  return { kind: 'applied', resourceVersion: after.metadata.resourceVersion ?? '', unkept, origin, uid: after.metadata.uid };
-}
 
 /** Drift without what the API server would not keep anyway; when that is not known yet, a dry run tells. */
 async function realDrift(
@@ -163,17 +126,4 @@ async function realDrift(
   }
   const dropped = new Set(known);
   return { drift: drift.filter(({ field }) => !dropped.has(field)), unkept: known };
-}
-
-/** Whether an object has something at a path as conflicts name it, followed until the first list. Keys of labels and annotations hold dots of their own. */
-function hasPath(object: KubeObject, path: string): boolean {
-  const plain = path.split('[')[0] ?? '';
-  const [, map, key] = /^(\.metadata\.(?:labels|annotations))\.(.+)$/.exec(plain) ?? [];
-  const steps = [...(map ?? plain).split('.').filter((part) => part !== ''), ...(key === undefined ? [] : [key])];
-  let at: unknown = object;
-  for (const field of steps) {
-    if (typeof at !== 'object' || at === null) return false;
-    at = (at as { readonly [field: string]: unknown })[field]; // an object, as just checked
-  }
-  return at !== undefined;
 }

@@ -20,7 +20,7 @@ describe('a failed write, explained', () => {
 
   it('sends nobody to ask the manager of what an earlier policy left in place', () => {
     const { message } = explainFailure(conflict(['meshfleet-left-behind', '.spec.hosts']));
-    expect(message).toMatch(/earlier policy left them in place.*takeOver/);
+    expect(message).toMatch(/earlier version or policy gave them back.*takeOver/);
     expect(message).not.toMatch(/Let it give them up/);
   });
 });

@@ -41,7 +41,7 @@ export function explainConflicts(conflicts: readonly FieldConflict[]): Failed {
 function remedyOf(managers: readonly string[]): string {
   const force = "set the policy's conflicts to FORCE";
   return managers.every((manager) => manager === LEFT_BEHIND_MANAGER)
-    ? `An earlier policy left them in place when it was withdrawn: list them in the policy's takeOver, or ${force}.`
+    ? `An earlier version or policy gave them back as they were before it: list them in the policy's takeOver, or ${force}.`
     : `Let it give them up, list them in the policy's takeOver, or ${force}.`;
 }
 

@@ -67,11 +67,11 @@ export function createKeyMemory(now: () => number): KeyMemory {
       const remembered = of(entry.key);
       if (outcome.kind !== 'applied') {
         remembered.settledAs = undefined;
-        if (outcome.kind === 'failed' && outcome.rest !== undefined) {
+        if (outcome.kind === 'failed' && (outcome.rest !== undefined || outcome.gaveUp === true)) {
           // Whatever was applied before is not what is there now.
           remembered.appliedHash = remembered.appliedFor = undefined;
-          remembered.previous = { body: outcome.rest.object };
-          if (outcome.rest.tookBack) correct(remembered);
+          remembered.previous = outcome.rest === undefined ? undefined : { body: outcome.rest.object };
+          if (outcome.rest?.tookBack === true) correct(remembered);
         }
         return;
       }

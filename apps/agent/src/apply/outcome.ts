@@ -38,4 +38,6 @@ export interface Failed {
   readonly retryAfterMs?: number;
   /** What nobody contests was applied all the same: the object is neither as it was nor as it should be. */
   readonly rest?: { readonly object: KubeObject; /** Fields of ours that others had taken were taken back. */ readonly tookBack: boolean };
+  /** What had been taken of others was given back: whatever was applied before is not what is there now. */
+  readonly gaveUp?: true;
 }

@@ -20,13 +20,14 @@ afterAll(async () => {
   await test.close();
 });
 
-const publish = async (name: string, spec: object, takeOver?: readonly string[]) => {
-  const revision = hub.publish({ objects: [{ ...virtualService(name), spec }], ...(takeOver === undefined ? {} : { takeOver }) });
+const publish = async (name: string, spec: object, takeOver?: readonly string[], more: { readonly drift?: 'REPORT'; readonly conflicts?: 'FORCE' } = {}) => {
+  const revision = hub.publish({ objects: [{ ...virtualService(name), spec }], ...(takeOver === undefined ? {} : { takeOver }), ...more });
   agent ??= await startTestAgent(test, hub);
   await until(() => hub.acknowledged?.revision === revision, 20_000);
 };
 const theirs = (name: string) => test.admin.apply(VIRTUAL_SERVICES, { ...virtualService(name), spec: { hosts: ['theirs'], gateways: ['edge'] } }, { fieldManager: 'argocd' });
-const spec = async (name: string) => (await test.admin.get(VIRTUAL_SERVICES, 'shop', name))['spec'];
+const read = (name: string) => test.admin.get(VIRTUAL_SERVICES, 'shop', name);
+const spec = async (name: string) => (await read(name))['spec'];
 
 describe('fields that a policy takes of another manager', () => {
   it('are those that are named and no others: one more in the way, and nothing is taken', async () => {
@@ -46,5 +47,50 @@ describe('fields that a policy takes of another manager', () => {
     await publish('two', { gateways: ['edge'] });
     expect(await spec('two')).toEqual({ hosts: ['theirs'], gateways: ['edge'] });
     expect(hub.conditions.size).toBe(0);
+  });
+
+  it('are given back, and nothing of the object stays ours, with a version that sets them too and may not take them', async () => {
+    await theirs('three');
+    const before = await read('three');
+    const refused = { status: 'FAILED', reason: 'Conflict' };
+    await publish('three', { hosts: ['ours'] });
+    expect(hub.conditions.get(keyOf('three'))).toMatchObject(refused);
+    for (const taking of [['.spec.hosts'], ['.spec']]) {
+      await publish('three', { hosts: ['ours'], exportTo: ['.'] }, taking);
+      expect(await spec('three')).toEqual({ hosts: ['ours'], gateways: ['edge'], exportTo: ['.'] });
+      // The same content, and another.
+      for (const wanted of [{ hosts: ['ours'], exportTo: ['.'] }, { hosts: ['ours'] }]) {
+        await publish('three', wanted);
+        expect(hub.conditions.get(keyOf('three'))).toMatchObject(refused);
+        const { uid, labels, annotations } = (await read('three')).metadata;
+        expect([await spec('three'), { uid, labels, annotations }]).toEqual([before['spec'], { uid: before.metadata.uid, labels: undefined, annotations: undefined }]);
+      }
+    }
+    // Nor are they taken when their owner writes them again, or the agent starts anew.
+    await agent?.stop();
+    agent = await startTestAgent(test, hub);
+    await test.admin.apply(VIRTUAL_SERVICES, { ...virtualService('three'), spec: { hosts: ['theirs', 'too'], gateways: ['edge'] } }, { fieldManager: 'argocd', force: true });
+    await publish('three', { hosts: ['ours'], exportTo: ['.'] });
+    expect(await spec('three')).toEqual({ hosts: ['theirs', 'too'], gateways: ['edge'] });
+  });
+
+  it('stay taken where the next version may take them, whatever else it says', async () => {
+    await theirs('four');
+    await publish('four', { hosts: ['ours'] }, ['.spec.hosts']);
+    await publish('four', { hosts: ['ours', 'too'] }, ['.spec']);
+    await publish('four', { hosts: ['ours'] }, undefined, { conflicts: 'FORCE' });
+    expect(hub.conditions.get(keyOf('four'))).toBeUndefined();
+    expect(await spec('four')).toEqual({ hosts: ['ours'], gateways: ['edge'] });
+  });
+
+  it('are drift again in an object that reported them so before they were taken', async () => {
+    await publish('five', { hosts: ['ours'], gateways: ['mesh'] }, undefined, { drift: 'REPORT' });
+    await test.admin.apply(VIRTUAL_SERVICES, { ...virtualService('five'), spec: { hosts: ['by-hand'] } }, { fieldManager: 'kubectl', force: true });
+    await until(() => hub.conditions.get(keyOf('five'))?.status === 'DRIFTED');
+    await publish('five', { hosts: ['newer'], gateways: ['newer'] }, undefined, { drift: 'REPORT', conflicts: 'FORCE' });
+    expect(await spec('five')).toEqual({ hosts: ['newer'], gateways: ['newer'] });
+    await publish('five', { hosts: ['ours'], gateways: ['mesh'] }, undefined, { drift: 'REPORT' });
+    expect(await spec('five')).toEqual({ hosts: ['by-hand'], gateways: ['mesh'] });
+    expect(hub.conditions.get(keyOf('five'))).toMatchObject({ status: 'DRIFTED', fields: ['.spec.hosts'] });
   });
 });

@@ -3,12 +3,11 @@ import { isConflict, isNotFound, KubeError } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import type { Tombstone } from '@meshfleet/protocol';
 import { compareApplyOrder } from '@meshfleet/protocol';
-import { returnAll } from '../former/take-over.ts';
 import type { ApplyContext } from './apply-entry.ts';
 import { explainFailure } from './explain-failure.ts';
 import { guardDeletions, judgeTombstone } from './judge-tombstone.ts';
 import type { Failed } from './outcome.ts';
-import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from './ownership.ts';
+import { release } from './release.ts';
 
 /** What became of one tombstone. */
 export type Withdrawal =
@@ -71,32 +70,14 @@ async function forget(context: ApplyContext, withdrawals: readonly Withdrawal[])
 async function look(context: ApplyContext, tombstone: Tombstone): Promise<Candidate | Withdrawal> {
   try {
     const verdict = await judgeTombstone(context, tombstone);
-    if (verdict.kind === 'release') return await release(context, tombstone, verdict.resource, verdict.live);
+    if (verdict.kind === 'release') {
+      await release(context, tombstone.key, verdict.resource, verdict.live);
+      return { tombstone, kind: 'released' };
+    }
     return verdict.kind === 'delete' ? { tombstone, resource: verdict.resource, live: verdict.live } : { tombstone, kind: verdict.kind };
   } catch (error) {
     return isNotFound(error) ? { tombstone, kind: 'absent' } : { tombstone, kind: 'failed', failure: explainFailure(error) };
   }
-}
-
-/**
- * Gives back what was there before us, and then our fields by applying none: what only we set is gone, what others set as well stays. The uid keeps an object that vanished meanwhile from
- * being created empty. An object that cannot be without a field that only we hold (taken by FORCE, say) keeps the values, in another manager's name.
- */
-async function release(context: ApplyContext, tombstone: Tombstone, resource: Resource, held: KubeObject): Promise<Withdrawal> {
-  const live = await returnAll(context, resource, tombstone.key, held);
-  const { name, namespace, uid } = live.metadata;
-  const metadata = { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }) };
-  const applyNone = () => context.client.apply(resource, { apiVersion: live.apiVersion, kind: live.kind, metadata }, { fieldManager: FIELD_MANAGER, force: true });
-  try {
-    await applyNone();
-  } catch (error) {
-    if (!(error instanceof KubeError) || error.status !== 422) throw error;
-    const { status: _status, metadata: _metadata, ...values } = live;
-    // Not by force: the same values can be shared.
-    await context.client.apply(resource, { ...values, apiVersion: live.apiVersion, kind: live.kind, metadata }, { fieldManager: LEFT_BEHIND_MANAGER });
-    await applyNone();
-  }
-  return { tombstone, kind: 'released' };
 }
 
 async function remove(context: ApplyContext, { tombstone, resource, live }: Candidate): Promise<Withdrawal> {

@@ -10,6 +10,8 @@ export interface FormerValues {
   /** The fields that were looked at when they were taken: of those without a value there was none. */
   readonly fields: FieldSet;
   readonly values: { readonly [field: string]: unknown };
+  /** Mark of the content of ours that the object had then; absent where it was none of ours. */
+  readonly over?: string | undefined;
 }
 
 /**

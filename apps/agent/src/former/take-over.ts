@@ -16,21 +16,28 @@ export async function rememberFormer(context: ApplyContext, resource: Resource, 
   const would = await client.apply(resource, wanted, { fieldManager: FIELD_MANAGER, force, dryRun: true });
   const known = former.of(key);
   // A record of what is not marked as ours was made by an attempt that came to nothing.
-  const recorded = known?.uid === uid && ownershipOf(live).managed ? known : undefined;
+  const own = ownershipOf(live);
+  const recorded = known?.uid === uid && own.managed ? known : undefined;
   const taken = subtractFields(subtractFields(withoutMarks(appliedFields(would.metadata.managedFields, FIELD_MANAGER) ?? {}), heldAlone(live)), recorded?.fields);
   if (isLeaf(taken)) return true;
   const values = (copyFields(recorded?.values ?? {}, live, taken) ?? {}) as { readonly [field: string]: unknown }; // objects are records
-  return former.remember(key, { uid, fields: joinFields(recorded?.fields ?? {}, taken), values });
+  const over = recorded === undefined ? (own.managed ? own.content : undefined) : recorded.over;
+  return former.remember(key, { uid, fields: joinFields(recorded?.fields ?? {}, taken), values, ...(over === undefined ? {} : { over }) });
 }
 
 /** Gives back the fields that the policy has come to say nothing of. Resolves to the object as it is then. */
 export async function returnDropped(context: ApplyContext, resource: Resource, key: string, live: KubeObject, wanted: KubeObject): Promise<KubeObject> {
   const former = context.former?.of(key);
   if (former === undefined || former.uid !== live.metadata.uid) return live;
-  const dropped = fieldsAbsentIn(former.fields, wanted);
-  if (isLeaf(dropped)) return live;
-  const after = await give(context, resource, live, handBack(live, former, dropped));
-  await context.former?.remember(key, { ...former, fields: subtractFields(former.fields, dropped) });
+  return returnFields(context, resource, key, live, fieldsAbsentIn(former.fields, wanted));
+}
+
+/** Gives back these of the fields that were taken. Resolves to the object as it is then. */
+export async function returnFields(context: ApplyContext, resource: Resource, key: string, live: KubeObject, fields: FieldSet): Promise<KubeObject> {
+  const former = context.former?.of(key);
+  if (former === undefined || isLeaf(fields)) return live;
+  const after = await give(context, resource, live, handBack(live, former, fields));
+  await context.former?.remember(key, { ...former, fields: subtractFields(former.fields, fields) });
   return after;
 }
 

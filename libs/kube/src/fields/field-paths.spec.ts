@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fieldPaths } from './field-paths.ts';
+import { fieldPaths, pickFields } from './field-paths.ts';
 
 const SET = {
   'f:metadata': { 'f:labels': { '.': {}, 'f:app.kubernetes.io/name': {} }, 'f:finalizers': { 'v:"a/b"': {} } },
@@ -15,5 +15,13 @@ describe('the paths of a field set', () => {
     expect(fieldPaths(SET, 2)).toHaveLength(2);
     expect(fieldPaths(undefined, 2)).toEqual([]);
     expect(fieldPaths({}, 2)).toEqual([]);
+  });
+
+  it('pick them, names as the API server writes them', () => {
+    expect(pickFields(SET, (path) => path === '.metadata.labels.app.kubernetes.io/name' || path.startsWith('.spec.listeners[name="http"]'))).toEqual({
+      'f:metadata': { 'f:labels': { 'f:app.kubernetes.io/name': {} } },
+      'f:spec': { 'f:listeners': { 'k:{"name":"http"}': { 'f:port': {} } } },
+    });
+    expect(pickFields(SET, () => false)).toEqual({});
   });
 });

@@ -17,6 +17,24 @@ export function fieldPaths(set: FieldSet | undefined, limit: number): string[] {
   return paths;
 }
 
+/**
+ * The leaves of a field set that are picked by their paths as the API server writes them in conflicts: as `fieldPaths` does, but for names that are none of
+ * a program's, which stand there without quotes (`.metadata.labels.istio.io/rev`).
+ */
+export function pickFields(set: FieldSet, pick: (path: string) => boolean): FieldSet {
+  const walk = (at: FieldSet, path: string): FieldSet | undefined => {
+    const below = Object.keys(at).filter((key) => key !== '.');
+    if (below.length === 0) return path !== '' && pick(path) ? at : undefined;
+    const picked = below.flatMap((key) => {
+      const step = stepOf(key);
+      const found = step === undefined ? undefined : walk(childOf(at, key) ?? {}, path + ('field' in step ? `.${step.field}` : formatPath([step])));
+      return found === undefined ? [] : [[key, found] as const];
+    });
+    return picked.length === 0 ? undefined : Object.fromEntries(picked);
+  };
+  return walk(set, '') ?? {};
+}
+
 function stepOf(key: string): PathStep | undefined {
   const rest = key.slice(2);
   if (key.startsWith('f:')) return { field: rest };

@@ -359,6 +359,30 @@ describe('time', () => {
     expect([world.state.status, world.told]).toEqual(['ROLLING_BACK', []]);
   });
 
+  it('is not waited for on the way back by what fails as it did before the rollout; what fails for a moment may still recover', () => {
+    const roll = (): World => {
+      const world = new World({ failureGraceSeconds: 30, progressDeadlineSeconds: 600 }, SIX);
+      world.step();
+      world.command({ type: 'ABORT', rollback: true, reason: 'enough' });
+      world.step();
+      world.settle('APPLIED', ['b', 'c', 'd', 'e', 'f']);
+      world.settle('FAILED', ['a']);
+      expect(world.step().wakeAt).toBe(NOON + 30_000);
+      expect(world.state.status).toBe('ROLLING_BACK');
+      return world;
+    };
+    const failing = roll();
+    failing.pass(30);
+    expect(failing.step().events).toMatchObject([{ kind: 'ROLLED_BACK', message: 'Rolled back; not confirmed by a' }]);
+    expect(failing.state.clusters[0]).toMatchObject({ phase: 'ROLLED_BACK', reason: 'refused' });
+
+    const recovering = roll();
+    recovering.pass(20);
+    (recovering.clusters.get('a') ?? never()).status = 'APPLIED';
+    recovering.step();
+    expect(recovering.state.clusters[0]).toMatchObject({ phase: 'ROLLED_BACK', reason: null });
+  });
+
   it('waits for the rollout before it, if both would touch one object', () => {
     const world = new World({}, SIX);
     world.blockedBy = 'retries to version 3';

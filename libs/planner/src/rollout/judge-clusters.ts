@@ -92,9 +92,12 @@ function judgeReturn({ strategy, cluster, seen, now }: Case): Verdict {
   const back = { ...cluster, phase: 'ROLLED_BACK' as const, waitingSince: null, gate: null, settledAt: now };
   if (seen.holds === 'HELD' && (seen.status === 'APPLIED' || seen.status === 'DRIFTED')) return { cluster: { ...back, failingSince: null, reason: null } };
   if (isAway(seen.lastSeenAt, now)) return { cluster: { ...back, reason: 'it is away; it is told to hold what it held as soon as it is back' } };
-  const due = (cluster.toldAt ?? now) + strategy.progressDeadlineSeconds * 1000;
-  if (now >= due) return { cluster: { ...back, reason: seen.failure ?? `it has not confirmed for ${strategy.progressDeadlineSeconds} s; it stays told` } };
-  return { cluster, wakeAt: [due, awayAt(seen)] };
+  const deadline = (cluster.toldAt ?? now) + strategy.progressDeadlineSeconds * 1000;
+  // What failed before the rollout fails again: there is nothing to be waited for.
+  const failingSince = seen.holds === 'HELD' && seen.status === 'FAILED' ? (cluster.failingSince ?? now) : null;
+  const due = failingSince === null ? deadline : Math.min(deadline, failingSince + strategy.failureGraceSeconds * 1000);
+  if (now >= due) return { cluster: { ...back, failingSince, reason: seen.failure ?? `it has not confirmed for ${strategy.progressDeadlineSeconds} s; it stays told` } };
+  return { cluster: cluster.failingSince === failingSince ? cluster : { ...cluster, failingSince }, wakeAt: [due, awayAt(seen)] };
 }
 
 function failureOf(wave: RolloutWave, seen: ClusterObservation): Failure | undefined {
