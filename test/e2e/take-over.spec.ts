@@ -87,3 +87,30 @@ it('leaves what is somebody else’s alone, previews and takes over what is name
   await deletePolicy(open.client, 'reviews');
   await until('it is given back', 30_000, async () => isDeepStrictEqual(await spec(), THEIRS));
 }, 180_000);
+
+it('lets a policy go whose objects were there before, though others need them; an object that would be deleted is kept for whom it serves', async () => {
+  const istio = (kind: string, name: string, spec: object) => ({ apiVersion: 'networking.istio.io/v1', kind, metadata: { name, namespace: 'shop' }, spec });
+  const subsets = (host: string) => istio('DestinationRule', host, { host, subsets: [{ name: 'v1', labels: { version: 'v1' } }] });
+  const route = (host: string) => istio('VirtualService', host, { hosts: [host], http: [{ route: [{ destination: { host, subset: 'v1' } }] }] });
+  const refused = async (name: string) => {
+    const { policyPreview } = await open.client.request<{ policyPreview: { refusals: readonly { finding: string; object: string }[] } }>('query ($delete: PolicyDeleteInput) { policyPreview(delete: $delete) { refusals { finding object } } }', { delete: { name } });
+    return policyPreview.refusals;
+  };
+  const push = async (name: string, more: object = {}) => {
+    const input = { name, manifests: JSON.stringify(subsets(name)), placement: { clusterNames: ['frankfurt'] }, ...more };
+    const { policyApply } = await open.client.request<{ policyApply: { userErrors: readonly object[] } }>('mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { message } } }', { input });
+    expect(policyApply.userErrors).toEqual([]);
+    await until(`${name} is applied`, 30_000, async () => (await policyProgress(open.client, name)).get('frankfurt')?.status === 'APPLIED');
+  };
+  await frankfurt.create('destinationrules', subsets('cart'));
+  await push('cart', { conflicts: 'FORCE' });
+  await push('catalog');
+  for (const host of ['cart', 'catalog']) await frankfurt.create('virtualservices', route(host));
+
+  await until('the inventory is told', 30_000, async () => (await refused('catalog')).length > 0);
+  expect(await refused('catalog')).toMatchObject([{ object: expect.stringContaining('/shop/catalog') as string }]);
+  expect(await refused('cart')).toEqual([]);
+  await deletePolicy(open.client, 'cart');
+  await until('it is given back', 30_000, async () => (await policyProgress(open.client, 'cart')).size === 0);
+  expect((await frankfurt.snapshot()).get('destinationrules/cart')).toMatchObject({ spec: subsets('cart').spec });
+}, 120_000);

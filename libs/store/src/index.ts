@@ -90,6 +90,7 @@ export { listTouchedClusters } from './preview/touched-clusters.ts';
 export type { TouchedCluster } from './preview/touched-clusters.ts';
 export { NO_NEIGHBOURS, neighboursIn, readMeshesOf, readMeshHoldings } from './preview/mesh-neighbours.ts';
 export type { MeshHoldings, MeshNeighbours } from './preview/mesh-neighbours.ts';
+export { findObjectsThatStay } from './preview/objects-that-stay.ts';
 export { findUnreportedObjects, listUnplacedObjects } from './preview/on-their-way.ts';
 export type { UnplacedObject } from './preview/on-their-way.ts';
 export type { PlacedSubject } from './assignment/select-clusters.ts';

@@ -25,6 +25,13 @@ describe('the summary of an object', () => {
     expect(Object.keys(summarize(rule({})))).toEqual(['apiVersion', 'hash', 'spec']);
   });
 
+  it('says of what a policy found, by marks that we applied ourselves, that it was there before', () => {
+    const marked = (origin: string, manager: string): KubeObject => rule({ annotations: { 'meshfleet.io/origin': origin }, managedFields: [{ manager, operation: 'Apply', fieldsV1: { 'f:metadata': { 'f:annotations': { 'f:meshfleet.io/origin': {} } } } }] });
+    expect(summarize(marked('adopted', 'meshfleet'))).toMatchObject({ adopted: true });
+    expect(summarize(marked('created', 'meshfleet'))).not.toHaveProperty('adopted');
+    expect(summarize(marked('adopted', 'kubectl'))).not.toHaveProperty('adopted');
+  });
+
   it('tells of a workload whether it has a proxy, and whether it runs as one', () => {
     const workload = (spec: unknown): KubeObject => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a', namespace: 'shop' }, spec: { template: { spec } } });
     expect(summarize(workload({ containers: [{ name: 'app', image: 'a' }] }))).not.toHaveProperty('proxied');

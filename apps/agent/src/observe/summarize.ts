@@ -1,5 +1,6 @@
 import { contentHash } from '@meshfleet/model';
 import type { JsonObject, Json, KubeObject } from '@meshfleet/model';
+import { ownershipOf } from '../apply/ownership.ts';
 
 /** Beyond this a spec is left out, and the hub can say nothing of the object. */
 const SPEC_LIMIT = 64 * 1024;
@@ -82,6 +83,8 @@ function meshConfiguration(object: KubeObject): JsonObject {
     hash: contentHash(spec),
     managedBy: object.metadata.labels?.['meshfleet.io/managed'] === 'true' ? 'meshfleet' : managers[0],
     policyId: object.metadata.annotations?.['meshfleet.io/policy'],
+    // It was there before us, and stays when its policy goes.
+    adopted: ownershipOf(object).origin === 'adopted' ? true : undefined,
     labels: object.metadata.labels === undefined ? undefined : labelsOf(object),
     annotations: annotationsOf(object),
     ...(size < SPEC_LIMIT ? { spec } : {}),

@@ -1,4 +1,5 @@
 import type { AnalysisChanges } from '@meshfleet/istio/analysis';
+import { findObjectsThatStay } from '@meshfleet/store';
 import type { PreviewPlan } from '../policy-preview/plan-change.ts';
 import { changedBodies, type ClusterPreview } from '../policy-preview/preview-clusters.ts';
 import type { RequestScope } from '../request/request-scope.ts';
@@ -17,6 +18,19 @@ export async function changeOfCluster(scope: RequestScope, plan: PreviewPlan, pr
     });
   const kept = new Set(composition.state.entries.map(({ key }) => key));
   // Of somebody else's object we give fields up; the object stays.
-  const remove = loaded.previous.state.entries.filter(({ key, mode }) => mode !== 'METADATA' && !kept.has(key)).map(({ key }) => key);
-  return { upsert, remove };
+  const gone = loaded.previous.state.entries.filter(({ key, mode }) => mode !== 'METADATA' && !kept.has(key));
+  const stays = await Promise.all(gone.map(({ key }) => staysInCluster(scope, { clusterId: loaded.id, key })));
+  return { upsert, remove: gone.filter((_, index) => stays[index] !== true).map(({ key }) => key) };
+}
+
+interface Pair {
+  readonly clusterId: string;
+  readonly key: string;
+}
+
+const STAYS = Symbol('objects that stay when they are let go');
+
+/** What it will say when it is given back is known in the cluster alone: it is taken for what it says now. */
+function staysInCluster(scope: RequestScope, pair: Pair): Promise<boolean> {
+  return scope.loader<Pair, boolean>(STAYS, findObjectsThatStay, ({ clusterId, key }) => `${clusterId} ${key}`).load(pair);
 }

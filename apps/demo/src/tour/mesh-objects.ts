@@ -21,6 +21,7 @@ export interface MeshObjects {
 const KINDS = [
   { group: 'security.istio.io', plural: 'peerauthentications' },
   { group: 'networking.istio.io', plural: 'virtualservices' },
+  { group: 'networking.istio.io', plural: 'destinationrules' },
 ] as const;
 const NAMESPACE = 'shop';
 
