@@ -1,6 +1,6 @@
 import { ResolveField, Resolver } from '@nestjs/graphql';
 import { MeshfleetError } from '@meshfleet/model';
-import type { Share } from '@meshfleet/planner';
+import { expiresAtOf, type Share } from '@meshfleet/planner';
 import type { DesiredEntry, DesiredState } from '@meshfleet/protocol';
 import type { DesiredStateRow } from '@meshfleet/store';
 import { connectionOf, pageOf, type ConnectionArgs } from '../graphql/connection.ts';
@@ -59,6 +59,13 @@ export class DesiredObjectResolver {
   @ResolveField()
   manifest({ entry }: ObjectView, _args: unknown, { scope }: GraphqlContext) {
     return objectContent(scope, entry.hash);
+  }
+
+  @ResolveField()
+  async expiresAt({ entry }: ObjectView, _args: unknown, { scope }: GraphqlContext) {
+    const object = await objectContent(scope, entry.hash);
+    const said = object === undefined ? undefined : expiresAtOf(object);
+    return said == null ? null : new Date(said);
   }
 }
 

@@ -19,7 +19,7 @@ const rules = (args: string) =>
 describe('ignore rules for GitOps tools', () => {
   it('cover what the cluster is to hold, in the form that the tool takes', async () => {
     const { data } = await rules('(tool: FLUX_KUSTOMIZATION)');
-    expect(parse(data.cluster?.gitopsIgnoreRules ?? '')).toEqual({ spec: { ignore: [{ paths: ['/data/value'], target: { kind: 'ConfigMap', namespace: 'ada', name: 'ada-map' } }] } });
+    expect(parse(data.cluster?.gitopsIgnoreRules ?? '')).toEqual({ spec: { ignore: [{ paths: ['/data/value', '/metadata/annotations/meshfleet.io~1expires-at'], target: { kind: 'ConfigMap', namespace: 'ada', name: 'ada-map' } }] } });
     expect((await rules('')).data.cluster?.gitopsIgnoreRules).toContain('managedFieldsManagers');
   });
 

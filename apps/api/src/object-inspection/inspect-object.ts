@@ -42,7 +42,7 @@ export interface ObjectInspection {
 
 const HUB_REASON = 'ObjectClaimedByOtherPolicy';
 
-export async function inspectObject(scope: RequestScope, cluster: ClusterRow, key: string): Promise<ObjectInspection> {
+export async function inspectObject(scope: RequestScope, cluster: ClusterRow, key: string, now: Date): Promise<ObjectInspection> {
   const tx = await scope.read();
   const state = cluster.desiredRevision === 0 ? undefined : await loadDesiredState(scope, { clusterId: cluster.id, revision: cluster.desiredRevision });
   const desired = state === undefined ? undefined : await stateBody(scope, state.digest);
@@ -51,7 +51,7 @@ export async function inspectObject(scope: RequestScope, cluster: ClusterRow, ke
   const claims = await listObjectClaims(tx, cluster.id, key, [...(entry === undefined ? [] : [entry.policyId]), ...leaving]);
   const shares = new Map(state?.shares).get(key) ?? [];
   const sharers = new Set(shares.map(({ policyId }) => policyId));
-  const claim = claims.find(({ policyId }) => policyId === entry?.policyId) ?? claims.find(({ assignedVersion }) => assignedVersion !== null) ?? claims[0] ?? null;
+  const claim = claims.find(({ policyId }) => policyId === entry?.policyId) ?? claims.find((each) => isHolding(each, now)) ?? claims[0] ?? null;
   const said = (await listObjectConditions(tx, cluster.id, key)).filter(({ reason }) => reason !== HUB_REASON);
   const history = await listObjectRevisions(tx, cluster.id, key);
   return {
@@ -95,13 +95,14 @@ async function walk(scope: RequestScope, inspection: ObjectInspection, now: Date
   const tx = await scope.read();
   const { mode } = await readOrganization(tx);
   const findings = await findingsOfCluster(scope, cluster.id, now);
-  const holder = claims.find(({ assignedVersion }) => assignedVersion !== null);
+  const holder = claims.find((each) => isHolding(each, now));
+  const rollout = rolloutOf(claim);
   const situation: ObjectSituation = {
     policy:
       claim === null || placement === null
         ? null
-        : { name: claim.policyName, currentVersion: claim.currentVersion, assignedVersion: claim.assignedVersion, placement },
-    rollout: rolloutOf(claim),
+        : { name: claim.policyName, currentVersion: claim.currentVersion, assignedVersion: claim.assignedVersion, endedAt: rollout === null && hasEnded(claim, now) ? (claim.expiresAt?.toISOString() ?? null) : null, placement },
+    rollout,
     heldBy: claim !== null && holder !== undefined && holder.policyId !== claim.policyId ? holder.policyName : null,
     mode,
     cluster: { lifecycle: cluster.status === 'ONLINE' || cluster.status === 'OFFLINE' ? 'ACTIVE' : cluster.status, online: cluster.status === 'ONLINE', lastSeenAt: cluster.lastSeenAt?.toISOString() ?? null },
@@ -113,6 +114,11 @@ async function walk(scope: RequestScope, inspection: ObjectInspection, now: Date
   };
   return wayOfObject(situation);
 }
+
+const hasEnded = ({ expiresAt }: ObjectClaim, now: Date): boolean => expiresAt !== null && expiresAt <= now;
+
+/** Of several such policies the oldest has the object. */
+const isHolding = (claim: ObjectClaim, now: Date): boolean => claim.assignedVersion !== null && !hasEnded(claim, now);
 
 /** A rollout matters while it has yet to bring the current version here. */
 function rolloutOf(claim: ObjectClaim | null): ObjectSituation['rollout'] {

@@ -32,7 +32,7 @@ export class ObjectInspectionResolver {
   async objectInspection(_root: unknown, { clusterId, key }: { clusterId: string; key: string }, { scope }: GraphqlContext): Promise<ObjectInspection | null> {
     const id = parseGlobalId(clusterId);
     const cluster = id?.type === 'Cluster' ? await clusterById(scope, id.id) : undefined;
-    return cluster === undefined ? null : inspectObject(scope, cluster, key);
+    return cluster === undefined ? null : inspectObject(scope, cluster, key, new Date());
   }
 
   @ResolveField()
@@ -48,6 +48,11 @@ export class ObjectInspectionResolver {
   @ResolveField()
   version({ claim }: ObjectInspection) {
     return claim?.assignedVersion ?? null;
+  }
+
+  @ResolveField()
+  expiresAt({ claim }: ObjectInspection) {
+    return claim?.expiresAt ?? null;
   }
 
   @ResolveField()
@@ -129,6 +134,11 @@ export class ObjectClaimResolver {
   @ResolveField()
   version({ claim }: ObjectClaimView) {
     return claim.assignedVersion;
+  }
+
+  @ResolveField()
+  expiresAt({ claim }: ObjectClaimView) {
+    return claim.expiresAt;
   }
 }
 

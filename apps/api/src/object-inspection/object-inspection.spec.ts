@@ -15,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const KEY = 'ConfigMap/ada/ada-map';
-const QUERY = `query ($id: ID!, $key: String!) { objectInspection(clusterId: $id, key: $key) { key version because manifest revision
-  policy { name } claims { holds selected version policy { name } } condition { status reason }
+const QUERY = `query ($id: ID!, $key: String!) { objectInspection(clusterId: $id, key: $key) { key version because expiresAt manifest revision
+  policy { name } claims { holds selected version expiresAt policy { name } } condition { status reason }
   appliedAt appliedRevision steps { step state } next { step state summary fix code } history { revision change actors diff } } }`;
 
 interface Inspection {
@@ -56,6 +56,31 @@ describe('the inspector', () => {
 
   it('says of what nobody wants that nobody wants it', async () => {
     expect(await inspect('ConfigMap/ada/other')).toMatchObject({ policy: null, claims: [], manifest: null, revision: null, history: [], next: { step: 'WANTED', state: 'BLOCKED' } });
+  });
+
+  it('says of what has come to its end when that was, and of what another policy has since that this one holds it', async () => {
+    const end = async (at: string | null): Promise<void> => {
+      await api.db.admin.query(`update policy_version set objects = (select jsonb_agg(case when $2::text is null then o - 'expiresAt' else o || jsonb_build_object('expiresAt', $2::text) end) from jsonb_array_elements(objects) o) where policy_id = $1`, [adas.policyId, at]);
+    };
+    const fault = 'PeerAuthentication.security.istio.io/shop/ada-strict';
+    await end('2999-01-01T00:00:00.000Z');
+    expect(await inspect(fault)).toMatchObject({ expiresAt: '2999-01-01T00:00:00.000Z', next: { step: 'COMPILED' } });
+    await end('2020-01-01T00:00:00.000Z');
+    expect(await inspect(fault)).toMatchObject({
+      expiresAt: '2020-01-01T00:00:00.000Z',
+      manifest: null,
+      claims: [{ expiresAt: '2020-01-01T00:00:00.000Z' }],
+      next: { step: 'WANTED', state: 'BLOCKED', summary: 'It ended at 2020-01-01T00:00:00.000Z, as version 2 of the policy ada-policy says.', fix: expect.stringContaining('meshfleet.io/expires-at') as string },
+    });
+    const { query } = api.db.admin;
+    await query(`insert into policy (id, organization_id, name, current_version, stable_version, created_at) select gen_random_uuid(), organization_id, 'younger', 1, 1, now() from policy where id = $1`, [adas.policyId]);
+    await query(`insert into policy_version (organization_id, policy_id, version, manifests, objects, placement, drift, conflicts, created_by) select v.organization_id, p.id, 1, v.manifests, (select jsonb_agg(o - 'expiresAt') from jsonb_array_elements(v.objects) o), v.placement, v.drift, v.conflicts, v.created_by
+      from policy_version v, policy p where v.policy_id = $1 and v.version = 2 and p.name = 'younger' and p.organization_id = v.organization_id`, [adas.policyId]);
+    await query(`insert into policy_cluster (organization_id, policy_id, cluster_id, version, revision, status, object_count) select organization_id, id, $1, 1, 0, 'PENDING', 1 from policy where name = 'younger' and organization_id = $2`, [adas.clusterId, ada.id]);
+    expect(await inspect(fault)).toMatchObject({ policy: { name: 'younger' }, expiresAt: null, next: { step: 'COMPILED', state: 'WAITING' } });
+    await query(`delete from policy_cluster where policy_id = (select id from policy where name = 'younger' and organization_id = $1)`, [ada.id]);
+    await query(`update policy set deleted_at = now() where name = 'younger' and organization_id = $1`, [ada.id]);
+    await end(null);
   });
 
   it('says of what a policy names but no desired state carries yet that it is on its way', async () => {

@@ -49,6 +49,8 @@ it('a version keeps when its objects end, and an end that nobody can read is ref
   expect(await apply('2999-01-01T01:00:00+01:00')).toMatchObject({ userErrors: [], warnings: [] });
   const { rows } = await api.db.admin.query('select objects from policy_version where organization_id = $1', [ada.id]);
   expect(rows).toMatchObject([{ objects: [{ expiresAt: '2999-01-01T00:00:00.000Z' }] }]);
+  const { data } = await api.query<{ policy: object }>(ada.token, '{ policy(name: "fault") { currentVersion { objects { key expiresAt } } } }');
+  expect(data.policy).toEqual({ currentVersion: { objects: [{ key: 'VirtualService.networking.istio.io/shop/ratings', expiresAt: '2999-01-01T00:00:00.000Z' }] } });
   for (const until of ['soon', '2999-01-01', '${cluster.labels.end}']) {
     expect((await apply(until)).userErrors).toContainEqual({ code: 'MANIFEST_INVALID', message: expect.stringContaining('is no time') as string });
   }

@@ -1,4 +1,4 @@
-import { contentHash, type KubeObject } from '@meshfleet/model';
+import { contentHash, EXPIRES_AT, type KubeObject } from '@meshfleet/model';
 import { digestOf, type DesiredState } from '@meshfleet/protocol';
 import { randomUUID } from 'node:crypto';
 import { formatGlobalId } from '../graphql/global-id.ts';
@@ -97,7 +97,7 @@ export async function insertCluster(api: TestApi, organizationId: string, name: 
 
 async function fillCluster(api: TestApi, organizationId: string, clusterId: string, policyId: string, mark: string): Promise<void> {
   const { query } = api.db.admin;
-  const object = (value: string): KubeObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `${mark}-map`, namespace: mark }, data: { value } });
+  const object = (value: string): KubeObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `${mark}-map`, namespace: mark, annotations: { [EXPIRES_AT]: '2999-01-01T00:00:00Z' } }, data: { value } });
   const states: DesiredState[] = [];
   for (const value of ['one', 'two']) {
     const body = object(`${mark} ${value}`);
@@ -116,7 +116,7 @@ async function fillCluster(api: TestApi, organizationId: string, clusterId: stri
     await query('update cluster set desired_revision = $2, desired_digest = $3, acked_epoch = 1, acked_revision = $2, acked_at = now() where id = $1', [clusterId, index + 1, digest]);
   }
   await query(
-    `insert into policy_cluster (organization_id, policy_id, cluster_id, version, revision, status, object_count) values ($1, $2, $3, 2, 2, 'DRIFTED', 1)`,
+    `insert into policy_cluster (organization_id, policy_id, cluster_id, version, revision, status, object_count, expires_at) values ($1, $2, $3, 2, 2, 'DRIFTED', 1, '2999-01-01T00:00:00Z')`,
     [organizationId, policyId, clusterId],
   );
   await query(

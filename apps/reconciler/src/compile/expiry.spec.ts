@@ -25,6 +25,8 @@ const sweep = (store: Store = test.store) => sweepOrganization(store, fleet.orga
 const keysOf = async (cluster: string) => (await fleet.desiredOf(cluster)).state.entries.map(({ key }) => key);
 const audited = async () => (await test.admin.query<{ target: string; details: { objects: string[]; clusterIds: string[] } }>(`select target, details from audit_event where organization_id = $1 and action = 'policy.expire'`, [fleet.organizationId])).rows;
 
+const counted = async (policyId: string) => (await test.admin.query<object>(`select object_count as "objectCount", expires_at as "expiresAt" from policy_cluster where policy_id = $1`, [policyId])).rows;
+
 async function faultIn(cluster: string, more: object = {}): Promise<string> {
   const policy = await fleet.applyPolicy({ name: 'fault', objects: { [FAULT]: 'f', [RULE]: 'r' }, ends: { [FAULT]: FAR }, clusterSelector: '', ...more });
   await changed(policy);
@@ -38,6 +40,7 @@ describe('an object that has come to its end', () => {
     const policy = await faultIn(a);
     expect(await sweep()).toMatchObject({ revised: 0 });
     expect(await keysOf(a)).toEqual([RULE, FAULT]);
+    expect(await counted(policy)).toEqual([{ objectCount: 2, expiresAt: new Date(FAR) }]);
     await fleet.end([FAULT]);
     expect(await sweep()).toMatchObject({ revised: 1 });
     expect(await fleet.desiredOf(a)).toMatchObject({ state: { entries: [{ key: RULE }], tombstones: [{ key: FAULT, policyId: policy }] }, cause: [{ action: 'EXPIRED', policyId: policy, version: 1, actor: 'system:reconciler' }] });
@@ -46,6 +49,7 @@ describe('an object that has come to its end', () => {
     expect(await audited()).toHaveLength(1);
     await fleet.acknowledge(a);
     expect(await fleet.policyClusters()).toMatchObject([{ policyId: policy, status: 'APPLIED' }]);
+    expect(await counted(policy)).toEqual([{ objectCount: 1, expiresAt: null }]);
   });
 
   it('is left out of whatever is compiled first, the sweep or another change, and the log says so all the same', async () => {

@@ -4,7 +4,7 @@ import { OBJECT_STEPS, nextStep, wayOfObject } from './way-of-object.ts';
 import type { ObjectSituation } from './way-of-object.ts';
 
 const SOUND: ObjectSituation = {
-  policy: { name: 'strict', currentVersion: 2, assignedVersion: 2, placement: { selected: true, because: 'its labels match env=prod' } },
+  policy: { name: 'strict', currentVersion: 2, assignedVersion: 2, endedAt: null, placement: { selected: true, because: 'its labels match env=prod' } },
   rollout: null,
   heldBy: null,
   mode: 'ENFORCE',
@@ -26,6 +26,7 @@ describe('the way of an object', () => {
 
   const cases: readonly [string, Partial<ObjectSituation>, string, string, RegExp][] = [
     ['no policy names it', { policy: null }, 'WANTED', 'BLOCKED', /No policy/],
+    ['it came to its end', { policy: { ...SOUND.policy!, endedAt: '2026-12-01T18:00:00.000Z' } }, 'WANTED', 'BLOCKED', /ended at 2026-12-01T18:00:00.000Z.*version 2 of the policy strict/],
     ['the placement leaves the cluster out', { policy: { ...SOUND.policy!, placement: { selected: false, because: 'it has env=dev' } } }, 'PLACED', 'BLOCKED', /it has env=dev/],
     ['the cluster was evicted', { cluster: { lifecycle: 'EVICTED', online: false, lastSeenAt: '2026-11-26T12:00:00Z' } }, 'PLACED', 'BLOCKED', /evicted/],
     ['a rollout soaks', { rollout: { status: 'SOAKING', why: 'wave 1 of 3 soaks until 12:00', waits: true } }, 'ROLLED_OUT', 'WAITING', /wave 1 of 3/],

@@ -20,8 +20,8 @@ export interface StepVerdict {
 
 /** Everything that the hub knows of one object of one cluster. */
 export interface ObjectSituation {
-  /** The policy that names the object, with the version that the cluster is assigned; null when no policy does. */
-  readonly policy: { readonly name: string; readonly currentVersion: number; readonly assignedVersion: number | null; readonly placement: PlacementDecision } | null;
+  /** The policy that names the object, with the version that the cluster is assigned; null when no policy does. `endedAt` (ISO 8601): it names it only until then, and that is over. */
+  readonly policy: { readonly name: string; readonly currentVersion: number; readonly assignedVersion: number | null; readonly endedAt: string | null; readonly placement: PlacementDecision } | null;
   /** The rollout that has yet to bring the current version here, and why it stands where it stands. */
   readonly rollout: { readonly status: string; readonly why: string; readonly waits: boolean } | null;
   /** The policy that holds the object instead, because it is older. */
@@ -72,10 +72,11 @@ const waiting = (summary: string, fix: string | null = null): Verdict => ({ stat
 const blocked = (summary: string, fix: string): Verdict => ({ state: 'BLOCKED', summary, fix });
 
 const STATIONS: Readonly<Record<ObjectStep, (situation: ObjectSituation) => Verdict>> = {
-  WANTED: ({ policy }) =>
-    policy === null
-      ? blocked('No policy names this object.', 'Nothing of ours wants it: somebody else keeps it, or it is left over. Apply a policy that names it to manage it.')
-      : passed(`The policy ${policy.name} names it.`),
+  WANTED: ({ policy }) => {
+    if (policy === null) return blocked('No policy names this object.', 'Nothing of ours wants it: somebody else keeps it, or it is left over. Apply a policy that names it to manage it.');
+    if (policy.endedAt !== null) return blocked(`It ended at ${policy.endedAt}, as version ${policy.assignedVersion ?? policy.currentVersion} of the policy ${policy.name} says.`, 'Nothing, if that was meant. To have it again, apply a version with a later meshfleet.io/expires-at.');
+    return passed(`The policy ${policy.name} names it.`);
+  },
 
   PLACED: ({ policy, cluster }) => {
     if (cluster.lifecycle === 'EVICTED') return blocked('The cluster was evicted.', 'Enrol it again with a new join token.');

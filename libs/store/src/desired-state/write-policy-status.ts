@@ -40,7 +40,7 @@ export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[])
   clearConditions(tx, compiled);
   writeVerdicts(tx, compiled);
   inheritConditions(tx, compiled);
-  const rows = compiled.flatMap(({ cluster, revision, policyIds, renderings, expiries }) =>
+  const rows = compiled.flatMap(({ cluster, composition, revision, policyIds, renderings, expiries }) =>
     policyIds
       .filter((policyId) => cluster.assignedVersions.has(policyId))
       .map((policyId) => ({
@@ -50,6 +50,7 @@ export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[])
         revision,
         rendering: renderings.get(policyId) ?? null,
         expiresAt: expiries.get(policyId) ?? null,
+        objectCount: countObjects(composition, policyId),
         acknowledged: cluster.ackedEpoch === cluster.epoch && cluster.ackedRevision >= revision,
       })),
   );
@@ -63,6 +64,7 @@ export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[])
     rows.map((row) => row.version),
     rows.map((row) => row.rendering),
     rows.map((row) => row.expiresAt),
+    rows.map((row) => row.objectCount),
   ]);
   const done = rows.filter((row) => row.acknowledged && row.version === null);
   if (done.length === 0) return;
@@ -72,6 +74,13 @@ export function writePolicyStatus(tx: Tx, compiled: readonly CompiledPolicies[])
     done.map((row) => row.policyId),
     done.map((row) => row.revision),
   ]);
+}
+
+/** Objects that the cluster is asked to hold of a policy, whole or in part. */
+function countObjects({ state, shares }: Pick<Composition, 'state' | 'shares'>, policyId: string): number {
+  const shared = new Set(shares.map(([key]) => key));
+  const alone = state.entries.filter((entry) => entry.policyId === policyId && !shared.has(entry.key));
+  return alone.length + shares.filter(([, of]) => of.some((share) => share.policyId === policyId)).length;
 }
 
 /** Claims that are no longer lost, and conditions of objects that the cluster's desired state says nothing of any more. */
@@ -205,13 +214,13 @@ const INHERIT = `
 // Placement takes no lock on clusters. A row that it has changed since it was read is not what this revision carries: it
 // stays to be compiled.
 const ADVANCE = `
-  update policy_cluster x set revision = w.revision, rendering = w.rendering, expires_at = w.expires_at, updated_at = now(), status = case
+  update policy_cluster x set revision = w.revision, rendering = w.rendering, expires_at = w.expires_at, object_count = w.object_count, updated_at = now(), status = case
       when not w.acknowledged then 'PENDING'
       when exists (select from object_condition o where o.cluster_id = x.cluster_id and o.policy_id = x.policy_id and o.status = 'FAILED') then 'FAILED'
       when exists (select from object_condition o where o.cluster_id = x.cluster_id and o.policy_id = x.policy_id and o.status = 'DRIFTED') then 'DRIFTED'
       else 'APPLIED' end
-  from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::boolean[], $6::int[], $7::text[], $8::timestamptz[])
-    as w (cluster_id, policy_id, revision, acknowledged, version, rendering, expires_at)
+  from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::boolean[], $6::int[], $7::text[], $8::timestamptz[], $9::int[])
+    as w (cluster_id, policy_id, revision, acknowledged, version, rendering, expires_at, object_count)
   where x.organization_id = $1 and x.cluster_id = w.cluster_id and x.policy_id = w.policy_id
     and x.version is not distinct from w.version`;
 

@@ -9,6 +9,8 @@ export interface ObjectClaim {
   readonly currentVersion: number;
   /** Version that the cluster is assigned; null when it is assigned none, or the policy is being withdrawn. */
   readonly assignedVersion: number | null;
+  /** When that version lets go of the object, or did; null: never. */
+  readonly expiresAt: Date | null;
   /** The placement of the version that is looked at: the assigned one, or else the current. */
   readonly placement: unknown;
   /** The rollout that is under way and has the cluster among its own. */
@@ -23,6 +25,7 @@ export async function listObjectClaims(tx: Tx, clusterId: string, key: string, p
   const { rows } = await tx.query<ObjectClaim>(
     `select p.id as "policyId", p.name as "policyName", p.created_at as "createdAt", p.current_version as "currentVersion",
        x.version as "assignedVersion", v.placement,
+       (jsonb_path_query_first(coalesce(g.objects, v.objects), '$[*] ? (@.key == $key)', jsonb_build_object('key', $3::text)) ->> 'expiresAt')::timestamptz as "expiresAt",
        case when c.rollout_id is null then null else jsonb_build_object('status', r.status, 'because', r.because) end as rollout
      from policy p
      join policy_version w on w.policy_id = p.id and w.version = p.current_version

@@ -15,9 +15,13 @@ export interface PolicyClusterRow {
   readonly version: number | null;
   readonly status: PolicyClusterStatus;
   readonly updatedAt: Date;
+  /** Objects that the cluster is asked to hold of it. */
+  readonly objectCount: number;
+  /** When the next of them ends. */
+  readonly expiresAt: Date | null;
 }
 
-const COLUMNS = `pc.policy_id as "policyId", pc.cluster_id as "clusterId", pc.version, pc.status, pc.updated_at as "updatedAt"`;
+const COLUMNS = `pc.policy_id as "policyId", pc.cluster_id as "clusterId", pc.version, pc.status, pc.updated_at as "updatedAt", pc.object_count as "objectCount", pc.expires_at as "expiresAt"`;
 
 /** Clusters of each policy, by the clusters' names. */
 export function listClustersOfPolicies(
