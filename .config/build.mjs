@@ -32,8 +32,11 @@ async function buildApi() {
   ]);
 }
 
-function buildReconciler() {
-  return build({ ...hub, entryPoints: [source('reconciler', 'main.ts')], outfile: output('reconciler', 'main.js') });
+async function buildReconciler() {
+  await Promise.all([
+    build({ ...hub, entryPoints: [source('reconciler', 'main.ts')], outfile: output('reconciler', 'main.js') }),
+    build({ ...hub, entryPoints: [source('reconciler', 'thread', 'thread.worker.ts')], outfile: output('reconciler', 'thread.worker.js') }),
+  ]);
 }
 
 function buildAgent() {

@@ -11,6 +11,7 @@ import { observeReconciler } from './observe-reconciler.ts';
 import type { MaintenanceTask, ReconcilerJob } from './relay/outbox-events.ts';
 import { createOutboxRelay } from './relay/relay-outbox.ts';
 import { forgetExpired } from './sweep/forget-expired.ts';
+import { createLook } from './rollout/look-at-clusters.ts';
 import { limitCalls } from './rollout/limit-calls.ts';
 import { runRollout } from './rollout/run-rollout.ts';
 import type { CallWebhook, RolloutChanges, RolloutParts, WebhookCall } from './rollout/run-rollout.ts';
@@ -53,6 +54,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     store,
     callWebhook: enqueueCall,
     now,
+    look: createLook({ store, onBroken: (clusterId, error) => logger.error({ clusterId, err: error }, 'a cluster could not be analysed') }),
     onEnded: (rolloutId, status) => {
       seen.rolloutEnded(status);
       logger[status === 'ROLLED_BACK' ? 'warn' : 'info']({ rolloutId, status }, 'a rollout has ended');

@@ -1,8 +1,7 @@
+import type { SizedLimits } from '@meshfleet/jobs/thread';
 import { MeshfleetError, type Finding } from '@meshfleet/model';
 import type { RequestScope } from '../request/request-scope.ts';
-import { isHeavier } from '../thread/is-heavier.ts';
-import { taskThread, type TaskLimits } from '../thread/task-thread.ts';
-import { analyzeInventory } from './analyze-inventory.ts';
+import { taskThread } from '../thread/task-thread.ts';
 import { neighboursOfCluster } from './neighbours-of-cluster.ts';
 import { withInventory } from './with-inventory.ts';
 
@@ -29,13 +28,14 @@ function analyzeOne(scope: RequestScope, clusterId: string, now: Date): Promise<
   return withInventory(scope, clusterId, null, async (inventory) => {
     const neighbours = await neighboursOfCluster(scope, clusterId);
     const order = { inventory, facts: { now: now.getTime(), ...neighbours } };
-    return isHeavier(order, SMALL) ? taskThread.run(await scope.organizationId(), 'analyzeInventory', order, LIMITS) : analyzeInventory(order);
+    return taskThread.runWhereItFits(await scope.organizationId(), 'analyzeInventory', order, LIMITS);
   });
 }
 
 const tooMuch = (why: string): MeshfleetError => new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The cluster could not be analysed', why, fix: 'Ask for it without its findings.' });
 
-const LIMITS: TaskLimits = {
+const LIMITS: SizedLimits = {
+  small: SMALL,
   longestMs: LONGEST_MS,
   tooSlow: () => tooMuch(`it took longer than ${LONGEST_MS / 1000} s`),
   tooMuch: () => tooMuch('it takes more memory than there is'),

@@ -1,6 +1,5 @@
-import { analysisInputOf, analyze, newFindings, withChanges, type AnalysisChanges, type AnalysisFacts } from '@meshfleet/istio/analysis';
+import { analysisInputOf, analyze, newFindings, rowsOf, withChanges, type AnalysisChanges, type AnalysisFacts } from '@meshfleet/istio/analysis';
 import { formatObjectKey, objectKeyOf, type Finding } from '@meshfleet/model';
-import { rowsOf } from './rows-of-inventory.ts';
 
 /** One cluster as its agent reported it, and what a change would do to it. */
 export interface ChangeOrder {

@@ -1,46 +1,7 @@
-import { MeshfleetError } from '@meshfleet/model';
-import { readInventoryTexts, type InventoryBounds, type InventoryWeight } from '@meshfleet/store';
+import { withInventory as withInventoryFrom } from '@meshfleet/jobs/thread';
 import type { RequestScope } from '../request/request-scope.ts';
-import { MemoryBudget } from '../thread/memory-budget.ts';
 
-const MIB = 1024 * 1024;
-
-/** Larger inventories are not looked at: as objects they would be more than the thread for analyses has room for. */
-export const MOST_OF_CLUSTER: InventoryBounds = { objects: 100_000, bytes: 64 * MIB };
-/** Up to so much is read without asking for room. */
-const FREELY: InventoryBounds = { ...MOST_OF_CLUSTER, bytes: MIB };
-
-/** Texts of large inventories that are in this process at a time, for all requests together; each is there twice while it is handed over. */
-const inventoryBudget = new MemoryBudget(192 * MIB);
-
-export function isTooLarge({ objects, bytes }: InventoryWeight, { objects: mostObjects, bytes: mostBytes }: InventoryBounds = MOST_OF_CLUSTER): boolean {
-  return objects > mostObjects || bytes > mostBytes;
-}
-
-/**
- * Does something with what a cluster has of these kinds, or of all (null): the JSON of `[key, body]` of each object. Large ones
- * are read one after another, as there is room, and let go when it is done.
- * @throws MeshfleetError LIMIT_EXCEEDED when it is too large, or too much of the organization's waits
- */
+/** As of the library, read through a request. */
 export async function withInventory<T>(scope: RequestScope, clusterId: string, kinds: readonly string[] | null, use: (inventory: string) => Promise<T>): Promise<T> {
-  const read = async (bounds: InventoryBounds) => (await readInventoryTexts(await scope.read(), [clusterId], kinds, bounds)).get(clusterId);
-  const found = await read(FREELY);
-  if (found === undefined) return use('[]');
-  if (found.text !== null) return use(found.text);
-  if (isTooLarge(found)) throw tooLarge();
-  return inventoryBudget.within(await scope.organizationId(), found.bytes, async () => {
-    const text = (await read(MOST_OF_CLUSTER))?.text;
-    // It has grown since it was weighed.
-    if (text == null) throw tooLarge();
-    return use(text);
-  });
-}
-
-function tooLarge(): MeshfleetError {
-  return new MeshfleetError({
-    code: 'LIMIT_EXCEEDED',
-    summary: 'The cluster has too much to be analysed',
-    why: `of the kinds that are looked at it has more than ${MOST_OF_CLUSTER.objects.toLocaleString('en')} objects or ${MOST_OF_CLUSTER.bytes / MIB} MiB`,
-    fix: 'Ask for one of the smaller clusters; changes are made here without an analysis.',
-  });
+  return withInventoryFrom({ organizationId: await scope.organizationId(), read: async (work) => work(await scope.read()) }, clusterId, kinds, use);
 }

@@ -1,13 +1,13 @@
 import { kindsForChange, newFindings, type AnalysisChanges, type AnalysisFacts } from '@meshfleet/istio/analysis';
+import type { SizedLimits } from '@meshfleet/jobs/thread';
 import { MeshfleetError, type Finding } from '@meshfleet/model';
 import { neighboursOfCluster } from '../analysis/neighbours-of-cluster.ts';
-import { judgeChange, keysOf, type ChangeFindings, type ChangeOrder } from '../analysis/judge-change.ts';
+import { keysOf, type ChangeFindings, type ChangeOrder } from '../analysis/judge-change.ts';
 import { withInventory } from '../analysis/with-inventory.ts';
 import type { PreviewPlan } from '../policy-preview/plan-change.ts';
 import type { ClusterPreview } from '../policy-preview/preview-clusters.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-import { isHeavier } from '../thread/is-heavier.ts';
-import { taskThread, type TaskLimits } from '../thread/task-thread.ts';
+import { taskThread } from '../thread/task-thread.ts';
 import { changeOfCluster } from './change-of-cluster.ts';
 import { comingInto } from './coming-changes.ts';
 
@@ -38,8 +38,8 @@ export function judgeCluster(scope: RequestScope, plan: PreviewPlan, preview: Cl
     if (kinds.length === 0) return NOTHING;
     const clusterId = preview.loaded.id;
     return withInventory(scope, clusterId, kinds, async (inventory) => {
-      const judge = (more: Pick<ChangeOrder, 'coming'> & { readonly facts: Partial<AnalysisFacts> }): Promise<ChangeFindings> =>
-        judgeSomewhere(scope, { inventory, change, coming: more.coming, facts: { now: now.getTime(), ...more.facts } });
+      const judge = async ({ coming, facts }: Pick<ChangeOrder, 'coming'> & { readonly facts: Partial<AnalysisFacts> }): Promise<ChangeFindings> =>
+        taskThread.runWhereItFits(await scope.organizationId(), 'judgeChange', { inventory, change, coming, facts: { now: now.getTime(), ...facts } }, LIMITS);
       const first = await judge({ coming: {}, facts: {} });
       if (!concern(first)) return first;
       const tx = await scope.read();
@@ -62,11 +62,6 @@ export function kindsRead(change: AnalysisChanges): string[] {
   return keys.length === 0 ? [] : [...new Set(kindsForChange(keys).map((kind) => kind.split('.', 1)[0] ?? kind))];
 }
 
-async function judgeSomewhere(scope: RequestScope, order: ChangeOrder): Promise<ChangeFindings> {
-  if (!isHeavier(order, SMALL)) return judgeChange(order);
-  return taskThread.run(await scope.organizationId(), 'judgeChange', order, LIMITS);
-}
-
 const tooMuch = (why: string): MeshfleetError =>
   new MeshfleetError({
     code: 'LIMIT_EXCEEDED',
@@ -75,7 +70,8 @@ const tooMuch = (why: string): MeshfleetError =>
     fix: 'Split it into several policies; or have an administrator say force: true, which does without.',
   });
 
-const LIMITS: TaskLimits = {
+const LIMITS: SizedLimits = {
+  small: SMALL,
   longestMs: LONGEST_MS,
   tooSlow: () => tooMuch(`it took longer than ${LONGEST_MS / 1000} s in one of the clusters`),
   tooMuch: () => tooMuch('it takes more memory than there is'),

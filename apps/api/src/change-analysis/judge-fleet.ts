@@ -1,8 +1,8 @@
+import { isTooLarge, MOST_OF_CLUSTER } from '@meshfleet/jobs/thread';
 import { MeshfleetError, type Finding } from '@meshfleet/model';
 import type { Placement } from '@meshfleet/planner';
 import { sampleReportedClusters, sqlStateOf, weighInventories, type InventoryWeight, type PlacedSubject, type TouchedCluster } from '@meshfleet/store';
 import { setImmediate } from 'node:timers/promises';
-import { isTooLarge, MOST_OF_CLUSTER } from '../analysis/with-inventory.ts';
 import type { PreviewPlan, UntouchedPlan } from '../policy-preview/plan-change.ts';
 import { composeAll, type ClusterPreview } from '../policy-preview/preview-clusters.ts';
 import type { RequestScope } from '../request/request-scope.ts';

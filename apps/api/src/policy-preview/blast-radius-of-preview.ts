@@ -1,13 +1,12 @@
 import { CONTENT_KINDS, type BlastRadius } from '@meshfleet/istio';
+import type { SizedLimits } from '@meshfleet/jobs/thread';
 import { MeshfleetError } from '@meshfleet/model';
 import { readIstioNamespaces } from '@meshfleet/store';
 import { withInventory } from '../analysis/with-inventory.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-import { isHeavier } from '../thread/is-heavier.ts';
-import { taskThread, type TaskLimits } from '../thread/task-thread.ts';
+import { taskThread } from '../thread/task-thread.ts';
 import type { PreviewPlan } from './plan-change.ts';
 import { changedBodies, type ClusterPreview } from './preview-clusters.ts';
-import { reachOfChange } from './reach-of-change.ts';
 
 const CONTROL_PLANES = Symbol('namespaces in which clusters have an istiod');
 const KINDS = [...new Set(CONTENT_KINDS.map((kind) => kind.split('.', 1)[0] ?? kind))];
@@ -27,7 +26,7 @@ export function blastRadiusOf(scope: RequestScope, plan: PreviewPlan, preview: C
     if (bodies.size === 0) return NOBODY;
     return withInventory(scope, id, KINDS, async (inventory) => {
       const order = { inventory, controlPlanes: await controlPlanesOf(scope, id), objects: [...bodies.values()] };
-      return isHeavier(order, SMALL) ? taskThread.run(await scope.organizationId(), 'reachOfChange', order, LIMITS) : reachOfChange(order);
+      return taskThread.runWhereItFits(await scope.organizationId(), 'reachOfChange', order, LIMITS);
     });
   });
 }
@@ -44,7 +43,8 @@ function controlPlanesOf(scope: RequestScope, clusterId: string): Promise<readon
 const tooMuch = (why: string): MeshfleetError =>
   new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The blast radius could not be found', why, fix: 'Split the change into several policies, or preview it without its blast radius.' });
 
-const LIMITS: TaskLimits = {
+const LIMITS: SizedLimits = {
+  small: SMALL,
   longestMs: LONGEST_MS,
   tooSlow: () => tooMuch(`it took longer than ${LONGEST_MS / 1000} s in one of the clusters`),
   tooMuch: () => tooMuch('it takes more memory than there is'),

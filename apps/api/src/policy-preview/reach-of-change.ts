@@ -1,6 +1,6 @@
 import { blastRadius, contentsOf, type BlastRadius } from '@meshfleet/istio';
+import { rowsOf } from '@meshfleet/istio/analysis';
 import type { KubeObject } from '@meshfleet/model';
-import { rowsOf } from '../analysis/rows-of-inventory.ts';
 
 /** Objects that would change, as they are and as they would be, and what their cluster has. */
 export interface ReachOrder {

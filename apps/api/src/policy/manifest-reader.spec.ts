@@ -2,7 +2,7 @@ import type { Patch, RenderedCluster, Variable } from '@meshfleet/planner';
 import { afterEach, describe, expect, it } from 'vitest';
 import { knownKinds } from './known-kinds.ts';
 import { ManifestReader } from './manifest-reader.ts';
-import { TaskThread } from '../thread/task-thread.ts';
+import { createApiThread } from '../thread/task-thread.ts';
 import { readManifests, type ManifestOrder } from './read-manifests.ts';
 
 const services = (count: number, broken = -1): string =>
@@ -20,11 +20,11 @@ spec:
 
 const order = (text: string): ManifestOrder => ({ text, defaultNamespace: undefined, variables: [], patches: [], targets: [], served: [], allowPartial: false });
 
-let thread = new TaskThread();
+let thread = createApiThread();
 let reader = new ManifestReader({ thread });
 afterEach(async () => {
   await thread.close();
-  thread = new TaskThread();
+  thread = createApiThread();
   reader = new ManifestReader({ thread });
 });
 

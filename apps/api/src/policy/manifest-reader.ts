@@ -1,5 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { taskThread, type TaskThread } from '../thread/task-thread.ts';
+import { taskThread, type ApiThread } from '../thread/task-thread.ts';
 import { readManifests, type ManifestOrder, type ReadManifests } from './read-manifests.ts';
 import { LIGHT, weightOf } from './weigh-manifests.ts';
 
@@ -14,11 +14,11 @@ const LONGEST_SERVED_MS = 10_000;
  * bounds their time (`^(a+)+$`), and only a thread of its own can be ended in the middle of one.
  */
 export class ManifestReader {
-  readonly #thread: TaskThread;
+  readonly #thread: ApiThread;
   readonly #longestMs: number;
   readonly #longestServedMs: number;
 
-  constructor(options: { readonly thread?: TaskThread; readonly longestMs?: number; readonly longestServedMs?: number } = {}) {
+  constructor(options: { readonly thread?: ApiThread; readonly longestMs?: number; readonly longestServedMs?: number } = {}) {
     this.#thread = options.thread ?? taskThread;
     this.#longestMs = options.longestMs ?? LONGEST_MS;
     this.#longestServedMs = options.longestServedMs ?? LONGEST_SERVED_MS;

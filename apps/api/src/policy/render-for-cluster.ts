@@ -1,11 +1,12 @@
 import { formatManifests } from '@meshfleet/manifest';
+import type { TaskLimits } from '@meshfleet/jobs/thread';
 import { MeshfleetError, type KubeObject } from '@meshfleet/model';
 import { renderAndCheck, type AssignedObject, type CheckedRendering, type RenderedCluster, type RenderFailure, type Template } from '@meshfleet/planner';
 import { loadContents } from '@meshfleet/store';
 import { clusterById } from '../cluster/cluster-loaders.ts';
 import { parseGlobalId } from '../graphql/global-id.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-import { taskThread, type TaskLimits } from '../thread/task-thread.ts';
+import { taskThread } from '../thread/task-thread.ts';
 import { MANAGED, knownKinds } from './known-kinds.ts';
 import { LIGHT, weightOf } from './weigh-manifests.ts';
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { applyClusterChanges } from '../events/apply-cluster-changes.ts';
 import { applyPolicyChanges } from '../events/apply-policy-changes.ts';
 import { sweepRollouts } from '../sweep/sweep-rollouts.ts';
+import { createLook } from './look-at-clusters.ts';
 import { runRollout } from './run-rollout.ts';
 import type { RolloutParts, WebhookCall } from './run-rollout.ts';
 
@@ -55,6 +56,15 @@ async function asked(): Promise<(string | undefined)[]> {
   return Promise.all(ids.map(async (id) => (await fleet.desiredOf(id)).state.entries[0]?.hash));
 }
 const versions = async (): Promise<Record<string, number | null>> => Object.fromEntries((await fleet.policyClusters()).map((row) => [NAMES[ids.indexOf(row.clusterId)], row.version]));
+
+const virtualService = (name: string, host: string): [string, string] => [`VirtualService.networking.istio.io/shop/${name}`, JSON.stringify({ apiVersion: 'networking.istio.io/v1', spec: { hosts: [name], http: [{ route: [{ destination: { host } }] }] } })];
+/** The next inventory of the first cluster has these besides; `shows` that it was taken after the last acknowledgement. */
+async function report(objects: readonly [string, string][], shows = false): Promise<void> {
+  for (const [key, body] of objects) {
+    await test.admin.query(`insert into inventory_item (organization_id, cluster_id, object_key, kind, namespace, name, body) values ($1, $2, $3, 'VirtualService', 'shop', $3, $4)`, [fleet.organizationId, ids[0], key, body]);
+  }
+  await test.admin.query(`update cluster set inventory_seq = inventory_seq + 1, inventoried_revision = case when $2 then acked_revision else inventoried_revision end where id = $1`, [ids[0], shows]);
+}
 
 describe('a rollout of a policy', () => {
   it('reaches nobody before the engine says so, then wave by wave, and becomes the stable version', async () => {
@@ -213,22 +223,85 @@ describe('a rollout of a policy', () => {
   });
 
   it('stops at an error that the analysis did not find before, and not at those that were there', async () => {
-    const virtualService = (name: string, host: string): [string, string] => [`VirtualService.networking.istio.io/shop/${name}`, JSON.stringify({ apiVersion: 'networking.istio.io/v1', spec: { hosts: [name], http: [{ route: [{ destination: { host } }] }] } })];
-    const report = async (seq: number, ...objects: [string, string][]): Promise<void> => {
-      for (const [key, body] of objects) {
-        await test.admin.query(`insert into inventory_item (organization_id, cluster_id, object_key, kind, namespace, name, body) values ($1, $2, $3, 'VirtualService', 'shop', $3, $4)`, [fleet.organizationId, ids[0], key, body]);
-      }
-      await test.admin.query(`update cluster set inventory_seq = $2 where id = $1`, [ids[0], seq]);
-    };
-    await report(1, virtualService('old', 'gone'));
+    await report([virtualService('old', 'gone')]);
     const policyId = await begin({ waves: [{ count: 1 }], soakSeconds: 60, gates: { findings: true } });
     await run(policyId);
     await fleet.acknowledge(ids[0] ?? '');
     expect(await run(policyId)).toMatchObject({ status: 'SOAKING' });
-    await report(2, virtualService('new', 'nowhere'));
+    await report([virtualService('new', 'nowhere')]);
     const stopped = await run(policyId);
     expect(stopped.status).toBe('ROLLING_BACK');
     expect(stopped.because).toContain('the analysis finds a new error: IST0101 VirtualService.networking.istio.io/shop/new');
+  });
+
+  it('is analysed while the rest of the organization goes on: no lock is held', async () => {
+    const look = createLook(parts);
+    let looked = 0;
+    parts = {
+      ...parts,
+      look: async (organizationId, clusterIds, now) => {
+        const looks = await look(organizationId, clusterIds, now);
+        // Placements, the policy and the rollout are what a step locks. Whoever waits for one of them waits in vain.
+        await test.store.transaction(organizationId, async (tx) => {
+          const { rows } = await tx.query<{ free: boolean }>(`select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as free`, [`placement/${organizationId}`]);
+          expect(rows).toEqual([{ free: true }]);
+          await tx.query('select from policy where organization_id = $1 for update nowait', [organizationId]);
+          await tx.query('select from rollout where organization_id = $1 for update nowait', [organizationId]);
+        });
+        looked += clusterIds.length;
+        return looks;
+      },
+    };
+    const policyId = await begin({ waves: [{ count: 2 }], gates: { findings: true } });
+    // Before they are told, and since: what the first wave has, and then the second.
+    await run(policyId);
+    expect(looked).toBe(4);
+    for (const id of ids) await fleet.acknowledge(id);
+    await run(policyId);
+    expect(looked).toBe(8);
+  });
+
+  it('is judged by the inventory that was looked at, not by one that came meanwhile', async () => {
+    await test.admin.query(`update cluster set facts = '{"features": ["INVENTORY_AS_OF"]}' where organization_id = $1`, [fleet.organizationId]);
+    const policyId = await begin({ waves: [{ count: 1 }, { count: 1 }], gates: { findings: true } });
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '');
+    // The one that is looked at is older than the acknowledgement, and shows no error.
+    await report([]);
+    const look = createLook(parts);
+    let meanwhile: (() => Promise<void>) | undefined = () => report([virtualService('new', 'nowhere')], true);
+    parts = {
+      ...parts,
+      look: async (...asked) => {
+        const looks = await look(...asked);
+        await meanwhile?.();
+        meanwhile = undefined;
+        return looks;
+      },
+    };
+    expect(await run(policyId)).toMatchObject({ status: 'RUNNING', phases: { a: 'UPDATING' } });
+    expect((await run(policyId)).because).toContain('IST0101 VirtualService.networking.istio.io/shop/new');
+    expect(await versions()).toMatchObject({ b: 1, c: 1, d: 1 });
+  });
+
+  it('stops where the analysis has no answer, and says why', async () => {
+    parts = { ...parts, look: (_organizationId, clusterIds) => Promise.resolve(new Map(clusterIds.map((id) => [id, { seq: 0, shows: 0, errors: [], unknown: 'it has more than 100,000 objects' }]))) };
+    const policyId = await begin({ waves: [{ count: 1 }], gates: { findings: true } });
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '');
+    expect((await run(policyId)).because).toContain('whether there is a new error is not known: before it was told, it has more than 100,000 objects');
+  });
+
+  it('that is aborted goes back without an analysis', async () => {
+    const policyId = await begin({ waves: [{ count: 1 }], gates: { findings: true } });
+    await run(policyId);
+    await report([]);
+    await test.store.transaction(fleet.organizationId, async (tx) => {
+      await commandRollout(tx, (await fleet.rolloutOf(policyId)).id, { type: 'ABORT', rollback: true, reason: null }, { by: 'user:b', at: new Date(), holds: () => true });
+    });
+    parts = { ...parts, look: () => Promise.reject(new TypeError('nobody is looked at')) };
+    expect(await run(policyId)).toMatchObject({ status: 'ROLLING_BACK' });
+    expect(await asked()).toEqual(['h1', 'h1', 'h1', 'h1']);
   });
 
   it('waits for an inventory that shows what came of the version, and needs no soak to see the error in it', async () => {

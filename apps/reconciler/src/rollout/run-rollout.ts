@@ -1,9 +1,9 @@
 import { MeshfleetError } from '@meshfleet/model';
 import type { RolloutStatus, WebhookAnswer } from '@meshfleet/planner';
 import { stepRollout } from '@meshfleet/store';
-import type { RolloutCall, SteppedRollout, Store } from '@meshfleet/store';
+import type { ClusterLook, RolloutCall, StepInput, SteppedRollout, Store } from '@meshfleet/store';
 import { compileDue } from '../compile/compile-due.ts';
-import { rolloutAnalysis } from './rollout-analysis.ts';
+import { createLook, type LookAtClusters } from './look-at-clusters.ts';
 
 export interface RolloutChanges {
   readonly organizationId: string;
@@ -23,6 +23,8 @@ export interface RolloutParts {
   /** Undefined: the answer does not come now, but with another run. */
   readonly callWebhook: (call: WebhookCall) => Promise<WebhookAnswer | undefined>;
   readonly now: () => Date;
+  /** For the findings gate; those that share a process share one. */
+  readonly look?: LookAtClusters;
   readonly onEnded?: (rolloutId: string, status: RolloutStatus) => void;
 }
 
@@ -34,10 +36,18 @@ const MOST_ATTEMPTS = 5;
  */
 export async function runRollout(parts: RolloutParts, organizationId: string, rolloutId: string, answer?: WebhookAnswer): Promise<Date | null> {
   let webhook = answer;
+  const look = parts.look ?? createLook(parts);
+  const looks = new Map<string, ClusterLook>();
   // What an earlier run has assigned and did not live to compile.
   await compileDue(parts.store, organizationId);
   for (;;) {
-    const step = await whileStale(parts, organizationId, rolloutId, webhook);
+    const step = await whileStale(parts, organizationId, rolloutId, { looks, ...(webhook === undefined ? {} : { webhook }) });
+    if (step.unseen.length > 0) {
+      for (const [id, seen] of await look(organizationId, step.unseen, parts.now())) looks.set(id, seen);
+      continue;
+    }
+    // What comes after is looked at anew.
+    looks.clear();
     webhook = undefined;
     if (step.ended !== null) parts.onEnded?.(rolloutId, step.ended);
     if (step.assigned) await compileDue(parts.store, organizationId);
@@ -47,10 +57,10 @@ export async function runRollout(parts: RolloutParts, organizationId: string, ro
   }
 }
 
-async function whileStale({ store, now }: RolloutParts, organizationId: string, rolloutId: string, webhook: WebhookAnswer | undefined): Promise<SteppedRollout> {
+async function whileStale({ store, now }: RolloutParts, organizationId: string, rolloutId: string, given: StepInput): Promise<SteppedRollout> {
   for (let tried = 1; ; tried += 1) {
     try {
-      return await store.transaction(organizationId, (tx) => stepRollout(tx, rolloutId, now(), { analysis: rolloutAnalysis, ...(webhook === undefined ? {} : { webhook }) }));
+      return await store.transaction(organizationId, (tx) => stepRollout(tx, rolloutId, now(), given));
     } catch (error) {
       const stale = error instanceof MeshfleetError && error.code === 'STATE_STALE';
       if (!stale || tried >= MOST_ATTEMPTS) throw error;

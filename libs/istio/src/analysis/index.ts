@@ -1,5 +1,6 @@
 export { analyze } from './analyze.ts';
 export type { AnalyzeOptions } from './analyze.ts';
+export { analyzeInventory, rowsOf } from './analyze-inventory.ts';
 export { startAnalysis } from './start-analysis.ts';
 export type { FindingsChange, RunningAnalysis } from './start-analysis.ts';
 export { kindsForChange } from './rules-for-change.ts';

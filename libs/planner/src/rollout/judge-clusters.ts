@@ -102,6 +102,7 @@ function judgeReturn({ strategy, cluster, seen, now }: Case): Verdict {
 
 function failureOf(wave: RolloutWave, seen: ClusterObservation): Failure | undefined {
   if (seen.status === 'FAILED') return { gate: 'APPLIED', reason: seen.failure ?? 'an object could not be applied', slow: false };
+  if (wave.gates.findings && seen.unanalysed !== undefined) return { gate: 'FINDINGS', reason: `whether there is a new error is not known: ${seen.unanalysed}`, slow: false };
   const [error] = seen.newErrors;
   if (wave.gates.findings && error !== undefined) {
     const more = seen.newErrors.length - 1;

@@ -188,6 +188,8 @@ export interface ClusterObservation {
   readonly unhealthy: string | null;
   /** Errors of the analysis that were not there when the wave began. */
   readonly newErrors: readonly string[];
+  /** Why nobody knows of new errors; absent: they are known. */
+  readonly unanalysed?: string;
   /** The inventory that they were looked for in was taken after the cluster had answered. */
   readonly inventoried: boolean;
 }

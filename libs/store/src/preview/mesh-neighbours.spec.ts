@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { testFleet } from '../testing/test-fleet.ts';
 import { withTestStore, type TestStore } from '../testing/with-test-store.ts';
-import { readMeshNeighbours } from './mesh-neighbours.ts';
+import { neighboursIn, readMeshHoldings, readMeshesOf } from './mesh-neighbours.ts';
 
 let test: TestStore;
 beforeAll(async () => {
@@ -23,7 +23,13 @@ it('the neighbours of a cluster are what other clusters of its mesh have, and no
   for (const id of [a, b]) await has(organizationId, id, 'Service/web/shared', 'Service', 'web', 'shared');
   await has(organizationId, other, 'Service/bank/ledger', 'Service', 'bank', 'ledger');
   await has(foreign, theirs, 'Service/evil/door', 'Service', 'evil', 'door');
-  const found = await test.store.transaction(organizationId, (tx) => readMeshNeighbours(tx, [a, other, alone]));
+  const found = await test.store.transaction(organizationId, async (tx) => {
+    const clusters = [a, other, alone];
+    const meshes = await readMeshesOf(tx, clusters);
+    expect(meshes).toEqual(['shop', 'bank', null]);
+    const [shop, bank] = await readMeshHoldings(tx, ['shop', 'bank']);
+    return [neighboursIn(shop ?? { parts: [] }, a), neighboursIn(bank ?? { parts: [] }, other)];
+  });
   const nothing = { hostsElsewhere: new Set(), namespacesElsewhere: new Set() };
-  expect(found).toEqual([{ hostsElsewhere: new Set(['reviews.shop.svc.cluster.local', 'shared.web.svc.cluster.local']), namespacesElsewhere: new Set(['jobs', 'shop', 'web']) }, nothing, nothing]);
+  expect(found).toEqual([{ hostsElsewhere: new Set(['reviews.shop.svc.cluster.local', 'shared.web.svc.cluster.local']), namespacesElsewhere: new Set(['jobs', 'shop', 'web']) }, nothing]);
 });

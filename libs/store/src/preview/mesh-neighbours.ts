@@ -57,12 +57,3 @@ export function neighboursIn({ parts }: MeshHoldings, clusterId: string): MeshNe
   const others = parts.filter((part) => part.clusterId !== clusterId);
   return { hostsElsewhere: new Set(others.flatMap(({ hosts }) => hosts)), namespacesElsewhere: new Set(others.flatMap(({ namespaces }) => namespaces)) };
 }
-
-/** Services and namespaces of the clusters that share a mesh with each of these, in their order. */
-export async function readMeshNeighbours(tx: Tx, clusterIds: readonly string[]): Promise<readonly MeshNeighbours[]> {
-  const meshOf = await readMeshesOf(tx, clusterIds);
-  const meshes = [...new Set(meshOf.filter((mesh) => mesh !== null))];
-  if (meshes.length === 0) return clusterIds.map(() => NO_NEIGHBOURS);
-  const holdings = await readMeshHoldings(tx, meshes);
-  return clusterIds.map((id, index) => neighboursIn(holdings[meshes.indexOf(meshOf[index] ?? '')] ?? NOTHING_HELD, id));
-}

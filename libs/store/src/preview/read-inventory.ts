@@ -7,16 +7,6 @@ export interface ClusterInventoryRow {
   readonly body: JsonObject;
 }
 
-/** The inventories of some clusters, whole, or only the rows of these kinds: `Gateway.networking.istio.io`, `Service`. */
-export async function readInventories(tx: Tx, clusterIds: readonly string[], kinds?: readonly string[]): Promise<ReadonlyMap<string, readonly ClusterInventoryRow[]>> {
-  const { rows } = await tx.query<ClusterInventoryRow>(
-    `select cluster_id as "clusterId", object_key as key, body from inventory_item
-     where organization_id = $1 and cluster_id = any($2::uuid[]) and ($3::text[] is null or (kind = any($3) and split_part(object_key, '/', 1) = any($4)))`,
-    [tx.organizationId, clusterIds, kinds?.map((kind) => kind.split('.')[0]) ?? null, kinds ?? null],
-  );
-  return Map.groupBy(rows, ({ clusterId }) => clusterId);
-}
-
 /** What an inventory weighs before it is read: objects, and about so many bytes of JSON. */
 export interface InventoryWeight {
   readonly objects: number;

@@ -6,7 +6,7 @@ export { freezesOfRollouts } from './forecast-freezes.ts';
 export { findOverlappingRollout } from './find-overlap.ts';
 export { insertRollout, supersedeRollout } from './insert-rollout.ts';
 export { previewRollout } from './preview-rollout.ts';
-export type { RolloutAnalysis } from './rollout-findings.ts';
+export type { ClusterLook } from './rollout-findings.ts';
 export type { RolloutRow } from './rollout-row.ts';
 export {
   countClustersOfRollouts,
@@ -23,4 +23,4 @@ export {
 export type { RolloutClusterFilter, RolloutClusterRow, RolloutEventRow, RolloutFilter, RolloutTally } from './rollouts.ts';
 export { leaveWebhookSlot, takeWebhookSlot } from './webhook-slots.ts';
 export { listDueRollouts, stepRollout } from './step-rollout.ts';
-export type { RolloutCall, SteppedRollout } from './step-rollout.ts';
+export type { RolloutCall, StepInput, SteppedRollout } from './step-rollout.ts';

@@ -1,5 +1,5 @@
 import { parseLabelSelector } from '@meshfleet/model';
-import type { FreezeObservation, RolloutCluster, RolloutDefinition, RolloutObservation, RolloutState, WebhookAnswer } from '@meshfleet/planner';
+import type { ClusterObservation, FreezeObservation, RolloutCluster, RolloutDefinition, RolloutObservation, RolloutState, WebhookAnswer } from '@meshfleet/planner';
 import { lockPlacement } from '../assignment/lock-placement.ts';
 import { labelConditions } from '../cluster/label-conditions.ts';
 import type { Tx } from '../connection/sql.ts';
@@ -7,8 +7,9 @@ import { Values } from '../connection/values.ts';
 import { openFreezes } from './freezes.ts';
 import { mayOverlap } from './object-overlap.ts';
 import { loadRolloutClusters } from './rollout-clusters.ts';
-import { findNewErrors } from './rollout-findings.ts';
-import type { RolloutAnalysis } from './rollout-findings.ts';
+import type { LoadedRolloutCluster } from './rollout-clusters.ts';
+import { judgeLooks } from './rollout-findings.ts';
+import type { ClusterLooks, JudgedClusters, JudgedFindings } from './rollout-findings.ts';
 import { ROLLOUT_COLUMNS, readRollout, titleOf } from './rollout-row.ts';
 import type { RolloutRow, StoredRollout } from './rollout-row.ts';
 
@@ -18,6 +19,8 @@ export interface LoadedRollout {
   readonly definition: RolloutDefinition;
   readonly state: RolloutState;
   readonly observation: RolloutObservation;
+  /** Clusters that have to be looked at before this says anything. */
+  readonly unseen: readonly string[];
 }
 
 /**
@@ -43,21 +46,30 @@ export function definitionOf(row: RolloutRow): RolloutDefinition {
 }
 
 /** What is seen of a locked and planned rollout at this moment. */
-export async function observeRollout(tx: Tx, row: RolloutRow, now: Date, { webhook, analysis }: { readonly webhook?: WebhookAnswer; readonly analysis?: RolloutAnalysis }): Promise<LoadedRollout> {
+export async function observeRollout(tx: Tx, row: RolloutRow, now: Date, { webhook, looks }: { readonly webhook?: WebhookAnswer; readonly looks?: ClusterLooks }): Promise<LoadedRollout> {
   const loaded = await loadRolloutClusters(tx, row.id, row.policyId, row.state.wave, row.state.status === 'ROLLING_BACK');
   const clusters = loaded.map(({ cluster }) => cluster);
-  const newErrors = analysis === undefined ? NONE : await findNewErrors(tx, row.id, loaded, analysis, now.getTime());
+  // Whoever goes back asks nobody how it looks.
+  const goesOn = row.state.abort === null && row.state.status !== 'ROLLING_BACK';
+  const judged = looks === undefined || !goesOn ? NONE : judgeLooks(tx, row.id, loaded, looks);
   const observation: RolloutObservation = {
     now: now.getTime(),
     blockedBy: row.state.startedAt === null ? await blockerOf(tx, row) : null,
-    clusters: new Map(loaded.flatMap(({ cluster, observation: seen }) => (seen === undefined ? [] : [[cluster.id, { ...seen, newErrors: newErrors.get(cluster.id) ?? [] }]]))),
+    clusters: new Map(loaded.flatMap((each) => (each.observation === undefined ? [] : [[each.cluster.id, withFindings(each, each.observation, judged.clusters.get(each.cluster.id))]]))),
     freezes: await freezesOf(tx, clusters, now),
     ...(webhook === undefined ? {} : { webhook }),
   };
-  return { row, definition: definitionOf(row), state: { ...row.state, clusters }, observation };
+  return { row, definition: definitionOf(row), state: { ...row.state, clusters }, observation, unseen: judged.unseen };
 }
 
-const NONE: ReadonlyMap<string, readonly string[]> = new Map();
+const NONE: JudgedClusters = { clusters: new Map(), unseen: [] };
+
+/** What was looked at counts, not what has come since. */
+function withFindings({ mustShow }: LoadedRolloutCluster, seen: ClusterObservation, findings: JudgedFindings | undefined): ClusterObservation {
+  if (findings === undefined) return seen;
+  const { found, unknown, shows } = findings;
+  return { ...seen, newErrors: found, inventoried: mustShow === null || shows >= mustShow, ...(unknown === undefined ? {} : { unanalysed: unknown }) };
+}
 
 /** The rollout that has to end first: it may touch an object in a cluster that this one may touch too. */
 async function blockerOf(tx: Tx, row: RolloutRow): Promise<string | null> {

@@ -11,6 +11,10 @@ export interface LoadedRolloutCluster {
   /** What the analysis found before and since, where the wave's gates ask for it. */
   readonly baseline: FindingsBaseline | null;
   readonly inventorySeq: number;
+  /** The revision whose outcome the inventory shows. */
+  readonly inventoriedRevision: number;
+  /** The revision whose outcome an inventory has to show before it says anything of the version; null: nobody can tell. */
+  readonly mustShow: number | null;
 }
 
 interface Row {
@@ -35,7 +39,8 @@ interface Row {
   unhealthy: string | null;
   baseline: FindingsBaseline | null;
   inventorySeq: number;
-  inventoried: boolean;
+  inventoriedRevision: number;
+  mustShow: number | null;
 }
 
 /**
@@ -44,7 +49,7 @@ interface Row {
  */
 export async function loadRolloutClusters(tx: Tx, rolloutId: string, policyId: string, wave: number, rollingBack: boolean): Promise<LoadedRolloutCluster[]> {
   const { rows } = await tx.query<Row>(rollingBack ? RETURNING : `${LOAD} ${OF_INTEREST}`, [tx.organizationId, rolloutId, policyId, wave]);
-  return rows.map((row) => ({ cluster: clusterOf(row), observation: observationOf(row), baseline: row.baseline, inventorySeq: row.inventorySeq }));
+  return rows.map((row) => ({ cluster: clusterOf(row), observation: observationOf(row), baseline: row.baseline, inventorySeq: row.inventorySeq, inventoriedRevision: row.inventoriedRevision, mustShow: row.mustShow }));
 }
 
 function clusterOf(row: Row): RolloutCluster {
@@ -64,7 +69,7 @@ function observationOf(row: Row): ClusterObservation | undefined {
     failure: row.failure,
     unhealthy: row.unhealthy,
     newErrors: [],
-    inventoried: row.inventoried,
+    inventoried: row.mustShow === null || row.inventoriedRevision >= row.mustShow,
   };
 }
 
@@ -77,13 +82,14 @@ const FIRST_CONDITION = (status: string): string =>
     where o.cluster_id = k.cluster_id and o.policy_id = $3 and o.status = '${status}' order by o.object_key limit 1)`;
 
 // An agent that does not say what its inventory shows cannot be waited for: there the soak is all there is.
-const INVENTORIED = `(not coalesce(c.facts->'features' ? 'INVENTORY_AS_OF', false) or c.inventoried_revision >= coalesce(x.revision, c.acked_revision))`;
+const MUST_SHOW = `case when c.facts->'features' ? 'INVENTORY_AS_OF' then coalesce(x.revision, c.acked_revision) end`;
 
 const LOAD = `
   select k.cluster_id as id, c.name, k.wave, k.phase, k.told_at as "toldAt", k.waiting_since as "waitingSince", k.failing_since as "failingSince",
     k.settled_at as "settledAt", k.reason, k.gate, k.accepted, k.held_version as "heldVersion", k.target_version as "targetVersion",
     c.lifecycle in ${PLACEABLE} as present, case when c.lifecycle = 'ACTIVE' then c.last_seen_at end as "lastSeenAt",
-    x.version as "holdsVersion", case when k.wave = $4 or k.phase = 'FAILED' then k.baseline end as baseline, c.inventory_seq as "inventorySeq", ${INVENTORIED} as inventoried,
+    x.version as "holdsVersion", case when k.wave = $4 or k.phase = 'FAILED' then k.baseline end as baseline, c.inventory_seq as "inventorySeq",
+    c.inventoried_revision as "inventoriedRevision", ${MUST_SHOW} as "mustShow",
     case when x.revision in (0, ${UNCOMPILED_REVISION}) then 'PENDING' else x.status end as status,
     case when x.status = 'FAILED' then ${FIRST_CONDITION('FAILED')} end as failure, ${FIRST_CONDITION('UNHEALTHY')} as unhealthy
   from rollout_cluster k join cluster c on c.id = k.cluster_id

@@ -1,69 +1,86 @@
+import { newErrors } from '@meshfleet/istio/analysis';
 import type { Finding } from '@meshfleet/model';
 import type { Tx } from '../connection/sql.ts';
-import { NO_NEIGHBOURS, readMeshNeighbours } from '../preview/mesh-neighbours.ts';
-import type { MeshNeighbours } from '../preview/mesh-neighbours.ts';
-import { readInventories } from '../preview/read-inventory.ts';
-import type { ClusterInventoryRow } from '../preview/read-inventory.ts';
 import type { LoadedRolloutCluster } from './rollout-clusters.ts';
 
-/** The analysis, as the store is given it: it decides nothing itself. */
-export interface RolloutAnalysis {
-  errorsOf(inventory: readonly ClusterInventoryRow[], neighbours: MeshNeighbours, now: number): readonly Finding[];
-  newErrors(before: readonly Finding[], after: readonly Finding[]): readonly Finding[];
+/** What the analysis finds in a cluster as its inventory shows it. It takes long: whoever steps a rollout looks before, and holds no lock while it does. */
+export interface ClusterLook {
+  /** Sequence of the inventory that was looked at, or of one before it. */
+  readonly seq: number;
+  /** The revision whose outcome that inventory shows. */
+  readonly shows: number;
+  readonly errors: readonly Finding[];
+  /** Why there is no answer; null: there is one. */
+  readonly unknown: string | null;
 }
+
+export type ClusterLooks = ReadonlyMap<string, ClusterLook>;
 
 /** What a row of `rollout_cluster` remembers of the analysis. */
 export interface FindingsBaseline {
   /** Errors that were there before the cluster was told. */
   readonly errors: readonly Finding[];
-  /** Sequence of the inventory that `found` is about. */
+  /** Sequence of the inventory that the rest is about. */
   readonly seq: number;
   /** Errors that were not there before, in a few words each. */
   readonly found: readonly string[];
+  /** Why that is not known. Absent: it is. */
+  readonly unknown?: string;
 }
 
-/** Clusters read at once: inventories are large. */
-const TOGETHER = 20;
-
-/** Before clusters are told: what the analysis finds in them as they are. */
-export async function noteBaselines(tx: Tx, rolloutId: string, clusterIds: readonly string[], analysis: RolloutAnalysis, now: number): Promise<void> {
-  for (let from = 0; from < clusterIds.length; from += TOGETHER) {
-    const ids = clusterIds.slice(from, from + TOGETHER);
-    const inventories = await readInventories(tx, ids);
-    const neighbours = await readMeshNeighbours(tx, ids);
-    const baselines = ids.map((id, index): FindingsBaseline => ({ errors: analysis.errorsOf(inventories.get(id) ?? [], neighbours[index] ?? NO_NEIGHBOURS, now), seq: -1, found: [] }));
-    writeBaselines(tx, rolloutId, ids, baselines);
-  }
+/** What a step knows of new errors in a cluster. */
+export interface JudgedFindings {
+  readonly found: readonly string[];
+  readonly unknown?: string;
+  /** The revision whose outcome was looked at. */
+  readonly shows: number;
 }
 
-/** Looks again at clusters whose inventory has changed since; the others are known. Returns new errors by cluster. */
-export async function findNewErrors(tx: Tx, rolloutId: string, loaded: readonly LoadedRolloutCluster[], analysis: RolloutAnalysis, now: number): Promise<ReadonlyMap<string, readonly string[]>> {
-  const known = new Map<string, readonly string[]>();
-  const due: { id: string; seq: number; baseline: FindingsBaseline }[] = [];
-  for (const { cluster, baseline, inventorySeq } of loaded) {
+export interface JudgedClusters {
+  readonly clusters: ReadonlyMap<string, JudgedFindings>;
+  /** Clusters whose inventories have changed since, and that nobody has looked at. */
+  readonly unseen: readonly string[];
+}
+
+/**
+ * Compares what was found in clusters whose inventory has changed with what they had before, and remembers it; the others are
+ * known. An inventory that has come since it was looked at wakes the rollout again.
+ */
+export function judgeLooks(tx: Tx, rolloutId: string, loaded: readonly LoadedRolloutCluster[], looks: ClusterLooks): JudgedClusters {
+  const clusters = new Map<string, JudgedFindings>();
+  const looked = new Map<string, FindingsBaseline>();
+  const unseen: string[] = [];
+  for (const { cluster, baseline, inventorySeq, inventoriedRevision } of loaded) {
     if (baseline === null) continue;
-    if (baseline.seq === inventorySeq) known.set(cluster.id, baseline.found);
-    else due.push({ id: cluster.id, seq: inventorySeq, baseline });
+    const look = looks.get(cluster.id);
+    if (baseline.seq === inventorySeq) clusters.set(cluster.id, { ...baseline, shows: inventoriedRevision });
+    else if (look === undefined) unseen.push(cluster.id);
+    else {
+      const judged = compare(baseline, look);
+      looked.set(cluster.id, judged);
+      clusters.set(cluster.id, { ...judged, shows: look.shows });
+    }
   }
-  for (let from = 0; from < due.length; from += TOGETHER) {
-    const part = due.slice(from, from + TOGETHER);
-    const ids = part.map(({ id }) => id);
-    const inventories = await readInventories(tx, ids);
-    const neighbours = await readMeshNeighbours(tx, ids);
-    const looked = part.map(({ id, seq, baseline }, index): FindingsBaseline => {
-      const found = analysis.newErrors(baseline.errors, analysis.errorsOf(inventories.get(id) ?? [], neighbours[index] ?? NO_NEIGHBOURS, now)).map(({ code, object, message }) => `${code} ${object}: ${message}`);
-      known.set(id, found);
-      return { errors: baseline.errors, seq, found };
-    });
-    writeBaselines(tx, rolloutId, ids, looked);
-  }
-  return known;
+  writeBaselines(tx, rolloutId, looked);
+  return { clusters, unseen };
 }
 
-function writeBaselines(tx: Tx, rolloutId: string, clusterIds: readonly string[], baselines: readonly FindingsBaseline[]): void {
+/** Before clusters are told: what was found in them as they are. */
+export function noteBaselines(tx: Tx, rolloutId: string, looks: ClusterLooks): void {
+  writeBaselines(tx, rolloutId, new Map([...looks].map(([id, { errors, unknown }]) => [id, { errors, seq: -1, found: [], ...(unknown === null ? {} : { unknown: `before it was told, ${unknown}` }) }])));
+}
+
+function compare({ errors, unknown: before }: FindingsBaseline, { seq, errors: now, unknown }: ClusterLook): FindingsBaseline {
+  const why = before ?? unknown;
+  if (why !== null) return { errors, seq, found: [], unknown: why };
+  return { errors, seq, found: newErrors(errors, now).map(({ code, object, message }) => `${code} ${object}: ${message}`) };
+}
+
+function writeBaselines(tx: Tx, rolloutId: string, baselines: ReadonlyMap<string, FindingsBaseline>): void {
+  if (baselines.size === 0) return;
   tx.send(
     `update rollout_cluster k set baseline = w.baseline::jsonb from unnest($3::uuid[], $4::text[]) as w (cluster_id, baseline)
      where k.organization_id = $1 and k.rollout_id = $2 and k.cluster_id = w.cluster_id`,
-    [tx.organizationId, rolloutId, clusterIds, baselines.map((baseline) => JSON.stringify(baseline))],
+    [tx.organizationId, rolloutId, [...baselines.keys()], [...baselines.values()].map((baseline) => JSON.stringify(baseline))],
   );
 }

@@ -5,7 +5,7 @@ import { lockRollout, observeRollout } from './load-rollout.ts';
 import type { LoadedRollout } from './load-rollout.ts';
 import { planRollout } from './plan-rollout.ts';
 import { noteBaselines } from './rollout-findings.ts';
-import type { RolloutAnalysis } from './rollout-findings.ts';
+import type { ClusterLooks } from './rollout-findings.ts';
 import { writeRolloutStep } from './write-rollout.ts';
 
 export interface SteppedRollout {
@@ -13,6 +13,8 @@ export interface SteppedRollout {
   readonly moved: boolean;
   /** Assignments were changed, and wait for their compilation. */
   readonly assigned: boolean;
+  /** Clusters to be analysed outside of the transaction, and told of by another step. Nothing of this one was written. */
+  readonly unseen: readonly string[];
   /** To be made outside of the transaction, and answered by another step. */
   readonly calls: readonly RolloutCall[];
   readonly wakeAt: Date | null;
@@ -33,14 +35,15 @@ export interface RolloutCall {
 export interface StepInput {
   /** The answer to a call that an earlier step asked for. */
   readonly webhook?: WebhookAnswer;
-  /** Without it the findings gate finds nothing. */
-  readonly analysis?: RolloutAnalysis;
+  /** What the analysis has found in clusters that earlier steps asked about. Absent: the findings gate finds nothing. */
+  readonly looks?: ClusterLooks;
 }
 
-const STILL: SteppedRollout = { moved: false, assigned: false, calls: [], wakeAt: null, ended: null };
+const STILL: SteppedRollout = { moved: false, assigned: false, unseen: [], calls: [], wakeAt: null, ended: null };
 
 /**
- * One step of a rollout, in one transaction: locked, planned if it is not yet, seen, decided and written. Level-triggered:
+ * One step of a rollout, in one transaction: locked, planned if it is not yet, seen, decided and written. Clusters that have to be
+ * analysed for it are named and the step is made again, with what was found in them. Level-triggered:
  * run twice, late, or beside itself it does what is due once.
  * @throws MeshfleetError STATE_STALE: step again
  */
@@ -49,12 +52,18 @@ export async function stepRollout(tx: Tx, rolloutId: string, now: Date, given: S
   if (found === undefined || !found.active) return STILL;
   const row = found.planned ? found : await planRollout(tx, found, now);
   const loaded = await observeRollout(tx, row, now, given);
+  if (loaded.unseen.length > 0) return { ...STILL, unseen: loaded.unseen };
   const step = advanceRollout(loaded.definition, loaded.state, loaded.observation);
-  await noteBaselinesOf(tx, loaded, step, given.analysis);
+  if (given.looks !== undefined) {
+    const { looks, unseen } = looksAt(watchedOf(loaded, step), given.looks);
+    if (unseen.length > 0) return { ...STILL, unseen };
+    noteBaselines(tx, row.id, looks);
+  }
   const moved = await writeRolloutStep(tx, loaded, step);
   return {
     moved,
     assigned: hasEnded(step.state.status) || step.actions.some(({ type }) => type !== 'CALL_WEBHOOK'),
+    unseen: [],
     calls: step.actions.flatMap((action) => {
       if (action.type !== 'CALL_WEBHOOK') return [];
       const { wave, attempt, url } = action;
@@ -65,12 +74,19 @@ export async function stepRollout(tx: Tx, rolloutId: string, now: Date, given: S
   };
 }
 
-async function noteBaselinesOf(tx: Tx, { row, state, observation }: LoadedRollout, step: RolloutStep, analysis: RolloutAnalysis | undefined): Promise<void> {
-  if (analysis === undefined) return;
-  const told = step.actions.flatMap((action) => (action.type === 'TELL' ? action.clusterIds : []));
+/** Clusters that are told now, and whose findings will be compared with those of before. */
+function watchedOf({ state }: LoadedRollout, step: RolloutStep): readonly string[] {
   const waves = new Map(state.clusters.map(({ id, wave }) => [id, wave]));
-  const watched = told.filter((id) => step.state.waves[waves.get(id) ?? -1]?.gates.findings === true);
-  if (watched.length > 0) await noteBaselines(tx, row.id, watched, analysis, observation.now);
+  const told = step.actions.flatMap((action) => (action.type === 'TELL' ? action.clusterIds : []));
+  return told.filter((id) => step.state.waves[waves.get(id) ?? -1]?.gates.findings === true);
+}
+
+function looksAt(clusterIds: readonly string[], looks: ClusterLooks): { readonly looks: ClusterLooks; readonly unseen: readonly string[] } {
+  const found = clusterIds.flatMap((id) => {
+    const look = looks.get(id);
+    return look === undefined ? [] : [[id, look] as const];
+  });
+  return { looks: new Map(found), unseen: clusterIds.filter((id) => !looks.has(id)) };
 }
 
 /** Rollouts that wait for nothing but time, or whose event got lost; the sweep's question. */

@@ -1,11 +1,12 @@
 import { MeshfleetError } from '@meshfleet/model';
+import { threadId } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ManifestOrder } from '../policy/read-manifests.ts';
 import { TaskThread, type TaskLimits } from './task-thread.ts';
+import { TASKS } from './tasks.fixture.ts';
 
-let thread: TaskThread;
+let thread: TaskThread<typeof TASKS>;
 beforeEach(() => {
-  thread = new TaskThread({ each: 3, all: 5 });
+  thread = new TaskThread(TASKS, new URL('./tasks.fixture.ts', import.meta.url), { each: 3, all: 5 });
 });
 afterEach(() => thread.close());
 
@@ -14,19 +15,12 @@ const limits = (longestMs: number): TaskLimits => {
   return { longestMs, tooSlow: error('too slow'), tooMuch: error('too much') };
 };
 const PATIENT = limits(60_000);
+/** Nobody sees the end of it. */
+const FOREVER = Number.POSITIVE_INFINITY;
 
-const order = (count: number): ManifestOrder => ({
-  text: Array.from({ length: count }, (_, index) => `apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: e${index}, namespace: shop}\nspec: {hosts: [e${index}.example.com], ports: [{number: 443, name: https, protocol: HTTPS}], resolution: DNS}\n`).join('---\n'),
-  defaultNamespace: undefined,
-  variables: [],
-  patches: [],
-  targets: [],
-  served: [],
-  allowPartial: false,
-});
 const read = (organization: string, count: number, how = PATIENT): Promise<string> =>
-  thread.run(organization, 'readManifests', order(count), how).then(
-    ({ objects }) => `${organization} ${objects.length}`,
+  thread.run(organization, 'count', { to: count }, how).then(
+    (counted) => `${organization} ${counted.to}`,
     (error: unknown) => `${organization} ${(error as MeshfleetError).code}`,
   );
 
@@ -44,21 +38,33 @@ describe('the thread for what takes long', () => {
     const little = read('little', 7);
     expect(await asked).toEqual(['much 40', 'much 41', 'much 42', 'much 43', 'much LIMIT_EXCEEDED', 'much LIMIT_EXCEEDED']);
     expect(await little).toBe('little 7');
-    const crowd = Promise.allSettled(Array.from({ length: 5 }, () => thread.run('much', 'readManifests', order(5), PATIENT)));
+    const crowd = Promise.allSettled(Array.from({ length: 5 }, () => thread.run('much', 'count', { to: 5 }, PATIENT)));
     const refused = (await crowd).find((each) => each.status === 'rejected');
     expect(refused?.reason).toMatchObject({ code: 'LIMIT_EXCEEDED', fix: expect.stringContaining('fewer of them at once') as string });
   });
 
   it('ends what takes too long and does what waited behind it', async () => {
-    const slow = read('slow', 3_000, limits(1));
+    const slow = read('slow', FOREVER, limits(1));
     const next = read('next', 5);
     expect(await slow).toBe('slow LIMIT_EXCEEDED');
     expect(await next).toBe('next 5');
   });
 
   it('tells who waits that the process is shutting down', async () => {
-    const asked = [read('a', 2_000), read('b', 2_000)];
+    const asked = [read('a', FOREVER), read('b', FOREVER)];
     await thread.close();
     expect(await Promise.all(asked)).toEqual(['a STORE_UNAVAILABLE', 'b STORE_UNAVAILABLE']);
+  });
+
+  it('does what is small where it is asked for, and the same in the thread otherwise', async () => {
+    const asked = { to: 40, note: 'x'.repeat(1_000) };
+    const where = async (small: number): Promise<number> => (await thread.runWhereItFits('a', 'count', asked, { ...PATIENT, small })).thread;
+    expect(await where(10_000)).toBe(threadId);
+    expect(await where(500)).not.toBe(threadId);
+  });
+
+  it('tells what went wrong in it', async () => {
+    await expect(thread.run('a', 'fail', { why: 'no such mesh' }, PATIENT)).rejects.toMatchObject({ code: 'INTERNAL', why: expect.stringContaining('no such mesh') as string });
+    expect(await read('a', 3)).toBe('a 3');
   });
 });

@@ -1,0 +1,14 @@
+import { MeshfleetError } from '@meshfleet/model';
+import { sqlStateOf } from '@meshfleet/store';
+
+/**
+ * Why an analysis has no answer: it takes too much (LIMIT_EXCEEDED), or it broke (INTERNAL, with what broke it as its cause). A
+ * rule that breaks is no outage: nothing gets better by trying again.
+ * @throws whatever else it was, of the store for one
+ */
+export function failedAnalysis(error: unknown, summary: string, fix: string): MeshfleetError {
+  if (error instanceof MeshfleetError && error.code === 'LIMIT_EXCEEDED') return error;
+  // What breaks in the thread comes back as INTERNAL.
+  if ((error instanceof MeshfleetError && error.code !== 'INTERNAL') || sqlStateOf(error) !== undefined) throw error;
+  return new MeshfleetError({ code: 'INTERNAL', summary, why: 'the analysis broke in a way that it should not', fix }, { cause: error });
+}
