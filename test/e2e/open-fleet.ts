@@ -17,7 +17,7 @@ export interface OpenFleet {
   close(): Promise<void>;
 }
 
-type FleetOptions = Pick<HubOptions, 'databaseUrl' | 'redisUrl' | 'webhookHosts'> & { readonly progress?: Progress };
+type FleetOptions = Pick<HubOptions, 'databaseUrl' | 'redisUrl' | 'webhookHosts' | 'startWithinMs'> & { readonly progress?: Progress };
 
 /** The whole product as users run it (processes, Postgres, three clusters of the kind under test with their agents), on throw-away data. */
 export async function openFleet({ progress, ...options }: FleetOptions = {}): Promise<OpenFleet> {
@@ -31,7 +31,7 @@ export async function openFleet({ progress, ...options }: FleetOptions = {}): Pr
   };
   try {
     const { client, token } = await signIn(fleet);
-    await enrolAll(fleet, client, told);
+    await enrolAll(fleet, client, told, options.startWithinMs);
     return { fleet, client, token, close };
   } catch (error) {
     await fleet.stop();
@@ -50,7 +50,7 @@ export interface FleetOnPostgres {
 }
 
 /** The same on a Postgres of the test's own, which nobody starts again when it dies but for what started it here. */
-export async function openFleetOnPostgres(options: Pick<FleetOptions, 'webhookHosts' | 'progress'> = {}): Promise<FleetOnPostgres> {
+export async function openFleetOnPostgres(options: Pick<FleetOptions, 'webhookHosts' | 'startWithinMs' | 'progress'> = {}): Promise<FleetOnPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'meshfleet-postgres-'));
   // Postgres runs as a user of its own.
   chmodSync(folder, 0o755);

@@ -28,7 +28,11 @@ export interface HubOptions extends Pick<DemoOptions, 'port' | 'dataDir' | 'rese
   readonly publicUrl?: string;
   /** Hosts that webhooks of rollouts may reach though their addresses are private. */
   readonly webhookHosts?: string;
+  /** What the start of all processes, and agents' first word, may take; a minute by default. */
+  readonly startWithinMs?: number;
 }
+
+export const START_WITHIN_MS = 60_000;
 
 export async function startHub(options: HubOptions, root: string, progress: Progress): Promise<Hub> {
   const dir = openDataDir(options.dataDir, { reset: options.reset });
@@ -53,7 +57,7 @@ export async function startHub(options: HubOptions, root: string, progress: Prog
     const issuer = await startIssuer(dir.path);
     closers.push(() => issuer.stop());
     const url = `http://127.0.0.1:${port}`;
-    await startProcesses({ supervisor, progress, root, dir, port, url, publicUrl: options.publicUrl ?? url, webhookHosts: options.webhookHosts ?? '', databaseUrl, redisUrl: options.redisUrl, issuer });
+    await startProcesses({ supervisor, progress, root, dir, port, url, publicUrl: options.publicUrl ?? url, webhookHosts: options.webhookHosts ?? '', databaseUrl, redisUrl: options.redisUrl, issuer, startWithinMs: options.startWithinMs ?? START_WITHIN_MS });
     return { url, issuer, databaseUrl, dir, supervisor, onStop: (close) => void closers.push(close), stop };
   } catch (error) {
     await stop();
@@ -87,6 +91,7 @@ async function startProcesses(hub: {
   databaseUrl: string;
   redisUrl: string | undefined;
   issuer: DemoIssuer;
+  startWithinMs: number;
 }): Promise<void> {
   const keyFile = join(hub.dir.path, 'key-encryption-key');
   if (!existsSync(keyFile)) writeFileSync(keyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
@@ -114,7 +119,7 @@ async function startProcesses(hub: {
       ...(hub.redisUrl === undefined ? {} : { REDIS_URL: hub.redisUrl }),
     },
   });
-  await hub.progress.step('Starting the API and the reconciler', () => waitUntilReady(api, () => answers(`${hub.url}/readyz`), 60_000));
+  await hub.progress.step('Starting the API and the reconciler', () => waitUntilReady(api, () => answers(`${hub.url}/readyz`), hub.startWithinMs));
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DemoCluster } from './clusters.ts';
 import type { Fleet } from './fleet.ts';
 import { createGraphqlClient, type GraphqlClient } from './graphql-client.ts';
-import type { Hub } from './hub.ts';
+import { START_WITHIN_MS, type Hub } from './hub.ts';
 import type { DemoPerson } from './issuer.ts';
 import type { Progress } from './progress.ts';
 
@@ -32,14 +32,14 @@ export async function signIn(hub: Hub): Promise<{ client: GraphqlClient; token: 
 }
 
 /** Starts every cluster's agent, with a join token where the cluster is new or was evicted, and waits until all are online. */
-export async function enrolAll(fleet: Fleet, client: GraphqlClient, progress: Progress): Promise<void> {
+export async function enrolAll(fleet: Fleet, client: GraphqlClient, progress: Progress, withinMs = START_WITHIN_MS): Promise<void> {
   await progress.step(`Enrolling ${fleet.clusters.length} clusters`, async () => {
     const known = await clusterStatuses(client);
     for (const cluster of fleet.clusters) {
       const status = known.get(cluster.uid);
       fleet.startAgent(cluster, status === undefined || status === 'EVICTED' ? await createJoinToken(client, cluster) : undefined);
     }
-    await until('every cluster is online', 60_000, async () => {
+    await until('every cluster is online', withinMs, async () => {
       const statuses = await clusterStatuses(client);
       // What was put into quarantine before stays there until somebody releases it.
       return fleet.clusters.every(({ uid }) => ['ONLINE', 'QUARANTINED'].includes(statuses.get(uid) ?? ''));

@@ -14,7 +14,7 @@ export async function openMortalFleet(): Promise<FleetOnPostgres> {
     reject(new MeshfleetError({ code: 'INTERNAL', summary: `The fleet was not set up within ${SET_UP_WITHIN_MS / 1000} s: ${steps.told()}`, fix: 'On a busy machine, MESHFLEET_CHAOS_PATIENCE_SECONDS gives more time.' }));
   }, SET_UP_WITHIN_MS);
   try {
-    return await Promise.race([openFleetOnPostgres({ webhookHosts: '127.0.0.1', progress: steps.progress }), late]);
+    return await Promise.race([openFleetOnPostgres({ webhookHosts: '127.0.0.1', startWithinMs: 2 * PATIENCE_MS, progress: steps.progress }), late]);
   } finally {
     clearTimeout(timer);
   }
