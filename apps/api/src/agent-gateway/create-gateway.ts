@@ -32,7 +32,7 @@ export interface AgentGateway {
 export function createAgentGateway(context: GatewayContext): AgentGateway {
   const listeners = new Listeners();
   const observer = observeGateway(context.metrics, listeners, context.clock);
-  const switchboard = new Switchboard(listeners, observer);
+  const switchboard = new Switchboard(listeners, observer, context.clock);
   const ticker = new Ticker();
   const sightings = new Sightings(context, listeners, switchboard);
   const authenticator = new Authenticator(context);

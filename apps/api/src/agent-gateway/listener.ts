@@ -10,6 +10,8 @@ export interface Listener {
   cursor: string;
   /** True while it may not have more than control events. */
   pending: boolean;
+  /** Since when it has news that it has not come for, by the gateway's clock; null when it owes nothing. */
+  unansweredSince: number | null;
   send(events: readonly AgentEvent[]): void;
   /** Keeps the connection open; polls have no use for it. */
   ping(): void;

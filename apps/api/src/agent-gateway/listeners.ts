@@ -35,6 +35,24 @@ export class Listeners {
     if (clusters.size === 0) this.#organizations.delete(listener.organizationId);
   }
 
+  /** The cluster's agent has spoken: whoever listens for it is there. */
+  answered(organizationId: string, clusterId: string): void {
+    for (const listener of this.#organizations.get(organizationId)?.get(clusterId) ?? []) listener.unansweredSince = null;
+  }
+
+  /** Clusters of which somebody has had news since before this moment, and did not come for it here. */
+  unanswered(organizationId: string, before: number): readonly string[] {
+    return this.clusters(organizationId).filter((id) => this.of(organizationId, id).some(({ unansweredSince }) => unansweredSince !== null && unansweredSince < before));
+  }
+
+  /** Lets go of all that listen for a cluster: whoever is there comes back. */
+  endAll(organizationId: string, clusterId: string): void {
+    for (const listener of this.of(organizationId, clusterId)) {
+      this.remove(listener);
+      listener.end();
+    }
+  }
+
   of(organizationId: string, clusterId: string): readonly Listener[] {
     return [...(this.#organizations.get(organizationId)?.get(clusterId) ?? [])];
   }

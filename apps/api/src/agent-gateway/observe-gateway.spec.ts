@@ -10,7 +10,7 @@ function observed() {
   const metrics = createMetrics('test');
   const listeners = new Listeners();
   const observer = observeGateway(metrics, listeners, () => clock.now);
-  const listener: Listener = { organizationId: 'o', clusterId: 'c', kid: 'k', cursor: '0.0', pending: false, send: () => undefined, ping: () => undefined, end: () => undefined };
+  const listener: Listener = { organizationId: 'o', clusterId: 'c', kid: 'k', cursor: '0.0', pending: false, unansweredSince: null, send: () => undefined, ping: () => undefined, end: () => undefined };
   listeners.add(listener);
   const figure = async (name: string): Promise<number> => Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec((await metrics.expose()).body)?.[1]);
   return { clock, listeners, observer, listener, figure };

@@ -8,6 +8,7 @@ export class PollListener implements Listener {
   readonly kid: string;
   cursor: string;
   pending: boolean;
+  unansweredSince: number | null = null;
   readonly answer: Promise<PollResponse>;
   #resolve!: (answer: PollResponse) => void;
 

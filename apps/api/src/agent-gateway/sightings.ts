@@ -1,10 +1,12 @@
-import { findCutOff, readAuditSeq, touchAgents } from '@meshfleet/store';
+import { findCutOff, findUnacknowledged, readAuditSeq, touchAgents } from '@meshfleet/store';
 import type { GatewayContext } from './gateway-context.ts';
 import type { Listeners } from './listeners.ts';
 import type { Switchboard } from './switchboard.ts';
 
 /** Seconds between two heartbeats of an organization. */
 export const HEARTBEAT = 30;
+/** Seconds in which an agent that is there comes for the state that it was told of. */
+const ANSWER_WITHIN = 60;
 /** Seconds after which a lost notice of a cut-off is made good. */
 export const CUT_OFF_CHECK = 4;
 
@@ -29,6 +31,7 @@ export class Sightings {
 
   /** An agent has spoken. */
   saw(organizationId: string, clusterId: string): void {
+    this.#listeners.answered(organizationId, clusterId);
     const seen = this.#seen.get(organizationId);
     if (seen === undefined) this.#seen.set(organizationId, new Set([clusterId]));
     else seen.add(clusterId);
@@ -57,11 +60,21 @@ export class Sightings {
   }
 
   async #touch(organizationId: string): Promise<void> {
-    const listening = this.#listeners.clusters(organizationId);
-    const ids = new Set([...listening, ...(this.#seen.get(organizationId) ?? [])]);
+    const silent = this.#listeners.unanswered(organizationId, this.#context.clock() - ANSWER_WITHIN * 1000);
+    const ids = new Set([...this.#listeners.clusters(organizationId), ...(this.#seen.get(organizationId) ?? [])]);
     this.#seen.delete(organizationId);
     if (ids.size === 0) return;
-    const clusters = await this.#context.store.transaction(organizationId, (tx) => touchAgents(tx, [...ids]));
+    const { gone, clusters } = await this.#context.store.transaction(organizationId, async (tx) => {
+      const gone = silent.length === 0 ? [] : await findUnacknowledged(tx, silent);
+      for (const id of gone) ids.delete(id);
+      return { gone, clusters: await touchAgents(tx, [...ids]) };
+    });
+    for (const id of silent) {
+      // A machine that lost its power closes no connection, and TCP takes a quarter of an hour to find out.
+      if (gone.includes(id)) this.#listeners.endAll(organizationId, id);
+      // It has come to another process of the hub.
+      else this.#listeners.answered(organizationId, id);
+    }
     for (const cluster of clusters) this.#switchboard.tell(organizationId, cluster);
   }
 

@@ -21,6 +21,7 @@ export class SseListener implements Listener {
   readonly kid: string;
   cursor: string;
   pending: boolean;
+  unansweredSince: number | null = null;
   readonly #response: ServerResponse;
 
   constructor(response: ServerResponse, options: SseOptions) {

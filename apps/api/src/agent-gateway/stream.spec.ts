@@ -89,6 +89,31 @@ describe('an event stream', () => {
     stream.close();
   });
 
+  it('ends when nobody comes for what it has said, and its cluster counts as there no longer', async () => {
+    let ahead = 0;
+    const later = await gateway.another({ clock: () => Date.now() + ahead });
+    const [silent, alive] = [await TestAgent.enrol(gateway, organizationId), await TestAgent.enrol(gateway, organizationId)];
+    const streams = await Promise.all([silent, alive].map((agent) => agent.listen('0.0', {}, later.url)));
+    const digests: string[] = [];
+    for (const [index, { identity }] of [silent, alive].entries()) {
+      digests.push((await desire(gateway, organizationId, identity.clusterId, [configMap('a')])).digest);
+      await streams[index]?.until((s) => desired(s).length === 1);
+    }
+    const seen = async ({ identity }: TestAgent): Promise<boolean> => {
+      const { rows } = await gateway.db.admin.query<{ seen: boolean }>(`select last_seen_at > now() - interval '5 minutes' as seen from cluster where id = $1`, [identity.clusterId]);
+      return rows[0]?.seen ?? false;
+    };
+    // It comes to another process for it.
+    expect((await alive.report(1, { revision: 1, digest: digests[1] })).status).toBe(200);
+    await gateway.db.admin.query(`update cluster set last_seen_at = now() - interval '10 minutes' where organization_id = $1`, [organizationId]);
+    ahead = 61_000;
+    await streams[0]?.until((s) => s.ended);
+    while (!(await seen(alive))) await new Promise((done) => setTimeout(done, 20));
+    expect([streams[1]?.ended, await seen(silent)]).toEqual([false, false]);
+    streams[1]?.close();
+    await later.stop();
+  });
+
   it.each(['quarantined', 'evicted'] as const)('ends when its cluster is %s, with the reason', async (type) => {
     const agent = await TestAgent.enrol(gateway, organizationId);
     const stream = await agent.listen();

@@ -9,10 +9,12 @@ import type { GatewayObserver } from './observe-gateway.ts';
 export class Switchboard {
   readonly #listeners: Listeners;
   readonly #observer: Pick<GatewayObserver, 'told'>;
+  readonly #clock: () => number;
 
-  constructor(listeners: Listeners, observer: Pick<GatewayObserver, 'told'>) {
+  constructor(listeners: Listeners, observer: Pick<GatewayObserver, 'told'>, clock: () => number) {
     this.#listeners = listeners;
     this.#observer = observer;
+    this.#clock = clock;
   }
 
   /** The cluster as it is now: state, approval, cut-off, keys. */
@@ -28,7 +30,10 @@ export class Switchboard {
     const approved = listener.pending ? [controlEvent('approved')] : [];
     listener.pending = false;
     const news = hasNews(listener.cursor, cluster) ? [desiredEvent(cluster)] : [];
-    if (news.length > 0) this.#observer.told(listener, cluster.epoch, cluster.desiredRevision);
+    if (news.length > 0) {
+      this.#observer.told(listener, cluster.epoch, cluster.desiredRevision);
+      listener.unansweredSince ??= this.#clock();
+    }
     const events = [...approved, ...news, ...taskEvents(cluster)];
     if (events.length > 0) listener.send(events);
   }

@@ -40,6 +40,12 @@ export async function touchAgents(tx: Tx, clusterIds: readonly string[]): Promis
   return await findAgents(tx, clusterIds);
 }
 
+/** Those of the clusters that have not said that they hold what is desired. */
+export async function findUnacknowledged(tx: Tx, clusterIds: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await tx.query<{ id: string }>(`select id from cluster where organization_id = $1 and id = any($2::uuid[]) and acked_revision is distinct from desired_revision`, [tx.organizationId, clusterIds]);
+  return rows.map(({ id }) => id);
+}
+
 const FIND = `
   select c.id, c.name, c.lifecycle, c.sign_kid as "signKid", c.sign_public_jwk as "signJwk", o.epoch, o.mode,
     c.desired_revision as "desiredRevision", c.desired_digest as "desiredDigest",

@@ -2,7 +2,7 @@ export { CONTROL_CHANNEL, announceControl } from './announce-control.ts';
 export type { ControlNotice } from './announce-control.ts';
 export { enrolCluster } from './enrol-cluster.ts';
 export type { EnrolledCluster, Enrolment } from './enrol-cluster.ts';
-export { findAgents, touchAgents } from './find-agents.ts';
+export { findAgents, findUnacknowledged, touchAgents } from './find-agents.ts';
 export type { AgentRow } from './find-agents.ts';
 export { loadOrganizationKeys } from './organization-keys.ts';
 export type { OrganizationKeyRow } from './organization-keys.ts';
