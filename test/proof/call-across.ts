@@ -1,7 +1,8 @@
 import { callFrom, sendTraffic, type RealMeshCluster, type RealPod, type TrafficCounts } from '@meshfleet/cluster-real';
 import { MeshfleetError } from '@meshfleet/model';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
+import { sendOneByOne } from './presets/measure.ts';
+import { statisticsOf, sumOf } from './proxy-stats.ts';
 
 /** A workload that calls the service `echo`, wherever its pods are. */
 export interface Caller {
@@ -16,10 +17,8 @@ export interface Answers extends TrafficCounts {
 }
 
 const URL = 'http://echo.shop:8080/';
-const EFFECT_WITHIN_MS = 60_000;
 /** Of the workload; its proxy is what answers. */
 const APP_PORT = 8080;
-const PROXY_METRICS_PORT = 15090;
 
 export function callerIn({ nodes }: RealMeshCluster, namespace: string, app: string): Caller {
   const [pod] = nodes.pods(namespace, { app });
@@ -36,7 +35,14 @@ export function callerIn({ nodes }: RealMeshCluster, namespace: string, app: str
 }
 
 export async function answersOf({ pod, url }: Caller, total: number): Promise<Answers> {
-  const counts = await sendTraffic(pod, { url, perSecond: 100, total, timeoutMs: 3_000 });
+  return withText(await sendTraffic(pod, { url, perSecond: 100, total, timeoutMs: 3_000 }));
+}
+
+export async function answersOneByOne({ pod, url }: Caller, total: number): Promise<Answers> {
+  return withText(await sendOneByOne(pod, url, total));
+}
+
+function withText(counts: TrafficCounts): Answers {
   const parts = [
     ...Object.entries(counts.byCode).map(([code, count]) => `${count} × ${code}`),
     ...Object.entries(counts.byError).map(([code, count]) => `${count} × ${code}`),
@@ -77,19 +83,18 @@ export async function issuersOf({ nodes }: RealMeshCluster, namespace: string, a
   return names;
 }
 
-/** Connections that a gateway has taken so far on the port that other networks use. */
-export async function connectionsOf({ nodes }: RealMeshCluster, gateway: string): Promise<number> {
-  const [pod] = nodes.pods('istio-system', { app: gateway });
-  const metrics = await (await fetch(`http://${pod?.network.address}:${PROXY_METRICS_PORT}/stats/prometheus`)).text();
-  const line = metrics.split('\n').find((text) => text.startsWith('envoy_listener_downstream_cx_total') && text.includes('15443'));
-  return Number(line?.split(' ').at(-1) ?? Number.NaN);
+/** The pod of a cluster's gateway for other networks. */
+export function eastWestGateway({ nodes }: RealMeshCluster): RealPod | undefined {
+  return nodes.pods('istio-system', { istio: 'eastwestgateway' })[0];
 }
 
-/** Waits for an effect; `why` is asked when it does not come. */
-export async function settle(what: string, holds: () => Promise<boolean>, why: () => Promise<string> = () => Promise.resolve('')): Promise<void> {
-  const deadline = performance.now() + EFFECT_WITHIN_MS;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new MeshfleetError({ code: 'INTERNAL', summary: `Waited ${EFFECT_WITHIN_MS / 1000} s, but not: ${what}`, why: await why() });
-    await sleep(200);
-  }
+/** Connections that a gateway has taken so far on the port that other networks use; undefined while it does not listen there. */
+export async function connectionsOf(gateway: RealPod): Promise<number | undefined> {
+  const lines = await statisticsOf(gateway, '^listener\\..*15443\\.downstream_cx_total$');
+  return lines.length === 0 ? undefined : sumOf(lines);
+}
+
+/** Endpoints of the service `echo` that a gateway passes connections on to. */
+export async function endpointsBehind(gateway: RealPod): Promise<number> {
+  return sumOf(await statisticsOf(gateway, '^cluster\\.outbound_\\..*\\.echo\\.shop\\..*membership_healthy$'));
 }

@@ -16,5 +16,6 @@ export const CROSS_NETWORK_GATEWAY: KubeObject = {
   },
 };
 
-/** Has a gateway count the connections on the port that other networks use: Istio leaves these counts out by default. */
-export const COUNTED_GATEWAY = { podAnnotations: { 'proxy.istio.io/config': JSON.stringify({ proxyStatsMatcher: { inclusionRegexps: ['listener\\..*15443.*'] } }) } };
+/** Has a gateway count the connections on the port that other networks use, and the endpoints behind it: Istio leaves these counts out by default. */
+const proxyStatsMatcher = { inclusionRegexps: ['listener\\..*15443.*', 'cluster\\.outbound_\\..*\\.echo\\..*'] };
+export const COUNTED_GATEWAY = { podAnnotations: { 'proxy.istio.io/config': JSON.stringify({ proxyStatsMatcher }) } };

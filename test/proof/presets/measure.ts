@@ -16,12 +16,13 @@ export async function sendOneByOne(pod: RealPod, url: string, total: number): Pr
     map[key] = (map[key] ?? 0) + 1;
   };
   for (let call = 0; call < total; call += 1) {
-    const { code, version = '', error } = await callFrom(pod, { url });
+    const { code, version = '', cluster = '', error } = await callFrom(pod, { url });
     if (code === undefined) add(counts.byError, error ?? 'unknown');
     else {
       counts.answered += 1;
       add(counts.byCode, String(code));
       if (version !== '') add(counts.byVersion, version);
+      if (cluster !== '') add(counts.byCluster, cluster);
     }
   }
   return counts;

@@ -7,11 +7,14 @@ const SETTLED = 24;
 /** The bed's proxies drain for a second. */
 const DRAINED_MS = 1_500;
 
-/** @throws INTERNAL when it does not come about within a minute: no measure of time, only an end to waiting. */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+/**
+ * Waits for an effect; `why` is asked when it does not come.
+ * @throws INTERNAL when it does not come about within a minute: no measure of time, only an end to waiting.
+ */
+export async function until(what: string, holds: () => Promise<boolean>, why?: () => Promise<string>): Promise<void> {
   const deadline = performance.now() + WITHIN_MS;
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new MeshfleetError({ code: 'INTERNAL', summary: `Waited ${WITHIN_MS / 1000} s, but not: ${what}` });
+    if (performance.now() > deadline) throw new MeshfleetError({ code: 'INTERNAL', summary: `Waited ${WITHIN_MS / 1000} s, but not: ${what}`, ...(why === undefined ? {} : { why: await why() }) });
     await sleep(100);
   }
 }
