@@ -76,12 +76,12 @@ async function counters(admin: Client): Promise<DatabaseCost> {
   // Statistics reach the shared counters within a second of the transaction that made them.
   await sleep(1_200);
   await admin.query('select pg_stat_clear_snapshot()');
-  // Queues poll by themselves, and their tables are in a schema of their own.
+  // By the roles of the product: queues poll by themselves, as whoever owns the database.
   const { rows } = await admin.query<DatabaseCost>(
     `select s.*, t.* from (
        select sum(calls)::float8 as statements, sum(rows)::float8 as rows, sum(shared_blks_hit + shared_blks_read)::float8 * 8 as "kilobytesTouched",
          sum(wal_bytes)::float8 / 1024 as "kilobytesLogged", sum(total_exec_time)::float8 as milliseconds
-       from pg_stat_statements where query !~ '(pg_stat|bullmq)') s cross join (
+       from pg_stat_statements where userid in (select oid from pg_roles where rolname in ('meshfleet_app', 'meshfleet_relay'))) s cross join (
        select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 as read, sum(coalesce(seq_tup_read, 0))::float8 as scanned,
          sum(n_tup_ins + n_tup_upd + n_tup_del)::float8 as written from pg_stat_user_tables where schemaname = 'public') t`,
   );
