@@ -1,5 +1,6 @@
 import { deletePolicy, withdrawalOf } from '../policy/delete-policy.ts';
 import type { RequestScope } from '../request/request-scope.ts';
+import { emptyWaves } from '../rollout/empty-waves.ts';
 import { planWithdrawal } from './plan-change.ts';
 import type { ReadChange } from './previewed-change.ts';
 import { readInput } from './read-input.ts';
@@ -10,12 +11,14 @@ export async function previewDelete(scope: RequestScope, rawInput: unknown): Pro
   const { id, name, force, ignoreFindings, ...stage } = readInput(deletePolicy.input, rawInput);
   const field = id === undefined ? 'name' : 'id';
   const policy = await readPolicy(scope, { id, name });
+  const tx = await scope.read();
+  const withdrawal = await withdrawalOf(tx, policy, stage);
   return {
     plan: planWithdrawal(policy),
-    stage: await withdrawalOf(await scope.read(), policy, stage),
+    stage: withdrawal,
     force: { force, ignoreFindings },
     whereIs: () => ({ field: ['input', field] }),
-    warnings: [],
+    warnings: await emptyWaves(tx, withdrawal),
     idle: false,
   };
 }

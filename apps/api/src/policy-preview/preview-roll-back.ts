@@ -2,6 +2,7 @@ import { placementSchema } from '@meshfleet/planner';
 import { findPolicyVersions } from '@meshfleet/store';
 import { noSuchVersion, returnTo, rollBackPolicy } from '../policy/roll-back-policy.ts';
 import type { RequestScope } from '../request/request-scope.ts';
+import { emptyWaves } from '../rollout/empty-waves.ts';
 import { planVersion } from './plan-change.ts';
 import type { ReadChange } from './previewed-change.ts';
 import { readInput } from './read-input.ts';
@@ -11,14 +12,16 @@ import { readPolicy } from './read-policy.ts';
 export async function previewRollBack(scope: RequestScope, rawInput: unknown): Promise<ReadChange> {
   const { id, name, version, force, ignoreFindings, ...stage } = readInput(rollBackPolicy.input, rawInput);
   const policy = await readPolicy(scope, { id, name });
-  const [found] = await findPolicyVersions(await scope.read(), [{ policyId: policy.id, version }]);
+  const tx = await scope.read();
+  const [found] = await findPolicyVersions(tx, [{ policyId: policy.id, version }]);
   if (found === undefined) throw noSuchVersion(policy.name, version, policy.currentVersion);
+  const staged = returnTo(found, policy, stage);
   return {
     plan: planVersion(policy.name, policy, { ...found, placement: placementSchema.parse(found.placement) }),
-    stage: returnTo(found, policy, stage),
+    stage: staged,
     force: { force, ignoreFindings },
     whereIs: () => ({ field: ['input', 'version'] }),
-    warnings: [],
+    warnings: await emptyWaves(tx, staged),
     idle: false,
   };
 }

@@ -7,6 +7,7 @@ import { problemsOf, userErrorOf, type UserError } from '../graphql/user-error.t
 import { intentInput, presetInput } from './intent-input.ts';
 import { placementInput } from './placement-input.ts';
 import { manifestsOf, readForTargets } from './policy-manifests.ts';
+import { placementWarnings } from './placement-warnings.ts';
 import type { ReadManifests } from './read-manifests.ts';
 import { unservedKinds } from './unserved-kinds.ts';
 
@@ -51,11 +52,12 @@ export async function checkPolicy({ scope }: GraphqlContext, rawInput: unknown):
     const policy = typeof name === 'string' ? await findPolicyByName(tx, name) : undefined;
     const subject = { policyName: name ?? '', policyId: policy?.id };
     const unserved = await unservedKinds(tx, read, placement, subject);
+    const misplaced = placement === NOWHERE ? [] : await placementWarnings(tx, placement, subject);
     return {
       manifests,
       objects: read.objects.map(({ key, hash }) => ({ key, hash })),
       clusters: placement === NOWHERE ? [] : await namesOfSelectedClusters(tx, placement, subject, MOST_NAMES),
-      warnings: [...read.warnings, ...unserved].map(userErrorOf),
+      warnings: [...read.warnings, ...misplaced, ...unserved].map(userErrorOf),
       userErrors: read.problems.map(userErrorOf),
       checked: { variables, patches, read },
     };

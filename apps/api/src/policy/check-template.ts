@@ -99,7 +99,7 @@ function unrendered({ index, key, path, summary, fix }: RenderProblem, documents
 }
 
 /** Variables and patches are fields of the input, objects are lines of the manifests. */
-function remarkOf({ place, summary, fix }: TemplateRemark, documents: readonly ParsedDocument[]): ErrorEnvelope {
+export function remarkOf({ place, summary, fix }: TemplateRemark, documents: readonly ParsedDocument[]): ErrorEnvelope {
   const code = 'RENDER_FAILED';
   if ('variable' in place) return { code, summary, fix, where: { field: ['input', 'variables', String(place.variable)] } };
   if ('patch' in place) return { code, summary, fix, where: { field: ['input', 'patches', String(place.patch)] } };

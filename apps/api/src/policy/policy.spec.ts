@@ -100,6 +100,23 @@ describe('applying a policy', () => {
     expect(changed).toBe(true);
     expect(warnings).toMatchObject([{ code: 'NOT_FOUND' }]);
   });
+
+  it('that may say something else than was meant warns: of a placement that selects nobody, an exclusion of nobody, a wave that takes nobody, a reference that is none', async () => {
+    const other = await api.organization('grace', 'typos');
+    await insertCluster(api, other.id, 'berlin', { env: 'prod' });
+    const warningsOf = async (input: object): Promise<string[]> => {
+      const { data } = await api.query<{ policyApply: Applied }>(other.token, APPLY, { input: { manifests: manifest('x'), ...input } });
+      expect(data.policyApply.userErrors).toEqual([]);
+      return data.policyApply.warnings.map(({ message }) => message);
+    };
+    expect(await warningsOf({ name: 'typo', placement: { clusterSelector: 'env=prdo' } })).toEqual([expect.stringMatching(/^The placement selects no cluster: none matches it now\. /)]);
+    expect(await warningsOf({ name: 'nowhere', placement: {} })).toEqual([expect.stringMatching(/^The placement selects no cluster: it has neither a selector/)]);
+    expect(await warningsOf({ name: 'kept-out', placement: { clusterSelector: '', excludeClusterNames: ['no-such-cluster'] } })).toEqual([expect.stringContaining('it will be kept from the policy')]);
+    const manifests = manifest('x').replace('namespace:', 'annotations: {where: "${cluster.regoin}"}, namespace:');
+    expect(await warningsOf({ name: 'reference', manifests, placement: { clusterSelector: '' } })).toEqual([expect.stringMatching(/^\$\{cluster\.regoin\} is no reference/)]);
+    const rollout = { waves: [{ name: 'canary', clusterSelector: 'meshfleet.io/name=no-such-cluster' }, { count: 1 }] };
+    expect(await warningsOf({ name: 'waves', placement: { clusterSelector: '' }, rollout })).toEqual([expect.stringMatching(/^The wave canary takes no cluster/)]);
+  });
 });
 
 describe('checking a policy', () => {

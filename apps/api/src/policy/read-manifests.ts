@@ -1,7 +1,7 @@
 import { checkManifests, parseManifests, withKinds, type CheckedObject, type CheckResult, type KindCatalogue, type KindFacts, type ParsedDocument } from '@meshfleet/manifest';
 import { formatObjectKey, isKubeObject, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
-import { inputsOf, type AssignedObject, type Patch, type RenderedCluster, type Variable } from '@meshfleet/planner';
-import { checkTemplate } from './check-template.ts';
+import { inputsOf, reviewTemplate, type AssignedObject, type Patch, type RenderedCluster, type Variable } from '@meshfleet/planner';
+import { checkTemplate, remarkOf } from './check-template.ts';
 import { endOf, endProblems } from './end-of-object.ts';
 import { byServedSchema, ProblemGatherer } from './gather-problems.ts';
 import { MANAGED, knownKinds } from './known-kinds.ts';
@@ -66,9 +66,11 @@ export function readManifests(order: ManifestOrder): ReadManifests {
 function checkPlain(documents: readonly ParsedDocument[], order: ManifestOrder, known: KindCatalogue): ReadManifests {
   const { defaultNamespace, variables, served, allowPartial } = order;
   const options = { manages: MANAGED, ...(defaultNamespace === undefined ? {} : { defaultNamespace }) };
-  const idle = variables.map(({ name }, index): ErrorEnvelope => ({ code: 'RENDER_FAILED', summary: `Nothing refers to the variable ${name}`, fix: `Write \${var.${name}} where its value belongs, or remove it.`, where: { field: ['input', 'variables', String(index)] } }));
+  const sound = documents.filter(({ value }) => isKubeObject(value));
+  const review = reviewTemplate({ objects: sound.map(({ value }): unknown => value).filter(isKubeObject), variables, patches: [] });
+  const [wrong, remarks] = [review.problems.map((remark) => remarkOf(remark, sound)), review.warnings.map((remark) => remarkOf(remark, sound))];
   const own = checkManifests(documents, known, options);
-  if (served.length === 0) return { objects: own.objects.map(keep), inputs: null, problems: own.problems, warnings: [...own.warnings, ...idle] };
+  if (served.length === 0) return { objects: own.objects.map(keep), inputs: null, problems: [...own.problems, ...wrong], warnings: [...own.warnings, ...remarks] };
 
   const gathered = new ProblemGatherer();
   const checks = served.map(({ kinds, clusters }) => {
@@ -81,8 +83,8 @@ function checkPlain(documents: readonly ParsedDocument[], order: ManifestOrder, 
   return {
     objects: objectsOf([own, ...checks]).map(keep),
     inputs: null,
-    problems: found.filter(({ everywhere }) => everywhere || !allowPartial).map(({ problem }) => problem),
-    warnings: [...kept.warnings, ...found.filter(({ everywhere }) => !everywhere && allowPartial).map(({ problem }) => problem), ...idle],
+    problems: [...found.filter(({ everywhere }) => everywhere || !allowPartial).map(({ problem }) => problem), ...wrong],
+    warnings: [...kept.warnings, ...found.filter(({ everywhere }) => !everywhere && allowPartial).map(({ problem }) => problem), ...remarks],
   };
 }
 

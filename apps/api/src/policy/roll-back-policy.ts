@@ -9,6 +9,7 @@ import { planVersion } from '../policy-preview/plan-change.ts';
 import { findPolicy } from './find-policy.ts';
 import { rowId } from '../graphql/global-id.ts';
 import type { UseCase } from '../graphql/mutate.ts';
+import { emptyWaves } from '../rollout/empty-waves.ts';
 import { admitChange, beginStaged, type StagedChange } from '../rollout/stage-change.ts';
 import { stageInput, type StageInput } from '../rollout/stage-input.ts';
 import type { AppliedPolicy } from './apply-policy.ts';
@@ -48,13 +49,14 @@ export const rollBackPolicy: UseCase<typeof input, AppliedPolicy, z.output<typeo
     const version = policy.currentVersion + 1;
     const staged = returnTo(found, policy, stage);
     const { warnings, analysis, audit } = admitFindings(change.role, { force, ignoreFindings }, verdict, () => ({ field: ['input', 'version'] }));
+    const passedOver = await emptyWaves(tx, staged);
     await admitChange(change, staged);
     advancePolicy(tx, { id: policy.id, description: policy.description, version, at: now, staged: stage.rollout !== undefined });
     insertPolicyVersion(tx, { ...found, version, comment: comment ?? `As version ${earlier}`, createdBy: actor, createdAt: now });
     const rolloutId = await beginStaged(change, policy.id, staged);
     announceChanged(tx, { clusterIds: [], policyIds: [policy.id] });
     return {
-      answer: { policyId: policy.id, changed: true, warnings, analysis, ...(rolloutId === undefined ? {} : { rolloutId }) },
+      answer: { policyId: policy.id, changed: true, warnings: [...warnings, ...passedOver], analysis, ...(rolloutId === undefined ? {} : { rolloutId }) },
       audit: { action: 'policy.roll-back', target: policy.id, details: { name: policy.name, version, earlier, staged: stage.rollout !== undefined, ...audit } },
     };
   },
