@@ -30,6 +30,12 @@ export interface LiveObjectView {
   readonly error: UserError | null;
 }
 
+/** What to do where the ClusterRole is not what stands in the way. */
+const FIXES: Readonly<Record<string, string>> = {
+  KindNotManaged: 'Look at it with kubectl: an agent reads what Meshfleet manages alone.',
+  KindNotServed: 'Install the definition of the kind in this cluster.',
+};
+
 const SILENT = { found: false, manifest: null, managers: [], appliedAt: null, changedSince: [], conditions: [], events: [] };
 
 /** Asks the cluster's agent for the object, and waits for its answer. */
@@ -52,6 +58,6 @@ export function liveView({ found, object, managers, conditions, events, refused 
     changedSince: since,
     conditions: conditions.map(({ type, status, reason, message, of }) => ({ type, status, reason, message, of: of ?? null })),
     events: events ?? [],
-    error: refused === undefined ? null : userErrorOf({ code: 'KUBERNETES_REFUSED', summary: refused.message, why: refused.reason, fix: 'Look at the ClusterRole of the agent.' }),
+    error: refused === undefined ? null : userErrorOf({ code: 'KUBERNETES_REFUSED', summary: refused.message.replace(/\.$/, ''), why: refused.reason, fix: FIXES[refused.reason] ?? 'Look at the ClusterRole of the agent.' }),
   };
 }

@@ -15,6 +15,7 @@ import { policyById } from '../policy/policy-loaders.ts';
 import { policyView } from '../policy/policy-view.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { STORE } from '../tokens.ts';
+import { checkKey } from './check-key.ts';
 import { appliedOf, inspectObject, placementOf, stepsOf, type ObjectInspection } from './inspect-object.ts';
 import { lookAtLive } from './live-object.ts';
 
@@ -30,6 +31,7 @@ export class ObjectInspectionResolver {
 
   @Query()
   async objectInspection(_root: unknown, { clusterId, key }: { clusterId: string; key: string }, { scope }: GraphqlContext): Promise<ObjectInspection | null> {
+    checkKey(key);
     const id = parseGlobalId(clusterId);
     const cluster = id?.type === 'Cluster' ? await clusterById(scope, id.id) : undefined;
     return cluster === undefined ? null : inspectObject(scope, cluster, key, new Date());

@@ -83,6 +83,11 @@ describe('the inspector', () => {
     await end(null);
   });
 
+  it('does not take for an unwanted object what is no key at all', async () => {
+    const { errors } = await api.query(ada.token, QUERY, { id: adas.Cluster, key: 'VirtualService/shop/reviews' });
+    expect(errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT', fix: 'Did you mean VirtualService.networking.istio.io/shop/reviews?', where: { field: ['key'] } } }]);
+  });
+
   it('says of what a policy names but no desired state carries yet that it is on its way', async () => {
     expect(await inspect('PeerAuthentication.security.istio.io/shop/ada-strict')).toMatchObject({ policy: { name: 'ada-policy' }, manifest: null, next: { step: 'COMPILED', state: 'WAITING' } });
   });
