@@ -72,6 +72,16 @@ describe('a rollout', () => {
     expect(world.told).toEqual([]);
   });
 
+  it('is not everywhere when it has forgiven a failure, and says where it is not', () => {
+    const world = new World({ failureBudget: { count: 1 }, failureGraceSeconds: 0 }, SIX);
+    world.step();
+    world.settle('FAILED', ['b']);
+    world.settle('APPLIED', ['a', 'c', 'd', 'e', 'f']);
+    const step = world.step();
+    expect([world.state.status, world.state.because]).toEqual(['SUCCEEDED', 'every wave is good, except in b, whose failure is forgiven']);
+    expect(step.events.at(-1)?.message).toMatch(/ is everywhere except in b, whose failure is forgiven$/);
+  });
+
   it('gives a failure its grace, tells nobody else meanwhile, and goes on when it was nothing', () => {
     const world = new World({ waves: [{ count: 2 }], failureGraceSeconds: 30, maxConcurrent: 1 }, SIX);
     world.step();
@@ -124,7 +134,7 @@ describe('clusters that are away', () => {
     expect(world.told).toEqual(SIX);
     world.settle();
     world.step();
-    expect(world.state.status).toBe('SUCCEEDED');
+    expect([world.state.status, world.state.because]).toEqual(['SUCCEEDED', 'every wave is good, except in b, to follow when back']);
   });
 
   it('hold a wave up that has too few others, until a person promotes it', () => {
@@ -419,6 +429,13 @@ describe('people', () => {
     world.step();
     expect([world.state.wave, world.state.status]).toEqual([1, 'SOAKING']);
     expect(() => world.command({ type: 'PROMOTE', wave: 2 })).toThrow('is not the wave that is under way');
+  });
+
+  it('promote no wave that has not begun, and learn what it waits for', () => {
+    const world = new World({ windows: [{ days: ['SUN'], start: '02:00', end: '03:00', timeZone: 'UTC' }] }, SIX);
+    world.step();
+    expect(world.state.status).toBe('WAITING_WINDOW');
+    expect(() => world.command({ type: 'PROMOTE', wave: 0 })).toThrow(expect.objectContaining({ summary: 'all has not begun', why: expect.stringContaining('maintenance window opens at') as string }) as Error);
   });
 
   it('abort: who asks for the other end than the one that is under way is told so', () => {

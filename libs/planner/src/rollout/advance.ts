@@ -2,9 +2,9 @@ import { judgeClusters } from './judge-clusters.ts';
 import { happened, held } from './move.ts';
 import type { Move, Situation } from './move.ts';
 import { moveWave } from './move-wave.ts';
-import { finishRollback } from './roll-back.ts';
+import { finishRollback, listOf } from './roll-back.ts';
 import { hasEnded } from './state.ts';
-import type { RolloutAction, RolloutDefinition, RolloutEvent, RolloutObservation, RolloutState, RolloutStatus } from './state.ts';
+import type { ClusterPhase, RolloutAction, RolloutDefinition, RolloutEvent, RolloutObservation, RolloutState, RolloutStatus } from './state.ts';
 import { stopRollout } from './stop-rollout.ts';
 import { takeWebhookAnswer } from './webhook-gate.ts';
 
@@ -67,11 +67,22 @@ function moveOn(situation: Situation, state: RolloutState): Move {
 
 function succeed(situation: Situation, state: RolloutState): Move {
   const { now } = situation.seen;
+  const short = shortOf(state);
   return {
-    state: { ...state, status: 'SUCCEEDED', because: 'every wave is good', endedAt: now, startedAt: state.startedAt ?? now },
+    state: { ...state, status: 'SUCCEEDED', because: short === '' ? 'every wave is good' : `every wave is good, except${short}`, endedAt: now, startedAt: state.startedAt ?? now },
     actions: [{ type: 'ESTABLISH' }],
-    events: [happened(situation, state, 'SUCCEEDED', `${situation.definition.title} is everywhere`)],
+    events: [happened(situation, state, 'SUCCEEDED', `${situation.definition.title} is everywhere${short === '' ? '' : ` except${short}`}`)],
   };
+}
+
+/** Clusters that were told and do not hold it, though nobody is stopped by that: forgiven, or away. */
+function shortOf({ clusters }: RolloutState): string {
+  const namesIn = (phase: ClusterPhase): string[] => clusters.filter((cluster) => cluster.phase === phase).map(({ name }) => name);
+  const [failed, away] = [namesIn('FAILED'), namesIn('UPDATING')];
+  return [
+    ...(failed.length === 0 ? [] : [` in ${listOf(failed)}, whose failure is forgiven`]),
+    ...(away.length === 0 ? [] : [` in ${listOf(away)}, to follow when back`]),
+  ].join(' and');
 }
 
 /** Statuses whose beginning the timeline tells. */

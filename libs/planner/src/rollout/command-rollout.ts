@@ -123,6 +123,10 @@ function refuseGoingBack(state: RolloutState): void {
 }
 
 function otherWave(state: RolloutState, wave: RolloutWave, index: number): MeshfleetError {
+  if (index === state.wave) {
+    const fix = 'Wait until it begins: a promotion ends the soak, the webhook and the quorum of a wave that has begun, never an approval, a window or a freeze.';
+    return new MeshfleetError({ code: 'CONFLICT', summary: `${wave.name} has not begun`, why: state.because, fix });
+  }
   const why = index < state.wave ? `${wave.name} is over` : `${wave.name} has not begun; ${state.waves[state.wave]?.name ?? 'none'} is under way`;
   return new MeshfleetError({ code: 'CONFLICT', summary: `${wave.name} is not the wave that is under way`, why, fix: 'Look at the rollout again before pressing on.' });
 }
