@@ -3,18 +3,21 @@ import type { KubeObject } from '@meshfleet/model';
 import { afterAll, beforeAll } from 'vitest';
 import { createClient, type Client } from './client.ts';
 
-/** One cluster of the kind under test, and one client, for all tests of a file; nothing else differs between the two runs. */
+/** By the kinds that were added to them; every test works in namespaces of its own. They end with the process. */
+const clusters = new Map<string, Promise<OpenCluster>>();
+
+/** A cluster of the kind under test, shared by the files of this process that want the same kinds, and one client for all tests of a file; nothing else differs between the two runs. */
 export function withCluster(crds: KubeObject[] = []): { readonly cluster: OpenCluster; readonly client: Client } {
   let cluster: OpenCluster | undefined;
   let client: Client | undefined;
   beforeAll(async () => {
-    cluster = await openCluster(clusterKindOf(process.env), { name: 'conformance', crds });
+    const kinds = crds.map(({ metadata }) => metadata.name).join();
+    const opening = clusters.get(kinds) ?? openCluster(clusterKindOf(process.env), { name: 'conformance', crds });
+    clusters.set(kinds, opening);
+    cluster = await opening;
     client = createClient(cluster);
   }, 120_000);
-  afterAll(async () => {
-    client?.close();
-    await cluster?.stop();
-  });
+  afterAll(() => client?.close());
   return {
     get cluster() {
       if (cluster === undefined) throw new Error('the cluster did not start');

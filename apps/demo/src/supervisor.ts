@@ -44,7 +44,7 @@ export function createSupervisor(options: { logDir: string; onRestart?: (name: s
     const log = openSync(join(options.logDir, `${spec.name}.log`), 'a');
     const startedAt = performance.now();
     const child = spawn(process.execPath, [...(spec.nodeOptions ?? []), spec.script, ...(spec.args ?? [])], {
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...spec.env },
+      env: { ...inherited(), ...spec.env },
       stdio: ['ignore', log, log],
       // A group of its own: Ctrl-C reaches the demo alone, which then stops everything in order.
       detached: true,
@@ -104,6 +104,12 @@ export async function waitUntilReady(child: SupervisedProcess, ready: () => Prom
     }
     await sleep(50);
   }
+}
+
+/** All that a process gets of our own environment. */
+function inherited(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'NODE_COMPILE_CACHE'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {

@@ -39,8 +39,10 @@ it('a set of hosts overlaps and covers what one of them does', () => {
 
 it('many hosts cost about what sorting them costs', () => {
   const many = (count: number): string[] => Array.from({ length: count }, (_, i) => `*.a${i}.b.c.d.e.f.g`);
-  const startedAt = performance.now();
+  // Of this thread alone: on a busy machine the clock tells of others.
+  const before = process.threadCpuUsage();
   expect(earlierOverlaps(many(50_000)).every((one) => one === undefined)).toBe(true);
+  const { user, system } = process.threadCpuUsage(before);
   // Comparing each with each takes more than a minute.
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  expect((user + system) / 1_000).toBeLessThan(5_000);
 });

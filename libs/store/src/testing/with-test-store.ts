@@ -27,14 +27,12 @@ export interface TestStore {
 }
 
 let server: Promise<EmbeddedPostgres> | undefined;
-let users = 0;
 
 /**
  * Real Postgres for a spec: one embedded server per test process, one migrated database per call (copied from a
- * template). Call `close()` in `afterAll`; the last one stops the server.
+ * template). Call `close()` in `afterAll`. The server ends with the process, for the next spec in it needs one too.
  */
 export async function withTestStore(): Promise<TestStore> {
-  users += 1;
   server ??= startShared();
   const postgres = await server;
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -66,10 +64,7 @@ export async function withTestStore(): Promise<TestStore> {
     async close() {
       await Promise.all([store, ...others].map((opened) => opened.close()));
       await pool.end();
-      users -= 1;
-      if (users > 0) return;
-      server = undefined;
-      await postgres.stop();
+      await asAdmin(postgres.url, (admin) => admin.query(`drop database ${name} with (force)`));
     },
   };
 }
