@@ -34,6 +34,7 @@ export async function openFleet({ progress, ...options }: FleetOptions = {}): Pr
     await enrolAll(fleet, client, told, options.startWithinMs);
     return { fleet, client, token, close };
   } catch (error) {
+    // The logs stay, for whoever looks into it.
     await fleet.stop();
     throw error;
   }
@@ -56,7 +57,14 @@ export async function openFleetOnPostgres(options: Pick<FleetOptions, 'webhookHo
   chmodSync(folder, 0o755);
   const start = (port?: number) => startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), persistent: true, ...(port === undefined ? {} : { port }) });
   let postgres = await start();
-  const open = await openFleet({ ...options, databaseUrl: postgres.url });
+  const removePostgres = async (): Promise<void> => {
+    await postgres.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const open = await openFleet({ ...options, databaseUrl: postgres.url }).catch(async (error: unknown) => {
+    await removePostgres();
+    throw error;
+  });
   return {
     open,
     folder,
@@ -68,8 +76,7 @@ export async function openFleetOnPostgres(options: Pick<FleetOptions, 'webhookHo
     },
     close: async () => {
       await open.close();
-      await postgres.stop();
-      rmSync(folder, { recursive: true, force: true });
+      await removePostgres();
     },
   };
 }

@@ -6,15 +6,18 @@ import { PATIENCE_MS } from './patience.ts';
 /** The apps are built, and all processes start at once. */
 export const SET_UP_WITHIN_MS = 4 * PATIENCE_MS;
 
-/** @throws MeshfleetError INTERNAL when it takes too long: what it was at, and how long each step before took */
+/** @throws MeshfleetError when it fails or takes too long, with what it was at, and how long each step before took */
 export async function openMortalFleet(): Promise<FleetOnPostgres> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const steps = followSteps();
   const timer = setTimeout(() => {
-    reject(new MeshfleetError({ code: 'INTERNAL', summary: `The fleet was not set up within ${SET_UP_WITHIN_MS / 1000} s: ${steps.told()}`, fix: 'On a busy machine, MESHFLEET_CHAOS_PATIENCE_SECONDS gives more time.' }));
+    reject(new MeshfleetError({ code: 'INTERNAL', summary: `The fleet was not set up within ${SET_UP_WITHIN_MS / 1000} s; MESHFLEET_CHAOS_PATIENCE_SECONDS gives more` }));
   }, SET_UP_WITHIN_MS);
   try {
     return await Promise.race([openFleetOnPostgres({ webhookHosts: '127.0.0.1', startWithinMs: 2 * PATIENCE_MS, progress: steps.progress }), late]);
+  } catch (error) {
+    if (!(error instanceof MeshfleetError)) throw error;
+    throw new MeshfleetError({ code: error.code, summary: [error.summary, error.why, `it was at: ${steps.told()}`].filter((part) => part !== undefined).join('; ') }, { cause: error });
   } finally {
     clearTimeout(timer);
   }
