@@ -1,5 +1,7 @@
-import { commandRollout, resumeOrganization, supersedeRollout, testFleet, withTestStore } from '@meshfleet/store';
+import { strategySchema } from '@meshfleet/planner';
+import { commandRollout, insertRollout, resumeOrganization, supersedeRollout, testFleet, withTestStore } from '@meshfleet/store';
 import type { FleetRollout, TestFleet, TestStore } from '@meshfleet/store';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { applyClusterChanges } from '../events/apply-cluster-changes.ts';
 import { applyPolicyChanges } from '../events/apply-policy-changes.ts';
@@ -99,6 +101,16 @@ describe('a rollout of a policy', () => {
     for (const id of ids) await fleet.acknowledge(id);
     expect(await run(policyId)).toMatchObject({ status: 'ROLLED_BACK' });
     expect(await versions()).toEqual({});
+  });
+
+  it('that withdraws is noted in each cluster as the wish of whoever asked for it', async () => {
+    const policyId = await fleet.applyPolicy({ name: 'old', objects: one, clusterSelector: '' });
+    await applyPolicyChanges(test.store, { organizationId: fleet.organizationId, changes: [{ policyId, actor: 'user:a' }] });
+    for (const id of ids) await fleet.acknowledge(id);
+    const id = randomUUID();
+    await test.store.transaction(fleet.organizationId, (tx) => insertRollout(tx, { id, policyId, version: null, strategy: strategySchema.parse({ waves: [{ count: 1 }] }), createdBy: 'user:b', at: new Date() }));
+    await runRollout(parts, fleet.organizationId, id);
+    expect((await fleet.desiredOf(ids[0] ?? '')).cause).toMatchObject([{ action: 'WITHDRAWN', policyId, actor: 'user:b' }]);
   });
 
   it('fails in the first wave: it alone was touched, and holds exactly what it held', async () => {

@@ -50,7 +50,8 @@ export async function runRollout(parts: RolloutParts, organizationId: string, ro
     looks.clear();
     webhook = undefined;
     if (step.ended !== null) parts.onEnded?.(rolloutId, step.ended);
-    if (step.assigned) await compileDue(parts.store, organizationId);
+    const { withdrawal } = step;
+    if (step.assigned) await compileDue(parts.store, organizationId, withdrawal === null ? {} : { actor: withdrawal.actor, policyIds: new Set([withdrawal.policyId]) });
     const [call] = step.calls;
     if (call !== undefined) webhook = await parts.callWebhook({ organizationId, rolloutId, ...call });
     if (!step.moved && webhook === undefined) return step.wakeAt;

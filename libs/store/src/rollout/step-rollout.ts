@@ -13,6 +13,8 @@ export interface SteppedRollout {
   readonly moved: boolean;
   /** Assignments were changed, and wait for their compilation. */
   readonly assigned: boolean;
+  /** Who has asked for it, of a withdrawal that goes on: no version tells. */
+  readonly withdrawal: { readonly policyId: string; readonly actor: string } | null;
   /** Clusters to be analysed outside of the transaction, and told of by another step. Nothing of this one was written. */
   readonly unseen: readonly string[];
   /** To be made outside of the transaction, and answered by another step. */
@@ -39,7 +41,7 @@ export interface StepInput {
   readonly looks?: ClusterLooks;
 }
 
-const STILL: SteppedRollout = { moved: false, assigned: false, unseen: [], calls: [], wakeAt: null, ended: null };
+const STILL: SteppedRollout = { moved: false, assigned: false, withdrawal: null, unseen: [], calls: [], wakeAt: null, ended: null };
 
 /**
  * One step of a rollout, in one transaction: locked, planned if it is not yet, seen, decided and written. Clusters that have to be
@@ -63,6 +65,7 @@ export async function stepRollout(tx: Tx, rolloutId: string, now: Date, given: S
   return {
     moved,
     assigned: hasEnded(step.state.status) || step.actions.some(({ type }) => type !== 'CALL_WEBHOOK'),
+    withdrawal: row.version === null && step.state.status !== 'ROLLING_BACK' ? { policyId: row.policyId, actor: row.createdBy } : null,
     unseen: [],
     calls: step.actions.flatMap((action) => {
       if (action.type !== 'CALL_WEBHOOK') return [];
