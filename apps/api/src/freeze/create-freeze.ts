@@ -28,9 +28,21 @@ export const createFreeze: UseCase<typeof input, { freezeId: string }> = {
   role: 'ADMIN',
   input,
   run({ tx, actor, now, random }, { reason, clusterSelector, startsAt, endsAt }) {
+    if (endsAt !== undefined && endsAt <= now) throw endedAlready(endsAt, now);
     const id = uuidv7(now, random(10));
     insertFreeze(tx, { id, clusterSelector: clusterSelector ?? null, reason, startsAt: startsAt ?? now, endsAt: endsAt ?? null, createdBy: actor, createdAt: now });
     const details = { reason, clusterSelector: clusterSelector ?? null, startsAt: (startsAt ?? now).toISOString(), endsAt: endsAt?.toISOString() ?? null };
     return Promise.resolve({ answer: { freezeId: id }, audit: { action: 'freeze.create', target: id, details } });
   },
 };
+
+/** Whoever freezes by a date that is misread would believe that the fleet holds still. */
+function endedAlready(endsAt: Date, now: Date): MeshfleetError {
+  return new MeshfleetError({
+    code: 'INVALID_INPUT',
+    summary: 'The freeze would be over already',
+    why: `it ends at ${endsAt.toISOString()}, and it is ${now.toISOString()}`,
+    fix: 'Give an end that is to come, or none.',
+    where: { field: ['input', 'endsAt'] },
+  });
+}

@@ -1,3 +1,4 @@
+import type { ErrorEnvelope } from '@meshfleet/model';
 import { placementSchema } from '@meshfleet/planner';
 import { findCurrentPolicyVersion, findPolicyByName, previewRollout } from '@meshfleet/store';
 import { z } from 'zod';
@@ -26,6 +27,7 @@ export async function previewRolloutOf({ scope }: GraphqlContext, rawInput: unkn
   const name = policyName ?? '';
   const [policy, current] = name === '' ? [] : await Promise.all([findPolicyByName(tx, name), findCurrentPolicyVersion(tx, name)]);
   const placed = placement ?? (current === undefined ? null : placementSchema.parse(current.placement));
+  if (placed === null) return { waves: [], userErrors: [userErrorOf(placedNowhere(name))] };
   const waves = await previewRollout(tx, { id: policy?.id, name }, placed, rollout);
   return {
     waves: waves.map(({ name: wave, soakSeconds, clusters }, index) => ({
@@ -36,5 +38,15 @@ export async function previewRolloutOf({ scope }: GraphqlContext, rawInput: unkn
       clusters: clusters.slice(0, MOST_CLUSTERS).map((cluster) => ({ name: cluster.name, because: cluster.because })),
     })),
     userErrors: [],
+  };
+}
+
+function placedNowhere(name: string): ErrorEnvelope {
+  return {
+    code: name === '' ? 'INVALID_INPUT' : 'NOT_FOUND',
+    summary: name === '' ? 'The input names neither a policy nor a placement' : `There is no policy named ${name}`,
+    why: 'without either it is not known which clusters would move',
+    fix: name === '' ? 'Give policyName, or placement.' : 'Check the spelling, or give the placement that a new policy would have.',
+    where: { field: ['input', name === '' ? 'placement' : 'policyName'] },
   };
 }

@@ -192,6 +192,13 @@ describe('a rollout over the API', () => {
     });
   });
 
+  it('is previewed of something: a policy that is there, or a placement', async () => {
+    const preview = async (input: object) => (await api.query<{ rolloutPreview: object }>(ada.token, 'query ($input: RolloutPreviewInput!) { rolloutPreview(input: $input) { waves { name } userErrors { code field } } }', { input: { rollout: {}, ...input } })).data.rolloutPreview;
+    expect(await preview({ policyName: 'misspelt' })).toEqual({ waves: [], userErrors: [{ code: 'NOT_FOUND', field: ['input', 'policyName'] }] });
+    expect(await preview({})).toEqual({ waves: [], userErrors: [{ code: 'INVALID_INPUT', field: ['input', 'placement'] }] });
+    expect(await preview({ policyName: 'to-come', placement: { clusterNames: ['alpha'] } })).toMatchObject({ waves: [{ name: 'all' }], userErrors: [] });
+  });
+
   it('knows when frozen clusters of its waves may be told', async () => {
     await insertCluster(api, ada.id, `cold-${count}`, { only: `forecast-${count}`, cold: 'yes' });
     await insertCluster(api, ada.id, `warm-${count}`, { only: `forecast-${count}` });
@@ -257,6 +264,7 @@ describe('a freeze', () => {
     expect((await create({ reason: 'mine' }, bob)).userErrors).toMatchObject([{ code: 'FORBIDDEN' }]);
     expect((await create({ reason: 'odd', clusterSelector: 'a in b' })).userErrors).toMatchObject([{ field: ['input', 'clusterSelector'] }]);
     expect((await create({ reason: 'odd', startsAt: '2026-12-02T00:00:00Z', endsAt: '2026-12-01T00:00:00Z' })).userErrors).toMatchObject([{ field: ['input', 'endsAt'] }]);
+    expect((await create({ reason: 'odd', endsAt: '2020-12-01T00:00:00Z' })).userErrors).toMatchObject([{ code: 'INVALID_INPUT', field: ['input', 'endsAt'] }]);
     await create({ reason: 'elsewhere', clusterSelector: 'env=dev' });
     expect((await apply({})).userErrors).toEqual([]);
     const { freeze } = await create({ reason: 'Black Friday', clusterSelector: 'env=prod' });
