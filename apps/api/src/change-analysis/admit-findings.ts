@@ -52,9 +52,11 @@ export function isIgnored({ force, ignoreFindings }: ForceInput, { finding }: Ga
 
 /** Errors as what refuses a change, each with the clusters that would have it. */
 export function refusalsOf(errors: readonly GatheredError[], whereIs: WhereIs): ErrorEnvelope[] {
-  const shown = errors.slice(0, MOST_SHOWN).map((error) => problemOf(error, whereIs));
-  if (errors.length > shown.length) {
-    shown.push({ code: 'FINDING_INTRODUCED', summary: `There are ${errors.length - shown.length} more errors like these`, fix: 'Mend these first; policyPreview shows all of them by cluster.' });
+  // What a preset writes has no lines: two of its routes with one fault would be refused twice in the same words.
+  const told = new Map(errors.map((error) => problemOf(error, whereIs)).map((problem) => [JSON.stringify(problem), problem]));
+  const shown = [...told.values()].slice(0, MOST_SHOWN);
+  if (told.size > shown.length) {
+    shown.push({ code: 'FINDING_INTRODUCED', summary: `There are ${told.size - shown.length} more errors like these`, fix: 'Mend these first; policyPreview shows all of them by cluster.' });
   }
   return shown;
 }
