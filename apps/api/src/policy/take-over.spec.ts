@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { takeOverInput, takeOverOf, withTakeOver } from './take-over.ts';
+import { idleTakeOvers, takeOverInput, takeOverOf, withTakeOver } from './take-over.ts';
 
 const objects = [{ key: 'VirtualService.networking.istio.io/shop/a', hash: '1' }, { key: 'VirtualService.networking.istio.io/shop/b', hash: '2' }];
 const [first = { key: '', hash: '' }] = objects;
@@ -21,6 +21,17 @@ describe('what a policy takes over', () => {
   it('is an object of the policy', () => {
     const { problems } = withTakeOver(objects, takeOverInput.parse([{ object: 'Secret/shop/theirs' }]));
     expect(problems).toMatchObject([{ code: 'NOT_FOUND', where: { field: ['input', 'takeOver', '0', 'object'] } }]);
+  });
+
+  it('is said once of each object', () => {
+    const { problems } = withTakeOver(objects, takeOverInput.parse([{ object: first.key, fields: ['.spec.http'] }, { object: first.key }]));
+    expect(problems).toMatchObject([{ code: 'INVALID_INPUT', where: { field: ['input', 'takeOver', '1', 'object'] } }]);
+  });
+
+  it('is nothing where the policy sets nothing, which is warned of', () => {
+    const body = { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name: 'a', namespace: 'shop', labels: { team: 'x' } }, spec: { http: [{ name: 'all' }] } };
+    const asked = takeOverInput.parse([{ object: first.key, fields: ['.spec.http', '.spec.http[0].timeout', '.metadata.labels.team', '.spec.tcp', '.spec..http', '.metadata.labels["other/team"]'] }]);
+    expect(idleTakeOvers([{ key: first.key, body }], asked).map(({ where }) => where?.field?.join('.'))).toEqual(['input.takeOver.0.fields.3', 'input.takeOver.0.fields.4']);
   });
 
   it.each([['.metadata.name'], ['.metadata'], ['.'], [''], ['spec.']])('is no field %s', (path) => {

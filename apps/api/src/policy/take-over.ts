@@ -1,4 +1,4 @@
-import type { ErrorEnvelope } from '@meshfleet/model';
+import type { ErrorEnvelope, KubeObject } from '@meshfleet/model';
 import type { AssignedObject } from '@meshfleet/planner';
 import { z } from 'zod';
 
@@ -20,13 +20,46 @@ export type TakeOver = z.output<typeof takeOverInput>;
 export function withTakeOver<O extends AssignedObject>(objects: readonly O[], takeOver: TakeOver): { readonly objects: readonly O[]; readonly problems: readonly ErrorEnvelope[] } {
   const asked = new Map(takeOver.map(({ object, fields }) => [object, fields ?? []]));
   const known = new Set(objects.map(({ key }) => key));
-  const problems = takeOver.flatMap(({ object }, index) => (known.has(object) ? [] : [noSuchObject(object, index)]));
+  const problems = takeOver.flatMap(({ object }, index) => {
+    if (!known.has(object)) return [noSuchObject(object, index)];
+    return takeOver.findIndex((each) => each.object === object) === index ? [] : [namedTwice(object, index)];
+  });
   const taking = objects.map((object): O => {
     const fields = asked.get(object.key);
     if (fields === undefined) return object;
     return fields.length === 0 ? { ...object, conflicts: 'FORCE' } : { ...object, takeOver: [...new Set(fields)].sort() };
   });
   return { objects: taking, problems };
+}
+
+/** Warns of fields that the policy does not set: of them nothing is taken, and a conflict about others stays one. */
+export function idleTakeOvers(objects: readonly { readonly key: string; readonly body: KubeObject }[], takeOver: TakeOver): ErrorEnvelope[] {
+  const bodies = new Map(objects.map(({ key, body }) => [key, body]));
+  return takeOver.flatMap(({ object, fields }, index) =>
+    (fields ?? []).flatMap((field, at): ErrorEnvelope[] => {
+      const body = bodies.get(object);
+      if (body === undefined || sets(body, field)) return [];
+      return [
+        {
+          code: 'NOT_FOUND',
+          summary: `The policy does not set ${field} of ${object}, so nothing is taken over there`,
+          fix: 'Name what the manifest sets, as conflicts name it: .spec.http.',
+          where: { field: ['input', 'takeOver', String(index), 'fields', String(at)] },
+        },
+      ];
+    }),
+  );
+}
+
+/** Whether an object sets a field, as far as its path goes by names alone: `.spec.ports` of `.spec.ports[port=80].name`. */
+function sets(body: KubeObject, path: string): boolean {
+  const [plain = ''] = path.slice(1).split('[');
+  let value: unknown = body;
+  for (const name of plain.split('.')) {
+    if (typeof value !== 'object' || value === null || !(name in value)) return false;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return true;
 }
 
 /** What a version takes over, as it was asked for. */
@@ -48,6 +81,16 @@ function noSuchObject(object: string, index: number): ErrorEnvelope {
     summary: `The policy has no object ${object}`,
     why: 'only what a policy writes can be taken over by it',
     fix: 'Take the key from `objects` of policyCheck or of the policy’s version.',
+    where: { field: ['input', 'takeOver', String(index), 'object'] },
+  };
+}
+
+function namedTwice(object: string, index: number): ErrorEnvelope {
+  return {
+    code: 'INVALID_INPUT',
+    summary: `${object} is taken over twice`,
+    why: 'one says which fields, and the other something else',
+    fix: 'Name the object once, with all its fields, or without any for the whole of it.',
     where: { field: ['input', 'takeOver', String(index), 'object'] },
   };
 }
