@@ -2,6 +2,8 @@ import { buildSchema, parse, validate } from 'graphql';
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STREAM_PATH } from './changes/event-stream.ts';
+import { MAX_COST } from './limits/limits.ts';
+import { queryCost } from './limits/query-cost.ts';
 import { schemaText } from './schema-text.ts';
 import { startTestApi, type TestApi } from './testing/test-api.ts';
 
@@ -44,6 +46,9 @@ describe('the pages for users', () => {
   it.each(['README.md', 'docs/policies.md', 'docs/rollouts.md'])('%s shows queries that the schema takes', (page) => {
     const blocks = [...readFileSync(new URL(`../../${page}`, here), 'utf8').matchAll(/```graphql\n([^]*?)```/g)].map(([, block = '']) => block);
     expect(blocks.length).toBeGreaterThan(0);
-    for (const block of blocks) expect(validate(schema, parse(block)), block).toEqual([]);
+    for (const block of blocks) {
+      expect(validate(schema, parse(block)), block).toEqual([]);
+      expect(queryCost(parse(block), {}), block).toBeLessThan(MAX_COST);
+    }
   });
 });
