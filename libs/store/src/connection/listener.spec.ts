@@ -32,6 +32,21 @@ describe('listen', () => {
     await expect.poll(() => backends('shared-listen')).toEqual([]);
   });
 
+  it('asks for many channels at once with one statement at a time', async () => {
+    const warned: string[] = [];
+    const note = ({ message }: Error): number => warned.push(message);
+    process.on('warning', note);
+    const listener = createListener(t.url, 'many');
+    const heard: string[] = [];
+    const stops = await Promise.all(['e', 'f', 'g'].map((channel) => listener.listen(channel, (payload) => heard.push(payload))));
+    await say('g', 'x');
+    await expect.poll(() => heard).toEqual(['x']);
+    await Promise.all(stops.map((stop) => stop()));
+    await listener.close();
+    process.off('warning', note);
+    expect(warned).toEqual([]);
+  });
+
   it('hears nothing more once it has stopped, while others on the channel do', async () => {
     const listener = createListener(t.url, 'stopping');
     const heard: string[] = [];

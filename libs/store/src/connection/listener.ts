@@ -24,6 +24,14 @@ export function createListener(databaseUrl: string, applicationName: string): Li
   let retry: NodeJS.Timeout | undefined;
   let attempt = 0;
   let closed = false;
+  // One statement at a time, as the driver asks for.
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function say(connection: pg.Client, statement: string): Promise<unknown> {
+    const said = turn.then(() => connection.query(statement));
+    turn = said.catch(() => undefined); // told to whoever said it
+    return said;
+  }
 
   async function connect(): Promise<pg.Client> {
     const fresh = new pg.Client({ connectionString: databaseUrl, application_name: `${applicationName}-listen`, keepAlive: true });
@@ -72,7 +80,7 @@ export function createListener(databaseUrl: string, applicationName: string): Li
       subscriptions.add(subscription);
       try {
         const connection = await ensure();
-        await connection.query(`listen ${pg.escapeIdentifier(channel)}`);
+        await say(connection, `listen ${pg.escapeIdentifier(channel)}`);
       } catch {
         // The database is away: the reconnect will listen, and its callback tells the subscriber.
         if (client === undefined && connecting === undefined) lost();
@@ -80,7 +88,7 @@ export function createListener(databaseUrl: string, applicationName: string): Li
       return async () => {
         subscriptions.delete(subscription);
         if (channels().has(channel)) return;
-        await client?.query(`unlisten ${pg.escapeIdentifier(channel)}`).catch(() => undefined);
+        if (client !== undefined) await say(client, `unlisten ${pg.escapeIdentifier(channel)}`).catch(() => undefined);
       };
     },
     async close() {
