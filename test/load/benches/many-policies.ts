@@ -150,7 +150,7 @@ async function preview(open: OpenHub, input: Record<string, unknown>): Promise<v
 
 /** Moves the first cluster into a group: both hold the same, but for the policy that was edited in each. */
 async function relabel(open: OpenHub, admin: Client, group: string): Promise<void> {
-  const { rows } = await admin.query<{ name: string }>('select name from cluster order by name limit 1 -- pg_stat: of the bench, and not counted');
+  const { rows } = await admin.query<{ name: string }>('select name from cluster order by name limit 1');
   const { cluster } = await open.client.request<{ cluster: { id: string; labels: { key: string; value: string }[] } }>('query ($name: String!) { cluster(name: $name) { id labels { key value } } }', { name: rows[0]?.name });
   const labels = [...cluster.labels.filter(({ key }) => key !== 'bench'), { key: 'bench', value: group }];
   const { clusterUpdate } = await open.client.request<{ clusterUpdate: { userErrors: { message: string }[] } }>('mutation ($input: ClusterUpdateInput!) { clusterUpdate(input: $input) { userErrors { message } } }', { input: { id: cluster.id, labels } });
@@ -161,7 +161,7 @@ async function relabel(open: OpenHub, admin: Client, group: string): Promise<voi
 async function rollOut(open: OpenHub, admin: Client, input: Record<string, unknown>): Promise<void> {
   await applyPolicy(open.client, { ...input, rollout: { waves: [{ count: 1 }, { percent: 50 }] } });
   for (;;) {
-    const { rows } = await admin.query<{ status: string }>('select status from rollout order by id desc limit 1 -- pg_stat: of the bench, and not counted');
+    const { rows } = await admin.query<{ status: string }>('select status from rollout order by id desc limit 1');
     const status = rows[0]?.status ?? '';
     if (status === 'SUCCEEDED') return;
     if (status === 'ROLLED_BACK') throw new TypeError('the rollout was rolled back');

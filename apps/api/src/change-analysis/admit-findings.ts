@@ -18,7 +18,7 @@ export interface AdmittedFindings {
   readonly analysis: ChangeAnalysis | null;
   readonly warnings: readonly ErrorEnvelope[];
   /** What the audit event says of errors that were ignored; nothing when there were none. */
-  readonly audit: Readonly<Record<string, number | readonly string[]>>;
+  readonly audit: Readonly<Record<string, number | string | readonly string[]>>;
 }
 
 /**
@@ -32,7 +32,7 @@ export function admitFindings(role: Role, given: ForceInput, verdict: Verdict | 
   if (verdict === null) return { analysis: null, warnings: [], audit: {} };
   if (verdict instanceof MeshfleetError) {
     if (!given.force) throw verdict;
-    return { analysis: null, warnings: [verdict.toEnvelope()], audit: { ignoredFindings: ['not analysed'] } };
+    return { analysis: null, warnings: [verdict.toEnvelope()], audit: { ignoredFindings: ['not analysed'], notAnalysed: whyOf(verdict) } };
   }
   const refused = verdict.errors.filter((error) => !isIgnored(given, error));
   if (refused.length > 0) throw new InputProblems(refusalsOf(refused, whereIs));
@@ -43,6 +43,14 @@ export function admitFindings(role: Role, given: ForceInput, verdict: Verdict | 
     warnings: [...ignored.slice(0, MOST_SHOWN).map((error) => problemOf(error, whereIs)), ...(analysed < reported ? [sampled(verdict)] : [])],
     audit: ignored.length === 0 ? {} : { ignoredFindings: ignored.slice(0, MOST_SHOWN).map(({ finding }) => `${finding.code} ${finding.object}`), ignoredErrors: ignored.length },
   };
+}
+
+const LONGEST_WHY = 200;
+
+/** What kept the analysis from an answer, in a line: of what broke it the first words, the rest is in the log. */
+function whyOf({ cause, why, summary }: MeshfleetError): string {
+  const said = cause instanceof MeshfleetError ? (cause.why ?? cause.summary) : cause === undefined ? (why ?? summary) : String(cause);
+  return (said.split('\n', 1)[0] ?? '').slice(0, LONGEST_WHY);
 }
 
 /** Whether somebody has said that such an error is no reason to refuse the change. */

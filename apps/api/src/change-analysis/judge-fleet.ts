@@ -1,7 +1,7 @@
-import { isTooLarge, MOST_OF_CLUSTER } from '@meshfleet/jobs/thread';
+import { failedAnalysis, isTooLarge, MOST_OF_CLUSTER } from '@meshfleet/jobs/thread';
 import { MeshfleetError, type Finding } from '@meshfleet/model';
 import type { Placement } from '@meshfleet/planner';
-import { sampleReportedClusters, sqlStateOf, weighInventories, type InventoryWeight, type PlacedSubject, type TouchedCluster } from '@meshfleet/store';
+import { sampleReportedClusters, weighInventories, type InventoryWeight, type PlacedSubject, type TouchedCluster } from '@meshfleet/store';
 import { setImmediate } from 'node:timers/promises';
 import type { PreviewPlan, UntouchedPlan } from '../policy-preview/plan-change.ts';
 import { composeAll, type ClusterPreview } from '../policy-preview/preview-clusters.ts';
@@ -106,24 +106,16 @@ function gather(gathered: Map<string, { finding: Finding; clusters: string[] }>,
   else known.clusters.push(cluster);
 }
 
-/** The verdict, or why there is none: that is no obstacle to who does without it. A rule that breaks locks nobody's policies. */
-export async function tryToJudge(judged: Promise<Verdict>): Promise<Verdict | MeshfleetError> {
+/**
+ * The verdict, or why there is none: that is no obstacle to who does without it. A rule that breaks locks nobody's policies, and
+ * the log is told what broke it.
+ */
+export async function tryToJudge(scope: Pick<RequestScope, 'report'>, judged: Promise<Verdict>): Promise<Verdict | MeshfleetError> {
   try {
     return await judged;
   } catch (error) {
-    if (error instanceof MeshfleetError && error.code === 'LIMIT_EXCEEDED') return error;
-    if (error instanceof MeshfleetError || sqlStateOf(error) !== undefined) throw error;
-    return broken(error);
+    const failed = failedAnalysis(error, 'The change could not be analysed', 'Have an administrator say force: true, which does without, and report it with the manifests that break it.');
+    if (failed.code === 'INTERNAL') scope.report(failed, 'the analysis of a change broke');
+    return failed;
   }
 }
-
-const broken = (cause: unknown): MeshfleetError =>
-  new MeshfleetError(
-    {
-      code: 'INTERNAL',
-      summary: 'The change could not be analysed',
-      why: 'the analysis broke in a way that it should not',
-      fix: 'Have an administrator say force: true, which does without, and report it with the manifests that break it.',
-    },
-    { cause },
-  );

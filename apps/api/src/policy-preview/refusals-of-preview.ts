@@ -21,7 +21,7 @@ export async function refusalsOfPreview(scope: RequestScope, change: PreviewedCh
 async function findingsInWay(scope: RequestScope, { plan, whereIs, force }: PreviewedChange, now: Date): Promise<ErrorEnvelope[]> {
   if (force.force) return [];
   const { placement, policyName, existingId } = plan;
-  const verdict = await tryToJudge(judgeFleet(scope, { placement, subject: { policyName, policyId: existingId }, plan: () => plan }, now));
+  const verdict = await tryToJudge(scope, judgeFleet(scope, { placement, subject: { policyName, policyId: existingId }, plan: () => plan }, now));
   if (verdict instanceof MeshfleetError) return [verdict.toEnvelope()];
   return refusalsOf(verdict.errors.filter((error) => !isIgnored(force, error)), whereIs);
 }

@@ -113,7 +113,7 @@ async function judgedIntent(given: Given, scope: RequestScope): Promise<Input> {
     subject: { policyName: given.name, policyId: known?.id },
     plan: async () => planVersion(given.name, known ?? (await current()), { ...intent, objects: intent.read.objects, inputs: intent.read.inputs }),
   };
-  return { ...intent, verdict: await tryToJudge(judgeFleet(scope, change, new Date())) };
+  return { ...intent, verdict: await tryToJudge(scope, judgeFleet(scope, change, new Date())) };
 }
 
 async function writeVersion(

@@ -41,7 +41,7 @@ export const deletePolicy: UseCase<typeof input, DeletedPolicy, z.output<typeof 
   async prepare(given, scope) {
     const policy = await findPolicy(await scope.read('OPERATOR'), given);
     const change = policy === undefined ? undefined : { placement: NOWHERE, subject: { policyName: policy.name, policyId: policy.id }, plan: () => planWithdrawal(policy) };
-    return { ...given, verdict: change === undefined ? null : await tryToJudge(judgeFleet(scope, change, new Date())) };
+    return { ...given, verdict: change === undefined ? null : await tryToJudge(scope, judgeFleet(scope, change, new Date())) };
   },
   async run(change, { id, name, approveDeletions, verdict, force, ignoreFindings, ...stage }) {
     const { tx, now } = change;

@@ -38,7 +38,7 @@ export const rollBackPolicy: UseCase<typeof input, AppliedPolicy, z.output<typeo
     if (policy === undefined || found === undefined) return { ...given, verdict: null };
     const placement = placementSchema.parse(found.placement);
     const change: PlannedChange = { placement, subject: { policyName: policy.name, policyId: policy.id }, plan: () => planVersion(policy.name, policy, { ...found, placement }) };
-    return { ...given, verdict: await tryToJudge(judgeFleet(scope, change, new Date())) };
+    return { ...given, verdict: await tryToJudge(scope, judgeFleet(scope, change, new Date())) };
   },
   async run(change, { id, name, version: earlier, comment, verdict, force, ignoreFindings, ...stage }) {
     const { tx, actor, now } = change;

@@ -3,11 +3,13 @@ import type { Store, Tx } from '@meshfleet/store';
 import DataLoader from 'dataloader';
 import { actorOf, includesRole, type Access, type Principal, type Role } from '../auth/principal.ts';
 import { LazyTransaction } from './lazy-transaction.ts';
+import type { FaultLog } from '../graphql/format-errors.ts';
 import type { OrganizationFinder } from './organization-finder.ts';
 
 export interface ScopeParts {
   readonly store: Store;
   readonly finder: OrganizationFinder;
+  readonly log: FaultLog;
 }
 
 /**
@@ -34,6 +36,11 @@ export class RequestScope {
 
   get actor(): string {
     return actorOf(this.principal);
+  }
+
+  /** Tells the log of a fault of ours that the request goes on without. */
+  report(error: Error, message: string): void {
+    this.#parts.log.error({ err: error, requestId: this.requestId }, message);
   }
 
   /** A scope of the same request with nothing opened, looked up or remembered: the next event of a subscription. */
