@@ -28,7 +28,7 @@ function analyzeOne(scope: RequestScope, clusterId: string, now: Date): Promise<
   return withInventory(scope, clusterId, null, async (inventory) => {
     const neighbours = await neighboursOfCluster(scope, clusterId);
     const order = { inventory, facts: { now: now.getTime(), ...neighbours } };
-    return taskThread.runWhereItFits(await scope.organizationId(), 'analyzeInventory', order, LIMITS);
+    return (await taskThread.runWhereItFits(await scope.organizationId(), 'analyzeInventory', order, LIMITS)).findings;
   });
 }
 

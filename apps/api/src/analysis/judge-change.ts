@@ -1,4 +1,4 @@
-import { analysisInputOf, analyze, newFindings, rowsOf, withChanges, type AnalysisChanges, type AnalysisFacts } from '@meshfleet/istio/analysis';
+import { analysisInputOf, analyze, doubtUnread, newFindings, rowsOf, unreadIn, withChanges, type AnalysisChanges, type AnalysisFacts } from '@meshfleet/istio/analysis';
 import { formatObjectKey, objectKeyOf, type Finding } from '@meshfleet/model';
 
 /** One cluster as its agent reported it, and what a change would do to it. */
@@ -25,7 +25,7 @@ export function judgeChange({ inventory, coming, change, facts }: ChangeOrder): 
   const before = withChanges(analysisInputOf(rowsOf(inventory), facts), coming);
   const found = analyze(before, { changed });
   const would = analyze(withChanges(before, change), { changed });
-  return { introduced: newFindings(found, would), resolved: newFindings(would, found) };
+  return { introduced: doubtUnread(newFindings(found, would), unreadIn(before)), resolved: newFindings(would, found) };
 }
 
 /** Keys of the objects that a change writes or removes. */

@@ -31,7 +31,7 @@ describe('a look at clusters', () => {
     const looks = await createLook({ store: test.store })(organizationId, ids, NOW);
     expect([...looks.keys()]).toEqual(ids);
     const { errors, ...about } = looks.get(ids[0] ?? '') ?? { errors: [] };
-    expect(about).toEqual({ seq: 7, shows: 3, unknown: null });
+    expect(about).toEqual({ seq: 7, shows: 3, unread: [], unknown: null });
     expect(errors.filter(({ code }) => code === 'IST0101')).toHaveLength(10);
     expect(looks.get(ids[1] ?? '')?.errors).toEqual([]);
   });

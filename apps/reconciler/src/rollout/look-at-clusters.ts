@@ -31,12 +31,12 @@ export function createLook({ store, onBroken }: LookParts): LookAtClusters {
       const facts = { now: now.getTime(), ...(await neighboursOf(clusterId, state.mesh)) };
       const { seq, shows } = state;
       try {
-        const findings = await withInventory({ organizationId, read }, clusterId, null, (inventory) => taskThread.runWhereItFits(organizationId, 'analyzeInventory', { inventory, facts }, LIMITS));
-        return { seq, shows, errors: findings.filter(isError), unknown: null };
+        const { findings, unread } = await withInventory({ organizationId, read }, clusterId, null, (inventory) => taskThread.runWhereItFits(organizationId, 'analyzeInventory', { inventory, facts }, LIMITS));
+        return { seq, shows, errors: findings.filter(isError), unread, unknown: null };
       } catch (error) {
         const failed = failedAnalysis(error, 'The cluster could not be analysed', 'Report it with the manifests that break it.');
         if (failed.code === 'INTERNAL') onBroken?.(clusterId, failed);
-        return { seq, shows, errors: [], unknown: failed.why === undefined ? failed.summary : `${failed.summary}: ${failed.why}` };
+        return { seq, shows, errors: [], unread: [], unknown: failed.why === undefined ? failed.summary : `${failed.summary}: ${failed.why}` };
       }
     };
     const looks = new Map<string, ClusterLook>();

@@ -297,7 +297,7 @@ describe('a rollout of a policy', () => {
   });
 
   it('stops where the analysis has no answer, and says why', async () => {
-    parts = { ...parts, look: (_organizationId, clusterIds) => Promise.resolve(new Map(clusterIds.map((id) => [id, { seq: 0, shows: 0, errors: [], unknown: 'it has more than 100,000 objects' }]))) };
+    parts = { ...parts, look: (_organizationId, clusterIds) => Promise.resolve(new Map(clusterIds.map((id) => [id, { seq: 0, shows: 0, errors: [], unread: [], unknown: 'it has more than 100,000 objects' }]))) };
     const policyId = await begin({ waves: [{ count: 1 }], gates: { findings: true } });
     await run(policyId);
     await fleet.acknowledge(ids[0] ?? '');

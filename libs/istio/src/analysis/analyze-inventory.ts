@@ -3,6 +3,7 @@ import { analyze } from './analyze.ts';
 import { analysisInputOf } from './input/analysis-input.ts';
 import type { AnalysisFacts } from './input/facts.ts';
 import type { InventoryObject } from './input/resource-of.ts';
+import { unreadIn } from './unread-objects.ts';
 
 /** One cluster as its agent reported it. */
 export interface InventoryOrder {
@@ -11,8 +12,15 @@ export interface InventoryOrder {
   readonly facts: Partial<AnalysisFacts>;
 }
 
-export function analyzeInventory({ inventory, facts }: InventoryOrder): readonly Finding[] {
-  return analyze(analysisInputOf(rowsOf(inventory), facts));
+export interface InventoryFindings {
+  readonly findings: readonly Finding[];
+  /** Objects that the inventory names and does not show. */
+  readonly unread: readonly string[];
+}
+
+export function analyzeInventory({ inventory, facts }: InventoryOrder): InventoryFindings {
+  const input = analysisInputOf(rowsOf(inventory), facts);
+  return { findings: analyze(input), unread: [...unreadIn(input)] };
 }
 
 /** The objects in the JSON of `[key, body]` of each. */

@@ -9,4 +9,5 @@ export { analysisInputOf, withChanges } from './input/analysis-input.ts';
 export type { AnalysisChanges, AnalysisInput, Upsert } from './input/analysis-input.ts';
 export type { AnalysisFacts } from './input/facts.ts';
 export type { InventoryObject } from './input/resource-of.ts';
+export { doubtUnread, unreadIn } from './unread-objects.ts';
 export { ruleCatalogue } from './rule-catalogue.ts';

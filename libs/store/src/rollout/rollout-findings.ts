@@ -1,4 +1,4 @@
-import { newErrors } from '@meshfleet/istio/analysis';
+import { doubtUnread, newErrors } from '@meshfleet/istio/analysis';
 import type { Finding } from '@meshfleet/model';
 import type { Tx } from '../connection/sql.ts';
 import type { LoadedRolloutCluster } from './rollout-clusters.ts';
@@ -10,6 +10,8 @@ export interface ClusterLook {
   /** The revision whose outcome that inventory shows. */
   readonly shows: number;
   readonly errors: readonly Finding[];
+  /** Objects that the inventory names and does not show. */
+  readonly unread: readonly string[];
   /** Why there is no answer; null: there is one. */
   readonly unknown: string | null;
 }
@@ -20,6 +22,8 @@ export type ClusterLooks = ReadonlyMap<string, ClusterLook>;
 export interface FindingsBaseline {
   /** Errors that were there before the cluster was told. */
   readonly errors: readonly Finding[];
+  /** Objects that nobody could look at then. */
+  readonly unread?: readonly string[];
   /** Sequence of the inventory that the rest is about. */
   readonly seq: number;
   /** Errors that were not there before, in a few words each. */
@@ -67,13 +71,13 @@ export function judgeLooks(tx: Tx, rolloutId: string, loaded: readonly LoadedRol
 
 /** Before clusters are told: what was found in them as they are. */
 export function noteBaselines(tx: Tx, rolloutId: string, looks: ClusterLooks): void {
-  writeBaselines(tx, rolloutId, new Map([...looks].map(([id, { errors, unknown }]) => [id, { errors, seq: -1, found: [], ...(unknown === null ? {} : { unknown: `before it was told, ${unknown}` }) }])));
+  writeBaselines(tx, rolloutId, new Map([...looks].map(([id, { errors, unread, unknown }]) => [id, { errors, unread, seq: -1, found: [], ...(unknown === null ? {} : { unknown: `before it was told, ${unknown}` }) }])));
 }
 
-function compare({ errors, unknown: before }: FindingsBaseline, { seq, errors: now, unknown }: ClusterLook): FindingsBaseline {
+function compare({ errors, unread = [], unknown: before }: FindingsBaseline, { seq, errors: now, unknown }: ClusterLook): FindingsBaseline {
   const why = before ?? unknown;
-  if (why !== null) return { errors, seq, found: [], unknown: why };
-  return { errors, seq, found: newErrors(errors, now).map(({ code, object, message }) => `${code} ${object}: ${message}`) };
+  if (why !== null) return { errors, unread, seq, found: [], unknown: why };
+  return { errors, unread, seq, found: newErrors(errors, doubtUnread(now, new Set(unread))).map(({ code, object, message }) => `${code} ${object}: ${message}`) };
 }
 
 function writeBaselines(tx: Tx, rolloutId: string, baselines: ReadonlyMap<string, FindingsBaseline>): void {
