@@ -28,6 +28,11 @@ const dryRunObjectSchema = z.object({
   wouldBe: shown.optional(),
   /** Bodies were left out, because the answer would have grown too large. */
   truncated: z.boolean().optional(),
+  /**
+   * Fields that were taken of others and that the object sets otherwise than they were: what becomes of them where it may not take them. `wasOurs`: it had
+   * been applied so before they were changed, and they are drift again.
+   */
+  givenUp: z.object({ fields: z.array(z.string().max(512)).max(100), wasOurs: z.boolean(), live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() }).optional(),
 });
 const dryRunResultSchema = z.object({ objects: z.array(dryRunObjectSchema).max(TASK_OBJECTS) });
 

@@ -121,6 +121,31 @@ describe('a dry run of a version that says nothing of a field that was taken', (
   });
 });
 
+describe('a dry run of a version that sets a field that was taken', () => {
+  const asReported = async (object: KubeObject) => (await ask({ objects: [object], conflicts: 'REPORT' }))[0];
+  it('says what becomes of the object where the version may not take it', async () => {
+    await theirs(named('lease', { hosts: ['theirs'], gateways: ['edge'] }, { team: 'payments' }));
+    await take(named('lease', { hosts: ['ours'], exportTo: ['.'] }, { team: 'payments' }));
+    const next = named('lease', { hosts: ['newer'], exportTo: ['.'] });
+    const said = await asReported(next);
+    expect(said).toMatchObject({ outcome: 'CHANGED', givenUp: { fields: ['.spec.hosts'], wasOurs: false, wouldBe: { spec: { hosts: ['theirs'], gateways: ['edge'] } } } });
+    await acked(hub.publish({ objects: [next], drift: 'REPORT' }));
+    expect(hub.conditions.get(keyOf('lease'))).toMatchObject({ status: 'FAILED', reason: 'Conflict' });
+    expect((await read('lease'))?.['spec']).toEqual({ hosts: ['theirs'], gateways: ['edge'] });
+    expect(await asReported(next)).not.toHaveProperty('givenUp');
+    await withdraw(keyOf('lease'));
+  });
+
+  it('tells what was drift before from what was never ours', async () => {
+    const first = named('chest', { hosts: ['ours'], gateways: ['mesh'] });
+    await acked(hub.publish({ objects: [first], drift: 'REPORT' }));
+    await theirs(named('chest', { hosts: ['by-hand'] }), 'kubectl');
+    await take(named('chest', { hosts: ['newer'], gateways: ['newer'] }));
+    expect(await asReported(first)).toMatchObject({ givenUp: { fields: ['.spec.hosts'], wasOurs: true, wouldBe: { spec: { hosts: ['by-hand'], gateways: ['mesh'] } } } });
+    await withdraw(keyOf('chest'));
+  });
+});
+
 describe('whatever is dry-run', () => {
   it('comes about so, for any objects of others, any versions and any change of them meanwhile', async () => {
     const list = fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 });

@@ -77,8 +77,8 @@ async function tryRelease(context: ApplyContext, key: string, resource: Resource
   return say(key, 'KEPT', { reason, message: told === '' ? nothing : told }, live, after);
 }
 
-/** Two applies in one: what comes back stays, and all else that we hold alone goes. Where the object cannot be without that, it stays as well. */
-async function released({ client }: ApplyContext, resource: Resource, live: KubeObject, onto: (object: KubeObject) => KubeObject): Promise<KubeObject> {
+/** The object as it is when we let it go. Two applies in one: what comes back stays, and all else that we hold alone goes. Where the object cannot be without that, it stays as well. */
+export async function released({ client }: ApplyContext, resource: Resource, live: KubeObject, onto: (object: KubeObject) => KubeObject): Promise<KubeObject> {
   const { name, namespace, uid } = live.metadata;
   const metadata = { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }) };
   const holdOnly = (object: KubeObject) => client.apply(resource, object, { fieldManager: FIELD_MANAGER, force: true, dryRun: true });

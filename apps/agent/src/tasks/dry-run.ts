@@ -11,6 +11,7 @@ import { isManagedKind } from '../observe/watched-kinds.ts';
 import { dryRunWithdrawal } from './dry-run-withdrawal.ts';
 import type { SayDryRun } from './say-dry-run.ts';
 import { createDryRunSayer, saysTheSame } from './say-dry-run.ts';
+import { tryGivingUp } from './try-giving-up.ts';
 
 const AT_ONCE = 4;
 
@@ -49,7 +50,10 @@ async function tryOne(context: ApplyContext, object: KubeObject, force: boolean,
       const { wouldBe } = await apply(context, resource, keepMarks(object, live), force);
       return say(key, 'CREATED', NOTHING_TO_SAY, undefined, wouldBe);
     }
-    return await tryChange(context, resource, key, keepMarks(object, live), live, force, say);
+    const wanted = keepMarks(object, live);
+    const said = await tryChange(context, resource, key, wanted, live, force, say);
+    const givenUp = force ? undefined : await tryGivingUp(context, { resource, key, object, wanted, live }, say);
+    return givenUp === undefined ? said : { ...said, givenUp };
   } catch (error) {
     const { reason, message } = explainFailure(error);
     return refuse(reason, message);

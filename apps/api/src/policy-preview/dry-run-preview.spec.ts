@@ -144,4 +144,17 @@ describe('a dry run of what a change writes', () => {
     expect(await shown({})).toMatchObject([{ outcome: 'CONFLICT', message: 'argocd, helm owns fields', diff: '' }]);
     expect(await shown({ takeOver: [{ object: key('theirs') }] })).toMatchObject([{ outcome: 'CHANGED', diff: expect.stringContaining('+    mode: STRICT') as string }]);
   });
+
+  it('says what an earlier version took and this one may not: it is given back, and in the way', async () => {
+    await beAgentWith(['TASKS', 'HAND_BACK', 'TAKE_OVER']);
+    const live = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'theirs' }, spec: { mtls: { mode: 'STRICT' } } };
+    const givenUp = { fields: ['.spec.mtls.mode'], wasOurs: false, live, wouldBe: { ...live, spec: { mtls: { mode: 'DISABLE' } } } };
+    const shown = async (more: object, wasOurs = false) => (await preview({ apply: intent('letting', ['theirs'], more) }, () => [{ ...said('theirs', 'UNCHANGED'), givenUp: { ...givenUp, wasOurs } }])).dryRun?.objects[0];
+    expect(await shown({})).toMatchObject({ outcome: 'CONFLICT', reason: 'HandedBack', message: expect.stringContaining('.spec.mtls.mode is given back as it was') as string, diff: expect.stringContaining('+    mode: DISABLE') as string });
+    expect(await shown({ takeOver: [{ object: key('theirs'), fields: ['.spec.mtls'] }] })).toMatchObject({ outcome: 'UNCHANGED', diff: '' });
+    expect(await shown({ conflicts: 'FORCE' })).toMatchObject({ outcome: 'UNCHANGED', diff: '' });
+    // What had drifted is drift again, where drift is only reported.
+    expect(await shown({}, true)).toMatchObject({ outcome: 'UNCHANGED' });
+    expect(await shown({ drift: 'REPORT' }, true)).toMatchObject({ outcome: 'CHANGED', reason: 'HandedBack', message: expect.stringContaining('drift again') as string });
+  });
 });

@@ -65,7 +65,7 @@ export async function dryRun(parts: { readonly store: Store; readonly answers: T
   });
   if (!outcome.answered) return { ...nothing, left, error: userErrorOf(outcome.error) };
   const entries = new Map(composition.state.entries.map((entry) => [entry.key, entry]));
-  const settled = outcome.result.objects.map((object) => takingOver(object, entries.get(object.key)));
+  const settled = outcome.result.objects.map((object) => givingUp(takingOver(object, entries.get(object.key)), entries.get(object.key)));
   return { objects: oncePerKey(settled).map(viewOf), left, warnings, error: null };
 }
 
@@ -112,6 +112,24 @@ function takingOver(object: DryRunObject, entry: DesiredEntry | undefined): DryR
   // Where anything is in the way nothing is taken: the object stays as it is, whatever forcing it would make of it.
   if (left.length > 0) return { ...object, message: left.length === object.conflicts.length ? object.message : `${named(left)} is in the way, and nothing is taken over.`, wouldBe: object.live };
   return { ...object, outcome: 'CHANGED', reason: 'TakenOver', message: `${named(object.conflicts)} is taken over.` };
+}
+
+/** What an earlier version took of others, and this one sets too, is given back where this one may not take it. */
+function givingUp(object: DryRunObject, entry: DesiredEntry | undefined): DryRunObject {
+  const { givenUp } = object;
+  if (givenUp === undefined || entry === undefined || entry.conflicts === 'FORCE' || (givenUp.wasOurs && entry.drift === 'CORRECT')) return object;
+  const lost = givenUp.fields.filter((field) => !coversField(entry.takeOver ?? [], field));
+  if (lost.length === 0) return object;
+  const back = `${lost.join(', ')} ${lost.length === 1 ? 'is given back as it was' : 'are given back as they were'} before an earlier version took ${lost.length === 1 ? 'it' : 'them'}`;
+  return {
+    ...object,
+    outcome: givenUp.wasOurs ? 'CHANGED' : 'CONFLICT',
+    reason: 'HandedBack',
+    message: givenUp.wasOurs ? `${back}, and drift again.` : `${back}, and in the way then: to keep ${lost.length === 1 ? 'it' : 'them'}, list ${lost.length === 1 ? 'it' : 'them'} in takeOver.`,
+    live: givenUp.live,
+    wouldBe: givenUp.wouldBe,
+    truncated: givenUp.truncated,
+  };
 }
 
 /** What a labelled object would be when these fields of it stay as they are. */

@@ -1,0 +1,34 @@
+import type { Resource } from '@meshfleet/kube';
+import { copyFields, isLeaf, pickFields } from '@meshfleet/kube';
+import { contentHash, isMetadataKind, type KubeObject } from '@meshfleet/model';
+import type { DryRunObject } from '@meshfleet/protocol';
+import type { ApplyContext } from '../apply/apply-entry.ts';
+import { contentMark } from '../apply/ownership.ts';
+import { previewReturn } from '../former/preview-return.ts';
+import { takenWithoutLeave } from '../former/taken-without-leave.ts';
+import { released } from './dry-run-withdrawal.ts';
+import type { SayDryRun } from './say-dry-run.ts';
+
+const SHOWN = 100;
+
+/**
+ * Says which fields of an object were taken of others, and what giving them up would make of it, as `giveUp` does: what the policy may take, only the hub
+ * knows. Undefined where there are none.
+ */
+export async function tryGivingUp(
+  context: ApplyContext,
+  { resource, key, object, wanted, live }: { readonly resource: Resource; readonly key: string; readonly object: KubeObject; readonly wanted: KubeObject; readonly live: KubeObject },
+  say: SayDryRun,
+): Promise<DryRunObject['givenUp']> {
+  const former = context.former?.of(key);
+  const hash = contentHash(object);
+  const fields = takenWithoutLeave(former, { hash, drift: 'REPORT', conflicts: 'REPORT' }, live, wanted);
+  if (former === undefined || isLeaf(fields)) return undefined;
+  const wasOurs = former.over === contentMark(hash);
+  const isReleased = former.over === undefined && !isMetadataKind(resource.group, resource.kind);
+  const after = isReleased ? await released(context, resource, live, (await previewReturn(context, resource, key, live)).onto) : (copyFields(wasOurs ? wanted : live, former.values, fields) as KubeObject); // an object with other fields
+  const paths: string[] = [];
+  pickFields(fields, (path) => paths.push(path) > 0);
+  const bodies = say(key, 'CONFLICT', { reason: '', message: '' }, live, after);
+  return { fields: paths.slice(0, SHOWN).map((path) => path.slice(0, 512)), wasOurs, live: bodies.live, wouldBe: bodies.wouldBe, truncated: bodies.truncated };
+}
