@@ -18,7 +18,7 @@ const eyes = new Map<string, ClusterEyes>();
 beforeAll(async () => {
   open = await openFleet();
   for (const { name } of open.fleet.clusters) eyes.set(name, await openClusterEyes(clusterNamed(open.fleet, name).kubeconfigFile));
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   for (const each of eyes.values()) each.close();
   await open.close();
