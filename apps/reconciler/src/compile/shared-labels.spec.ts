@@ -52,7 +52,7 @@ async function asked(): Promise<Record<string, string> | undefined> {
 /** The agent says this of the namespace, in whose name it is applied, and acknowledges what it is asked. */
 async function report(said?: Partial<ReportedCondition>): Promise<void> {
   const { revision, state } = await fleet.desiredOf(cluster);
-  const policyId = state.entries[0]?.policyId ?? '';
+  const policyId = state.entries.find(({ key }) => key === SHOP)?.policyId ?? '';
   const items: ReportedCondition[] = [{ key: SHOP, policyId, observedAt: NOW, status: 'APPLIED', reason: 'Applied', message: '', ...said }];
   const { rows } = await test.admin.query<{ digest: string }>('select desired_digest as digest from cluster where id = $1', [cluster]);
   seq += 1;
@@ -144,6 +144,44 @@ describe('two policies that label one namespace', () => {
     expect([await asked(), Object.keys(await conditions())]).toEqual([{ x: '1', y: '2' }, [b]]);
     await withdraw(a);
     expect(await asked()).toEqual({ y: '2' });
+  });
+
+  it('go when their labels have gone, and not when the agent could not take them off', async () => {
+    const refused = { status: 'FAILED', reason: 'DeniedByWebhook', message: 'not now' } as const;
+    for (const leaves of ['older', 'younger']) {
+      const older = await apply(`older-${leaves}`, { x: '1' });
+      const younger = await apply(`younger-${leaves}`, { y: '2' });
+      const [leaver, stayer] = leaves === 'older' ? [older, younger] : [younger, older];
+      await report();
+      await withdraw(leaver);
+      await report(refused);
+      expect([await statuses(), await conditions()]).toMatchObject([{ [leaver]: 'FAILED', [stayer]: 'FAILED' }, { [leaver]: { reason: 'DeniedByWebhook' }, [stayer]: { reason: 'DeniedByWebhook' } }]);
+      // Another change meanwhile does not make it done.
+      await changed(await fleet.applyPolicy({ name: `other-${leaves}`, objects: { 'ConfigMap/x/y': leaves }, clusterSelector: '' }));
+      expect(await conditions()).toMatchObject({ [leaver]: { reason: 'DeniedByWebhook' } });
+      await report(refused);
+      expect(await statuses()).toMatchObject({ [leaver]: 'FAILED' });
+      await report();
+      expect([await statuses(), await conditions()]).toMatchObject([{ [stayer]: 'APPLIED' }, {}]);
+      expect(Object.keys(await statuses())).not.toContain(leaver);
+      await withdraw(stayer);
+      await fleet.acknowledge(cluster);
+    }
+  });
+
+  it('go though another manager contests what others set, or there is no such namespace any more', async () => {
+    const reasons: readonly Partial<ReportedCondition>[] = [{ ...CONFLICT, fields: ['.metadata.labels.y'] }, { status: 'FAILED', reason: 'ObjectMissing', message: 'no such namespace' }];
+    for (const reason of reasons) {
+      const a = await apply(`a-${String(reason.reason)}`, { x: '1' });
+      const b = await apply(`b-${String(reason.reason)}`, { y: '2' });
+      await report();
+      await withdraw(a);
+      await report(reason);
+      expect(await statuses()).toEqual({ [b]: 'FAILED' });
+      await report();
+      await withdraw(b);
+      await fleet.acknowledge(cluster);
+    }
   });
 
   it('differ from cluster to cluster where their labels do', async () => {

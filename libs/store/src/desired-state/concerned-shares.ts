@@ -15,5 +15,13 @@ export function concernedShares(shares: readonly Share[], { fields }: SaidOfObje
   return own.length > 0 ? own : shares.map(({ policyId }) => ({ policyId, fields }));
 }
 
+const DONE_ALL_THE_SAME: ReadonlySet<string> = new Set(['Conflict', 'ObjectMissing']);
+
+/**
+ * Whether a failure of an object that goes on for others keeps a policy from being withdrawn from it: its labels may still be there. Where others hold
+ * some, the rest has been applied; where there is no object, there are no labels.
+ */
+export const delaysWithdrawal = ({ status, reason }: { readonly status: string; readonly reason: string }): boolean => status === 'FAILED' && !DONE_ALL_THE_SAME.has(reason);
+
 /** Who shares an object; undefined when nobody does. */
 export const sharesOfKey = (shares: Shares, key: string): readonly Share[] | undefined => shares.find(([each]) => each === key)?.[1];

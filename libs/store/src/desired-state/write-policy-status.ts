@@ -1,6 +1,6 @@
 import type { Composition, LostClaim, RenderFailure } from '@meshfleet/planner';
 import type { Tx } from '../connection/sql.ts';
-import { concernedShares } from './concerned-shares.ts';
+import { concernedShares, delaysWithdrawal } from './concerned-shares.ts';
 import type { LoadedCluster, LoadedCondition } from './load-clusters.ts';
 
 /** Reason of the hub's own condition on an object that an older policy holds. No agent reports it or clears it. */
@@ -90,8 +90,10 @@ function clearConditions(tx: Tx, compiled: readonly CompiledPolicies[]): void {
     if (cluster.conditions.length === 0) return [];
     const verdicts = new Set(verdictsOf(each).map(verdictOf));
     const spoken = new Set([...composition.state.entries, ...composition.state.tombstones, ...sharersOf(composition)].map(pairOf));
+    const keys = new Set(composition.state.entries.map(({ key }) => key));
+    const isLeaving = (condition: LoadedCondition): boolean => cluster.assignedVersions.get(condition.policyId) === null && keys.has(condition.key) && delaysWithdrawal(condition);
     return cluster.conditions
-      .filter((condition) => !(isHubs(condition) ? verdicts.has(verdictOf(condition)) : spoken.has(pairOf(condition))))
+      .filter((condition) => !(isHubs(condition) ? verdicts.has(verdictOf(condition)) : spoken.has(pairOf(condition)) || isLeaving(condition)))
       .map((condition) => ({ clusterId: cluster.id, ...condition }));
   });
   if (obsolete.length === 0) return;
