@@ -1,4 +1,6 @@
-import type { AnalysisChanges } from '@meshfleet/istio/analysis';
+import type { AnalysisChanges, Upsert } from '@meshfleet/istio/analysis';
+import { formatObjectKey, objectKeyOf } from '@meshfleet/model';
+import { expiresAtOf } from '@meshfleet/planner';
 import { findObjectsThatStay } from '@meshfleet/store';
 import type { PreviewPlan } from '../policy-preview/plan-change.ts';
 import { changedBodies, type ClusterPreview } from '../policy-preview/preview-clusters.ts';
@@ -21,6 +23,17 @@ export async function changeOfCluster(scope: RequestScope, plan: PreviewPlan, pr
   const gone = loaded.previous.state.entries.filter(({ key, mode }) => mode !== 'METADATA' && !kept.has(key));
   const stays = await Promise.all(gone.map(({ key }) => staysInCluster(scope, { clusterId: loaded.id, key })));
   return { upsert, remove: gone.filter((_, index) => stays[index] !== true).map(({ key }) => key) };
+}
+
+/** The same once every object that it writes has come to its end; undefined where none of them ends. */
+export async function changeOnceEnded(scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview): Promise<AnalysisChanges | undefined> {
+  const { upsert = [], remove = [] } = await changeOfCluster(scope, plan, preview);
+  const modes = new Map(preview.composition.state.entries.map(({ key, mode }) => [key, mode]));
+  const keyOf = ({ object }: Upsert): string => formatObjectKey(objectKeyOf(object));
+  const ending = upsert.filter((each) => expiresAtOf(each.object) != null && modes.get(keyOf(each)) !== 'METADATA');
+  const stays = await Promise.all(ending.map((each) => staysInCluster(scope, { clusterId: preview.loaded.id, key: keyOf(each) })));
+  const gone = new Set(ending.filter((_, index) => stays[index] !== true));
+  return gone.size === 0 ? undefined : { upsert: upsert.filter((each) => !gone.has(each)), remove: [...remove, ...[...gone].map(keyOf)] };
 }
 
 interface Pair {

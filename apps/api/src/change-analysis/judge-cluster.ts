@@ -32,8 +32,13 @@ export const isError = ({ severity }: Finding): boolean => severity === 'ERROR';
  * @throws MeshfleetError LIMIT_EXCEEDED
  */
 export function judgeCluster(scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview, now: Date, concern: Concern): Promise<ChangeFindings> {
+  return judgeIn(scope, preview, () => changeOfCluster(scope, plan, preview), now, concern);
+}
+
+/** {@link judgeCluster} for a change that is made of a planned one; undefined: there is none. */
+export function judgeIn(scope: RequestScope, preview: ClusterPreview, changeOf: () => Promise<AnalysisChanges | undefined>, now: Date, concern: Concern): Promise<ChangeFindings> {
   return scope.inTurn(async () => {
-    const change = await changeOfCluster(scope, plan, preview);
+    const change = (await changeOf()) ?? {};
     const kinds = kindsRead(change);
     if (kinds.length === 0) return NOTHING;
     const clusterId = preview.loaded.id;

@@ -1,10 +1,20 @@
+import { newFindings } from '@meshfleet/istio/analysis';
+import type { Finding } from '@meshfleet/model';
 import type { ChangeFindings } from '../analysis/judge-change.ts';
-import { anything, judgeCluster } from '../change-analysis/judge-cluster.ts';
+import { changeOnceEnded } from '../change-analysis/change-of-cluster.ts';
+import { anything, judgeCluster, judgeIn } from '../change-analysis/judge-cluster.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import type { PreviewPlan } from './plan-change.ts';
 import type { ClusterPreview } from './preview-clusters.ts';
 
-/** What the change would bring to one cluster and what it would end, as the mutation judges it. */
-export function findingsOf(scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview, now: Date): Promise<ChangeFindings> {
-  return judgeCluster(scope, plan, preview, now, anything);
+export interface PreviewFindings extends ChangeFindings {
+  /** What comes when the objects that it writes have ended, which nothing holds back. */
+  readonly atEnd: readonly Finding[];
+}
+
+/** What the change would bring to one cluster and what it would end, as the mutation judges it; and what its ends will bring. */
+export async function findingsOf(scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview, now: Date): Promise<PreviewFindings> {
+  const found = await judgeCluster(scope, plan, preview, now, anything);
+  const ended = await judgeIn(scope, preview, () => changeOnceEnded(scope, plan, preview), now, anything);
+  return { ...found, atEnd: newFindings(found.introduced, ended.introduced) };
 }

@@ -121,7 +121,7 @@ export class PolicyPreviewClusterResolver {
   @ResolveField()
   async findings(view: PreviewClusterView, _args: unknown, { scope }: GraphqlContext) {
     const preview = await composed(scope, view);
-    return preview === undefined ? { introduced: [], resolved: [] } : findingsOf(scope, view.plan, preview, new Date());
+    return preview === undefined ? { introduced: [], resolved: [], atEnd: [] } : findingsOf(scope, view.plan, preview, new Date());
   }
 
   @ResolveField()

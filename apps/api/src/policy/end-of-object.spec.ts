@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { insertCluster } from '../testing/populate.ts';
+import { reportInventory } from '../testing/report-inventory.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 
 let api: TestApi;
@@ -7,7 +8,8 @@ let ada: { id: string; slug: string; token: string };
 beforeAll(async () => {
   api = await startTestApi();
   ada = await api.organization('ada', 'acme');
-  await insertCluster(api, ada.id, 'frankfurt', { env: 'prod' });
+  const frankfurt = await insertCluster(api, ada.id, 'frankfurt', { env: 'prod' });
+  await reportInventory(api, ada.id, frankfurt, { 'Namespace/shop': { labels: {} }, 'Service/shop/ratings': { type: 'ClusterIP', selector: {}, ports: [{ name: 'http', port: 80 }] } });
 });
 afterAll(() => api.close());
 
@@ -54,4 +56,20 @@ it('a version keeps when its objects end, and an end that nobody can read is ref
   for (const until of ['soon', '2999-01-01', '${cluster.labels.end}']) {
     expect((await apply(until)).userErrors).toContainEqual({ code: 'MANIFEST_INVALID', message: expect.stringContaining('is no time') as string });
   }
+});
+
+it('a preview foretells what an end will bring, and nobody is kept from it', async () => {
+  const istio = (kind: string, spec: object, annotations?: object) => JSON.stringify({ apiVersion: 'networking.istio.io/v1', kind, metadata: { name: 'ratings', namespace: 'shop', ...(annotations === undefined ? {} : { annotations }) }, spec });
+  const subsets = (ends: boolean) => istio('DestinationRule', { host: 'ratings', subsets: [{ name: 'v1', labels: { version: 'v1' } }] }, ends ? { 'meshfleet.io/expires-at': '2999-01-01T00:00:00Z' } : undefined);
+  const route = istio('VirtualService', { hosts: ['ratings'], http: [{ route: [{ destination: { host: 'ratings', subset: 'v1' } }] }] });
+  const foreseen = async (ends: boolean): Promise<object> => {
+    const { data, errors } = await api.query<{ policyPreview: { refusals: object[]; clusters: { nodes: { findings: object }[] } } }>(
+      ada.token, 'query ($apply: PolicyApplyInput) { policyPreview(apply: $apply) { refusals { code } clusters(first: 1) { nodes { findings { introduced { severity } atEnd { code severity object } } } } } }',
+      { apply: { name: 'ending', manifests: `${subsets(ends)}\n---\n${route}`, placement: { clusterSelector: 'env=prod' } } });
+    expect(errors).toEqual([]);
+    expect(data.policyPreview.refusals).toEqual([]);
+    return data.policyPreview.clusters.nodes[0]?.findings ?? {};
+  };
+  expect(await foreseen(true)).toMatchObject({ introduced: [], atEnd: [{ severity: 'ERROR', object: 'VirtualService.networking.istio.io/shop/ratings' }] });
+  expect(await foreseen(false)).toMatchObject({ introduced: [], atEnd: [] });
 });
