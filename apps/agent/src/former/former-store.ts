@@ -13,7 +13,7 @@ const LARGEST_SECRET = 700 * 1024; // a Secret takes 1 MiB, and base64 adds a th
 
 const storedSchema = z.object({
   version: z.literal(1),
-  records: z.record(z.string(), z.object({ uid: z.string(), fields: z.record(z.string(), z.unknown()), values: z.record(z.string(), z.unknown()), over: z.string().optional() })),
+  records: z.record(z.string(), z.object({ uid: z.string(), fields: z.record(z.string(), z.unknown()), values: z.record(z.string(), z.unknown()), over: z.string().optional(), theirs: z.record(z.string(), z.unknown()).optional() })),
 });
 
 /** What stood in fields that we took of others, over restarts: gzipped in one Secret of the agent's namespace. Nearly always empty. */

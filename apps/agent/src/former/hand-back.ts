@@ -1,5 +1,5 @@
 import type { FieldSet } from '@meshfleet/kube';
-import { appliedFields, commonFields, copyFields, fieldsAbsentIn, fieldsDiffering, isLeaf, KubeError, subtractFields } from '@meshfleet/kube';
+import { appliedFields, commonFields, copyFields, fieldsAbsentIn, fieldsDiffering, isLeaf, joinFields, KubeError, subtractFields } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '../apply/ownership.ts';
 
@@ -12,6 +12,8 @@ export interface FormerValues {
   readonly values: { readonly [field: string]: unknown };
   /** Mark of the content of ours that the object had then; absent where it was none of ours. */
   readonly over?: string | undefined;
+  /** Those of the fields that other managers held: to have these takes leave. Absent in records of older agents. */
+  readonly theirs?: FieldSet | undefined;
 }
 
 /**
@@ -47,10 +49,14 @@ export function handBack(live: KubeObject, former: FormerValues, within?: FieldS
 
 /** The fields that we hold and nobody else does. */
 export function heldAlone(live: KubeObject): FieldSet {
-  const ours = appliedFields(live.metadata.managedFields, FIELD_MANAGER) ?? {};
+  return subtractFields(appliedFields(live.metadata.managedFields, FIELD_MANAGER) ?? {}, heldByOthers(live));
+}
+
+/** The fields that others hold. */
+export function heldByOthers(live: KubeObject): FieldSet {
   return (live.metadata.managedFields ?? [])
     .filter(({ manager, operation, subresource }) => !(manager === FIELD_MANAGER && operation === 'Apply') && (subresource ?? '') === '')
-    .reduce<FieldSet>((set, { fieldsV1 }) => subtractFields(set, fieldsV1), ours);
+    .reduce<FieldSet>((set, { fieldsV1 }) => joinFields(set, fieldsV1 ?? {}), {});
 }
 
 /** Whether the API server does not take former values any longer: then they do not come back, and nothing else waits for them. */

@@ -1,9 +1,9 @@
 import type { FieldSet, Resource } from '@meshfleet/kube';
-import { appliedFields, childOf, copyFields, fieldsAbsentIn, isLeaf, joinFields, subtractFields } from '@meshfleet/kube';
+import { appliedFields, childOf, commonFields, copyFields, fieldsAbsentIn, isLeaf, joinFields, subtractFields } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import type { ApplyContext } from '../apply/apply-entry.ts';
 import { FIELD_MANAGER, LEFT_BEHIND_MANAGER, ownershipOf } from '../apply/ownership.ts';
-import { handBack, heldAlone, isUntakeable } from './hand-back.ts';
+import { handBack, heldAlone, heldByOthers, isUntakeable } from './hand-back.ts';
 
 /**
  * Before fields are taken of an object that is there: keeps what stands in them, so that it can be given back. What the API server would track as ours
@@ -22,7 +22,7 @@ export async function rememberFormer(context: ApplyContext, resource: Resource, 
   if (isLeaf(taken)) return true;
   const values = (copyFields(recorded?.values ?? {}, live, taken) ?? {}) as { readonly [field: string]: unknown }; // objects are records
   const over = recorded === undefined ? (own.managed ? own.content : undefined) : recorded.over;
-  return former.remember(key, { uid, fields: joinFields(recorded?.fields ?? {}, taken), values, ...(over === undefined ? {} : { over }) });
+  return former.remember(key, { uid, fields: joinFields(recorded?.fields ?? {}, taken), values, ...(over === undefined ? {} : { over }), theirs: joinFields(recorded?.theirs ?? {}, commonFields(taken, heldByOthers(live))) });
 }
 
 /** Gives back the fields that the policy has come to say nothing of. Resolves to the object as it is then. */
