@@ -14,8 +14,8 @@ import { createReport } from './report.ts';
 import { spine } from './spine.ts';
 
 const proofs: readonly Proof[] = [spine, federationBed, policy, pushedPresets, publicManifests];
-/** What the pages of the presets show. */
-const RECORD = join(import.meta.dirname, '..', '..', 'docs', 'presets', 'proof.json');
+/** What the pages of the presets show is kept here. */
+const RECORDS = join(import.meta.dirname, '..', '..', 'docs', 'presets');
 const record = process.argv.includes('--record');
 const asked = process.argv.slice(2).filter((argument) => argument !== '--record');
 const unknown = asked.filter((name) => !proofs.some((proof) => proof.name === name));
@@ -29,11 +29,16 @@ if (limit !== undefined) {
   process.exit(2);
 }
 
+const from = performance.now();
+/** Each line with the second that it came in: where the time goes. */
+const print = (line: string): void => {
+  console.log(`${((performance.now() - from) / 1_000).toFixed(0).padStart(4)} s ${line}`);
+};
 const sections: ProofSection[] = [];
 for (const proof of proofs.filter(({ name }) => asked.includes(name))) {
-  console.log(`${proof.name}: ${proof.title}`);
+  print(`${proof.name}: ${proof.title}`);
   const first = sections.length;
-  const report = createReport(proof.title, sections, console.log);
+  const report = createReport(proof.title, sections, print);
   try {
     await proof.run(report);
   } catch (error) {
@@ -42,9 +47,10 @@ for (const proof of proofs.filter(({ name }) => asked.includes(name))) {
     report.row({ sent: proof.name, expected: 'runs to its end', seen, passed: false });
   }
   const own = sections.slice(first);
-  if (record && proof.istiod !== undefined && proof.whole !== false && proofTotals(own).failed === 0) {
-    keepRows(RECORD, recordedRows(proof.istiod, own));
-    console.log(`  kept in ${RECORD}`);
+  if (record && proof.record?.whole === true && proofTotals(own).failed === 0) {
+    const { file, istiod } = proof.record;
+    keepRows(join(RECORDS, file), recordedRows(istiod, own));
+    print(`  kept in ${file}`);
   }
 }
 const { passed, failed } = proofTotals(sections);

@@ -4,7 +4,7 @@ import { MeshfleetError } from '@meshfleet/model';
 import { byKubectl } from './presets/by-kubectl.ts';
 import { TRACKS } from './presets/catalogue.ts';
 import { meshSettings } from './presets/mesh-settings.ts';
-import { openWorld } from './presets/outside-world.ts';
+import { createWorldAuthority, openWorld } from './presets/outside-world.ts';
 import { runProofs } from './presets/run-track.ts';
 import { setOutside, setStage } from './presets/set-stage.ts';
 import type { Proof } from './proof.ts';
@@ -18,17 +18,17 @@ const REAL_NODES = [{ name: 'real-eu-a', region: 'eu', zone: 'eu-a' }, { name: '
 export const policy: Proof = {
   name: 'policy',
   title: 'presets, each shown by what callers are answered under it',
-  istiod: ISTIO_VERSIONS[MINOR],
-  whole: ASKED === undefined,
+  record: { file: 'proof.json', istiod: ISTIO_VERSIONS[MINOR], whole: ASKED === undefined },
   run: async (report) => {
     if (ISTIO_VERSIONS[MINOR] === undefined) throw new MeshfleetError({ code: 'INVALID_INPUT', summary: `There is no Istio ${MINOR} here`, fix: `Set MESHFLEET_PROOF_ISTIO to ${Object.keys(ISTIO_VERSIONS).join(' or ')}.` });
     const from = performance.now();
-    const mesh = await startMesh([{ name: 'east', istio: meshSettings(MINOR), realNodes: REAL_NODES, objects: gatewayApiCustomResourceDefinitions('experimental') }]);
+    const authority = await createWorldAuthority();
+    const mesh = await startMesh([{ name: 'east', istio: meshSettings(MINOR, authority.caPem), realNodes: REAL_NODES, objects: gatewayApiCustomResourceDefinitions('experimental') }]);
     try {
       const [east] = mesh.clusters;
       if (east === undefined) throw new MeshfleetError({ code: 'INTERNAL', summary: 'The mesh has no cluster' });
       await setOutside(east);
-      const world = await openWorld(east.cluster, east.nodes);
+      const world = await openWorld(east.cluster, east.nodes, authority);
       try {
         const hand = byKubectl(east.cluster);
         const tracks: Promise<void>[] = [];

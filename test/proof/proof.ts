@@ -10,12 +10,20 @@ export interface ProofRow {
 export interface Proof {
   readonly name: string;
   readonly title: string;
-  /** Version of istiod that it runs on, where its sections are presets. */
-  readonly istiod?: string;
-  /** False where only a part was asked for, which must not stand for the whole in the documentation. */
-  readonly whole?: boolean;
+  /** What the documentation of presets keeps of it. */
+  readonly record?: ProofRecord;
   /** Reports row by row; an error that it throws counts as one that failed. */
   run(report: ProofReport): Promise<void>;
+}
+
+/** Of sections that are named after presets. */
+export interface ProofRecord {
+  /** Name of the file in docs/presets. */
+  readonly file: string;
+  /** Version of istiod that it runs on. */
+  readonly istiod: string;
+  /** False where only a part was asked for, which must not stand for the whole. */
+  readonly whole: boolean;
 }
 
 export interface ProofReport {

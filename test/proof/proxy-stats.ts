@@ -13,3 +13,8 @@ export async function statisticsOf(pod: RealPod, filter: string): Promise<string
 export function sumOf(lines: readonly string[]): number {
   return lines.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
+
+/** Listeners, and filter chains of listeners, that a proxy has replaced and whose connections it has not closed yet. */
+export async function drainingOf(pod: RealPod): Promise<number> {
+  return sumOf(await statisticsOf(pod, '^listener_manager\\.total_(listeners|filter_chains)_draining$'));
+}

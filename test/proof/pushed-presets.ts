@@ -7,7 +7,7 @@ import { byKubectl } from './presets/by-kubectl.ts';
 import { byProduct, untilApplied } from './presets/by-product.ts';
 import { allOf, shareOf } from './presets/measure.ts';
 import { meshSettings } from './presets/mesh-settings.ts';
-import { openWorld } from './presets/outside-world.ts';
+import { createWorldAuthority, openWorld } from './presets/outside-world.ts';
 import { defaultDeny } from './presets/prove-authorization.ts';
 import { strict } from './presets/prove-mutual-tls.ts';
 import { faults } from './presets/prove-resilience.ts';
@@ -29,13 +29,14 @@ export const pushedPresets: Proof = {
   title: 'presets pushed through the product, shown by traffic; a canary rolled out in two waves over two clusters',
   run: async (report) => {
     const from = performance.now();
-    const mesh = await startMesh(['east', 'west'].map((name) => ({ name, istio: meshSettings(MINOR), realNodes: [{ name: `${name}-node`, region: 'eu', zone: 'eu-a' }] })));
+    const authority = await createWorldAuthority();
+    const mesh = await startMesh(['east', 'west'].map((name) => ({ name, istio: meshSettings(MINOR, authority.caPem), realNodes: [{ name: `${name}-node`, region: 'eu', zone: 'eu-a' }] })));
     try {
       const [east, west] = mesh.clusters;
       if (east === undefined || west === undefined) throw new MeshfleetError({ code: 'INTERNAL', summary: 'There are fewer than two clusters' });
       await setOutside(east);
       await setOutside(west);
-      const world = await openWorld(east.cluster, east.nodes);
+      const world = await openWorld(east.cluster, east.nodes, authority);
       try {
         const set = (side: RealMeshCluster, to: ProofReport): Promise<Stage> => setStage(side, to, { namespace: NAMESPACE, istiodMinor: MINOR, world, hand: byKubectl(side.cluster) });
         const [inEast, inWest] = [await set(east, report), await set(west, report)];

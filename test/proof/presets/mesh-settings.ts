@@ -9,8 +9,8 @@ export const SPAN_PROVIDER = 'proof-spans';
 /** Leads to the control plane by a name that stays when its revision changes. */
 export const REVISION_TAG = 'proof-stable';
 
-/** How Istio is installed to prove presets on: providers of logs and spans, keys fetched often, gateways where pods run for real. */
-export function meshSettings(version: IstioMinor): IstioOptions {
+/** How Istio is installed to prove presets on: providers of logs and spans, keys fetched often, from hosts that `issuersRoot` vouches for, gateways where pods run for real. */
+export function meshSettings(version: IstioMinor, issuersRoot: string): IstioOptions {
   const { host, spansPort } = WORLD_SERVICE;
   return {
     version,
@@ -22,6 +22,6 @@ export function meshSettings(version: IstioMinor): IstioOptions {
         { name: SPAN_PROVIDER, zipkin: { service: host, port: spansPort } },
       ],
     },
-    values: { revisionTags: [REVISION_TAG], gatewayClasses: { istio: { deployment: { spec: { template: { spec: onRealNodes } } } } } },
+    values: { jwksResolverExtraRootCA: issuersRoot, revisionTags: [REVISION_TAG], gatewayClasses: { istio: { deployment: { spec: { template: { spec: onRealNodes } } } } } },
   };
 }

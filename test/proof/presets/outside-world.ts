@@ -1,4 +1,4 @@
-import { createAuthority, kubectl, type RealCluster, type RealNodes } from '@meshfleet/cluster-real';
+import { createAuthority, kubectl, type Authority, type RealCluster, type RealNodes } from '@meshfleet/cluster-real';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -23,7 +23,7 @@ export interface Span {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** What lies outside of the mesh, in this process: hosts that speak TLS, an issuer's keys, and who takes spans. */
+/** What lies outside of the mesh, in this process: hosts that speak TLS, an issuer of tokens among them, and who takes spans. */
 export interface OutsideWorld {
   readonly address: string;
   /** Root of the hosts' certificates, and of clients that they know. */
@@ -33,20 +33,25 @@ export interface OutsideWorld {
   /** Calls over TLS so far, oldest first. */
   readonly calls: readonly OutsideCall[];
   readonly spans: readonly Span[];
-  /** Has `keysUrl` answer with this JSON Web Key Set from now on. */
+  /** Has `keysUrls` answer with this JSON Web Key Set from now on. */
   publishKeys(jwks: string): void;
-  /** As istiod reaches it. */
-  readonly keysUrl: string;
+  /** Over TLS: one host that istiod trusts, and one whose certificate nobody vouches for. */
+  readonly keysUrls: { readonly trusted: string; readonly untrusted: string };
   close(): Promise<void>;
 }
 
-/** Its Service in the cluster, for what must be found by a name of the mesh: keys and spans. */
-export const WORLD_SERVICE = { namespace: 'outside', name: 'world', host: 'world.outside.svc.cluster.local', keysPort: 80, spansPort: 9411 };
-export const HOSTS = { bank: 'api.bank.example.com', undeclared: 'api.undeclared.example.com', cards: 'api.cards.example.com', login: 'login.example.org', shady: 'api.shady.example.com' } as const;
+/** Its Service in the cluster: proxies send spans to a name of the mesh. */
+export const WORLD_SERVICE = { namespace: 'outside', name: 'world', host: 'world.outside.svc.cluster.local', spansPort: 9411 };
+const KEYS_PATH = '/keys';
+export const HOSTS = { issuer: 'issuer.example.com', bank: 'api.bank.example.com', undeclared: 'api.undeclared.example.com', cards: 'api.cards.example.com', login: 'login.example.org', shady: 'api.shady.example.com' } as const;
 
-export async function openWorld(cluster: RealCluster, nodes: RealNodes): Promise<OutsideWorld> {
+/** Who vouches for the world's hosts: istiod is told when it is installed. */
+export function createWorldAuthority(): Promise<Authority> {
+  return createAuthority('World', new Date());
+}
+
+export async function openWorld(cluster: RealCluster, nodes: RealNodes, authority: Authority): Promise<OutsideWorld> {
   const address = nodes.network.hostAddress;
-  const authority = await createAuthority('World', new Date());
   const issue: OutsideWorld['issue'] = (name, use) => authority.issue(name, [{ type: 'dns', value: name }], use);
   const calls: OutsideCall[] = [];
   const spans: Span[] = [];
@@ -77,12 +82,12 @@ export async function openWorld(cluster: RealCluster, nodes: RealNodes): Promise
     const socket = incoming.socket as TLSSocket; // of a TLS server
     const client = socket.authorized ? String(socket.getPeerCertificate().subject.CN) : '';
     calls.push({ serverName: String(socket.servername), client, from: socket.remoteAddress ?? '' });
-    outgoing.writeHead(socket.servername === HOSTS.cards && client === '' ? 401 : 200).end();
+    if (incoming.url === KEYS_PATH) outgoing.writeHead(200, { 'content-type': 'application/json' }).end(keys);
+    else outgoing.writeHead(socket.servername === HOSTS.cards && client === '' ? 401 : 200).end();
   });
   secure.on('tlsClientError', () => undefined); // whoever does not trust it hangs up
   const plain = createServer((incoming, outgoing) => {
-    if (incoming.url === '/api/v2/spans') void takeSpans(incoming, outgoing, spans);
-    else outgoing.writeHead(200, { 'content-type': 'application/json' }).end(keys);
+    void takeSpans(incoming, outgoing, spans);
   });
   secure.listen(443, address);
   plain.listen(0, address);
@@ -99,7 +104,7 @@ export async function openWorld(cluster: RealCluster, nodes: RealNodes): Promise
     publishKeys: (jwks) => {
       keys = jwks;
     },
-    keysUrl: `http://${WORLD_SERVICE.host}/keys`,
+    keysUrls: { trusted: `https://${HOSTS.issuer}${KEYS_PATH}`, untrusted: `https://${HOSTS.shady}${KEYS_PATH}` },
     close: async () => {
       await Promise.all([secure, plain].map(close));
     },
@@ -113,17 +118,17 @@ async function takeSpans(incoming: IncomingMessage, outgoing: ServerResponse, sp
 
 /** A Service without selector: its endpoint is this process. */
 function worldService(address: string, port: number): object[] {
-  const { namespace, name, keysPort, spansPort } = WORLD_SERVICE;
-  const ports = [['http-keys', keysPort], ['http-spans', spansPort]] as const;
+  const { namespace, name, spansPort } = WORLD_SERVICE;
+  const called = 'http-spans';
   return [
-    { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { ports: ports.map(([called, number]) => ({ name: called, port: number, targetPort: port })) } },
+    { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { ports: [{ name: called, port: spansPort, targetPort: port }] } },
     {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { name, namespace, labels: { 'kubernetes.io/service-name': name } },
       addressType: 'IPv4',
       endpoints: [{ addresses: [address], conditions: { ready: true } }],
-      ports: ports.map(([called]) => ({ name: called, port, protocol: 'TCP' })),
+      ports: [{ name: called, port, protocol: 'TCP' }],
     },
   ];
 }

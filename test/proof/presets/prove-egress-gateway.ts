@@ -15,7 +15,9 @@ export const egressGateway: PresetProof = {
     const { client, cluster, nodes, world, report, istiodMinor } = stage;
     report.section('egress-gateway');
     await deployGateway(cluster, { name: 'istio-egressgateway', namespace: GATEWAYS, version: istiodMinor });
-    const gateway = podOf(nodes, GATEWAYS, { istio: 'egressgateway' }).network.address;
+    const gatewayPod = podOf(nodes, GATEWAYS, { istio: 'egressgateway' });
+    const gateway = gatewayPod.network.address;
+    const proxies = [...stage.proxies, gatewayPod];
     const { certPem, keyPem } = await world.issue(CLIENT, 'CLIENT');
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: CLIENT, namespace: GATEWAYS }, stringData: { 'tls.crt': certPem, 'tls.key': keyPem, 'ca.crt': world.caPem } };
     await kubectl(cluster.kubeconfigFile, ['apply', '-f', '-'], JSON.stringify(secret));
@@ -31,9 +33,9 @@ export const egressGateway: PresetProof = {
 
     const destinations = [{ host: HOSTS.cards, clientCredential: CLIENT }, { host: HOSTS.login, tls: 'PASS_THROUGH' }, { host: HOSTS.shady, clientCredential: CLIENT }];
     await under(stage, render('egress-gateway', { destinations }), async () => {
-      await untilSettled('the gateway begins TLS', async () => (await code(`http://${HOSTS.cards}/`)) === 200);
+      await untilSettled(proxies, 'the gateway begins TLS', async () => (await code(`http://${HOSTS.cards}/`)) === 200);
       report.row(came('plain calls, for which the gateway begins TLS with a client’s certificate', await call(`http://${HOSTS.cards}/`), { from: gateway, by: 'the gateway', client: CLIENT }));
-      await untilSettled('the gateway passes TLS on', async () => {
+      await untilSettled(proxies, 'the gateway passes TLS on', async () => {
         const at = world.calls.length;
         return (await code(login)) === 200 && world.calls.slice(at).every(({ serverName, from }) => serverName !== HOSTS.login || from === gateway);
       });
@@ -41,7 +43,7 @@ export const egressGateway: PresetProof = {
       const { counts, seen } = await call(`http://${HOSTS.shady}/`);
       report.row({ sent: `${counts.sent} calls to a host whose certificate nobody vouches for`, expected: 'none gets there, all 503', seen: `${seenOf(counts)}; ${seen.length} got there`, passed: counts.byCode['503'] === counts.sent && seen.length === 0 });
     });
-    await untilSettled('calls leave by themselves again', async () => {
+    await untilSettled(proxies, 'calls leave by themselves again', async () => {
       const at = world.calls.length;
       return (await code(login)) === 200 && world.calls.slice(at).every(({ serverName, from }) => serverName !== HOSTS.login || from === client.network.address);
     });

@@ -27,16 +27,16 @@ export const egress: PresetProof = {
       { name: 'bank', hosts: [HOSTS.bank] },
     ];
     await under(stage, render('egress-lockdown', { target: { scope: 'NAMESPACES', namespaces: [namespace] }, exceptions }), async () => {
-      await untilSettled('the unknown is refused', async () => (await callFrom(client, { url, headers: { host: 'anything.example.com' } })).code !== 200);
+      await untilSettled(stage.proxies, 'the unknown is refused', async () => (await callFrom(client, { url, headers: { host: 'anything.example.com' } })).code !== 200);
       none('calls to a host that is not declared', await ask('anything.example.com'));
-      await untilSettled('the declared is reached', async () => (await callFrom(client, { url, headers: { host: KNOWN } })).code === 200);
+      await untilSettled(stage.proxies, 'the declared is reached', async () => (await callFrom(client, { url, headers: { host: KNOWN } })).code === 200);
       report.row(allOf('calls to the declared host', await ask(KNOWN), 200));
-      await untilSettled('the declared is reached over TLS', async () => (await secureCode(HOSTS.bank)) === 200);
+      await untilSettled(stage.proxies, 'the declared is reached over TLS', async () => (await secureCode(HOSTS.bank)) === 200);
       report.row(allOf('calls over TLS to a declared host, told by its server name', await secure(HOSTS.bank), 200));
       none('calls over TLS to another name at the same address', await secure(HOSTS.undeclared));
       none('calls over TLS to the declared host by a client that sends no server name', await secure(HOSTS.bank, ''));
       report.row(allOf('calls inside the mesh', await send(client, { url: stage.echo, total: 60 }), 200));
     });
-    await untilSettled('everything is reached again', async () => (await callFrom(client, { url, headers: { host: 'anything.example.com' } })).code === 200);
+    await untilSettled(stage.proxies, 'everything is reached again', async () => (await callFrom(client, { url, headers: { host: 'anything.example.com' } })).code === 200);
   },
 };

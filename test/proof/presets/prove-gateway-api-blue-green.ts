@@ -18,11 +18,11 @@ export async function gatewayApiBlueGreen(stage: Stage, route: object): Promise<
   for (const active of ['BLUE', 'GREEN', 'BLUE', 'GREEN', 'BLUE', 'GREEN'] as const) {
     await hand.apply(at(active));
     const version = COLOURS[active];
-    await untilSettled(`${version} alone answers`, async () => (await callFrom(client, { url: stage.echo })).version === version);
+    await untilSettled(stage.proxies, `${version} alone answers`, async () => (await callFrom(client, { url: stage.echo })).version === version);
     report.row(allOf(`calls with ${active.toLowerCase()} active`, await send(client, { url: stage.echo, total: 50 }), 200, version));
   }
   report.row(allOf('calls of testers, with green active', await send(client, { url: stage.echo, headers: preview, total: 50 }), 200, COLOURS.BLUE));
   await hand.withdraw(at('GREEN'));
-  await untilSettled('nothing tells testers from others', async () => (await callFrom(client, { url: stage.echo, headers: preview })).code === 200);
+  await untilSettled(stage.proxies, 'nothing tells testers from others', async () => (await callFrom(client, { url: stage.echo, headers: preview })).code === 200);
   report.row({ ...allOf('calls while it comes, through five cut-overs, and while it goes', await traffic.stop(), 200), expected: 'none failed' });
 }

@@ -1,9 +1,8 @@
 import { kubectl, servedBy } from '@meshfleet/cluster-real';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { allOf, CALLS, send, shareOf } from './measure.ts';
 import { gatewayApiBlueGreen } from './prove-gateway-api-blue-green.ts';
 import { gatewayApiRetries } from './prove-gateway-api-retries.ts';
-import { untilForgotten, untilKnown } from './proxy-config.ts';
+import { untilAnswered, untilForgotten, untilKnown } from './proxy-config.ts';
 import { render, under, type PresetProof, type Stage } from './stage.ts';
 
 const ROUTES = 'dynamic_route_configs';
@@ -49,8 +48,7 @@ async function prove(stage: Stage): Promise<void> {
     await untilKnown(client, ROUTES, 'request_mirror_policies');
     const before = await servedBy(stage.v2);
     report.row(allOf('calls with a mirror of 30 %', await send(client, { url: stage.echo }), 200, 'v1'));
-    // Nobody waits for the answers of copies.
-    await sleep(1_000);
+    await untilAnswered(client, `|echo-v2.${namespace}`);
     report.row(shareOf('calls', CALLS, 0.3, 'copies', (await servedBy(stage.v2)) - before));
   });
   await untilForgotten(client, ROUTES, 'request_mirror_policies');

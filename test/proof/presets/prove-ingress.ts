@@ -1,7 +1,7 @@
 import { deployGateway, kubectl } from '@meshfleet/cluster-real';
 import { callEdge, callEdgeTimes, type EdgeCall } from './call-edge.ts';
 import { render, under, type PresetProof, type Rendered, type Stage } from './stage.ts';
-import { until, untilSettled } from './until.ts';
+import { until, untilEvery } from './until.ts';
 
 const CALLS = 50;
 const HOST = 'shop.example.com';
@@ -43,7 +43,7 @@ async function ingressGateway(stage: Stage): Promise<void> {
   const as = (tls: object): Rendered =>
     render('ingress-gateway', { name: 'shop', namespace, hosts: [HOST], tls: { credentialName: 'shop-example-com', ...tls }, routes: [{ pathPrefix: '/api', service: service('other'), port: 8080 }, { service: service('echo'), port: 8080 }] });
   await under(stage, as({ minVersion: 'TLSV1_3' }), async () => {
-    await untilSettled('the gateway serves the host', async () => (await callEdge(secure)) === '200 by echo');
+    await untilEvery('the gateway serves the host', async () => (await callEdge(secure)) === '200 by echo');
     await row(stage, 'calls over TLS, the gateway’s certificate verified', secure, '200 by echo');
     await row(stage, 'calls to a path with a Service of its own', { ...secure, path: '/api/orders' }, '200 by other');
     await row(stage, 'calls to a path that only begins so', { ...secure, path: '/apis' }, '200 by echo');
@@ -51,7 +51,7 @@ async function ingressGateway(stage: Stage): Promise<void> {
     await row(stage, 'calls over TLS to a host that is not served', { ...secure, host: 'other.example.com' }, 'no answer');
     await row(stage, 'calls over TLS 1.2, with 1.3 as the oldest', { ...secure, maxVersion: 'TLSv1.2' }, 'no answer');
     await stage.hand.apply(as({ mode: 'MUTUAL', subjectAltNames: ['partner.example.com'] }));
-    await untilSettled('the gateway asks for a certificate', async () => (await callEdge(secure)) === 'no answer');
+    await untilEvery('the gateway asks for a certificate', async () => (await callEdge(secure)) === 'no answer');
     await row(stage, 'calls without a client’s certificate at MUTUAL', secure, 'no answer');
     await row(stage, 'calls with the certificate of the client that is named', { ...secure, ...partner }, '200 by echo');
     await row(stage, 'calls with the certificate of another client', { ...secure, ...stranger }, 'no answer');
@@ -69,18 +69,18 @@ async function gatewayApiIngress(stage: Stage): Promise<void> {
     await kubectl(cluster.kubeconfigFile, ['-n', namespace, 'wait', 'gateway/public', '--for=condition=Programmed', '--timeout=60s']);
     const address = await kubectl(cluster.kubeconfigFile, ['-n', namespace, 'get', 'service', 'public-istio', '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}']);
     const secure: EdgeCall = { address, host: HOST, ca: world.caPem };
-    await untilSettled('the gateway serves the host', async () => (await callEdge(secure)) === '200 by echo');
+    await untilEvery('the gateway serves the host', async () => (await callEdge(secure)) === '200 by echo');
     await row(stage, 'calls over TLS, the gateway’s certificate verified', secure, '200 by echo');
     await row(stage, 'calls to a path with a Service of its own', { ...secure, path: '/api/orders' }, '200 by other');
     await row(stage, 'calls in plain HTTP', { address, host: HOST, path: '/cart' }, `301 to https://${HOST}/cart`);
     await row(stage, 'calls over TLS to a host that is not served', { ...secure, host: 'other.example.com' }, 'no answer');
     await stage.hand.apply(as('REQUIRED'));
-    await untilSettled('the gateway asks for a certificate', async () => (await callEdge(secure)) === 'no answer');
+    await untilEvery('the gateway asks for a certificate', async () => (await callEdge(secure)) === 'no answer');
     await row(stage, 'calls without a client’s certificate, where one is required', secure, 'no answer');
     await row(stage, 'calls with one', { ...secure, ...partner }, '200 by echo');
     return secure;
   });
   await until('the gateway’s Deployment is gone', async () => (await kubectl(cluster.kubeconfigFile, ['-n', namespace, 'get', 'deployment', 'public-istio', '--ignore-not-found', '-o', 'name'])) === '');
-  await untilSettled('nobody answers', async () => (await callEdge(gone)) === 'no answer');
+  await untilEvery('nobody answers', async () => (await callEdge(gone)) === 'no answer');
   await row(stage, 'calls after the Gateway was withdrawn', gone, 'no answer');
 }

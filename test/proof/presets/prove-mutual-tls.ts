@@ -3,10 +3,8 @@ import { allOf, send, seenOf } from './measure.ts';
 import { answers, probe, probeAnew } from './calls-to-echo.ts';
 import { linesOf } from './proxy-log.ts';
 import { podOf, render, under, type PresetProof, type Stage } from './stage.ts';
-import { until, untilSettled } from './until.ts';
+import { drained, until, untilEvery } from './until.ts';
 
-/** Longer than proxies hold on to what was open before a change: Istio's own drain is 45 s. */
-const LET_GO_MS = 50_000;
 const namespacesOf = ({ namespace }: Stage): object => ({ scope: 'NAMESPACES', namespaces: [namespace] });
 
 /**
@@ -21,12 +19,11 @@ export const mutualTls: PresetProof = {
     await permissive(stage);
     await perPort(stage);
     await migration(stage);
-    const changedAt = performance.now();
-    await until('what was open before the last change is closed', () => Promise.resolve(performance.now() - changedAt > LET_GO_MS));
+    await drained(stage.proxies);
     const through = await meshed.stop();
     for (const preset of ['strict-mutual-tls', 'mutual-tls-migration']) {
       stage.report.section(preset);
-      stage.report.row({ ...allOf('meshed calls through every change here, and 50 s after the last', through, 200), expected: 'none failed' });
+      stage.report.row({ ...allOf('meshed calls through every change here, and until what was open before the last was closed', through, 200), expected: 'none failed' });
     }
   },
 };
@@ -34,14 +31,14 @@ export const mutualTls: PresetProof = {
 export async function strict(stage: Stage): Promise<void> {
   const { plain, report } = stage;
   report.section('strict-mutual-tls');
-  await untilSettled('a workload without a proxy is answered', async () => (await answers(stage, plain)) === 200);
+  await untilEvery('a workload without a proxy is answered', async () => (await answers(stage, plain)) === 200);
   report.row(allOf('plaintext calls before', await probeAnew(stage, plain), 200));
   await under(stage, render('strict-mutual-tls', { target: namespacesOf(stage) }), async () => {
-    await untilSettled('plaintext is refused', async () => (await answers(stage, plain)) !== 200);
+    await untilEvery('plaintext is refused', async () => (await answers(stage, plain)) !== 200);
     const refused = await probeAnew(stage, plain);
     report.row({ sent: `${refused.sent} plaintext calls under it`, expected: 'none answered', seen: seenOf(refused), passed: refused.answered === 0 });
   });
-  await untilSettled('plaintext is answered again', async () => (await answers(stage, plain)) === 200);
+  await untilEvery('plaintext is answered again', async () => (await answers(stage, plain)) === 200);
 }
 
 async function permissive(stage: Stage): Promise<void> {
@@ -49,14 +46,14 @@ async function permissive(stage: Stage): Promise<void> {
   report.section('permissive-mutual-tls');
   const target = { scope: 'WORKLOADS', namespace, labels: { app: 'echo' } };
   await under(stage, render('strict-mutual-tls', { target: namespacesOf(stage) }), async () => {
-    await untilSettled('plaintext is refused', async () => (await answers(stage, plain)) !== 200);
+    await untilEvery('plaintext is refused', async () => (await answers(stage, plain)) !== 200);
     await under(stage, render('permissive-mutual-tls', { target, name: 'echo-permissive' }), async () => {
-      await untilSettled('plaintext is answered', async () => (await answers(stage, plain)) === 200);
+      await untilEvery('plaintext is answered', async () => (await answers(stage, plain)) === 200);
       report.row(allOf('plaintext calls to the workload in a strict namespace', await probeAnew(stage, plain), 200));
       report.row(allOf('meshed calls to it', await probe(stage, client), 200));
     });
   });
-  await untilSettled('plaintext is answered again', async () => (await answers(stage, plain)) === 200);
+  await untilEvery('plaintext is answered again', async () => (await answers(stage, plain)) === 200);
 }
 
 /** A workload of three ports. What comes by mutual TLS brings the client's identity along in a header. */
@@ -67,7 +64,7 @@ async function perPort(stage: Stage): Promise<void> {
   const target = { scope: 'WORKLOADS', namespace, labels: { app: 'ports' } };
   const rendered = render('per-port-mutual-tls', { target, name: 'ports', otherPorts: 'STRICT', ports: [{ port: 9090, mode: 'PERMISSIVE' }, { port: 9091, mode: 'DISABLE' }] });
   await under(stage, rendered, async () => {
-    await untilSettled('plaintext is refused at the port that is not named', async () => (await callFrom(plain, { url: url(8080) })).code !== 200);
+    await untilEvery('plaintext is refused at the port that is not named', async () => (await callFrom(plain, { url: url(8080) })).code !== 200);
     const refused = await send(plain, { url: url(8080), total: 60, perSecond: 100, headers: { connection: 'close' } });
     report.row({ sent: '60 plaintext calls to the port that is not named: STRICT', expected: 'none answered', seen: seenOf(refused), passed: refused.answered === 0 });
     for (const [port, mode] of [[9090, 'PERMISSIVE'], [9091, 'DISABLE']] as const) {
@@ -75,13 +72,13 @@ async function perPort(stage: Stage): Promise<void> {
     }
     for (const [port, mode, encrypted] of [[8080, 'STRICT', true], [9090, 'PERMISSIVE', true], [9091, 'DISABLE', false]] as const) {
       const withIdentity = async (): Promise<boolean> => (await callFrom(client, { url: url(port) })).body?.includes('x-forwarded-client-cert') === true;
-      await untilSettled(`the client knows what the port at ${mode} takes`, async () => (await withIdentity()) === encrypted);
+      await untilEvery(`the client knows what the port at ${mode} takes`, async () => (await withIdentity()) === encrypted);
       const counts = await send(client, { url: url(port), total: 60, perSecond: 100 });
       const row = allOf(`meshed calls to the port at ${mode}`, counts, 200);
       report.row({ ...row, expected: `all 200, ${encrypted ? 'with' : 'without'} the client’s certificate`, seen: `${row.seen}; ${(await withIdentity()) ? 'with' : 'without'} it` });
     }
   });
-  await untilSettled('plaintext is answered again', async () => (await callFrom(plain, { url: url(8080) })).code === 200);
+  await untilEvery('plaintext is answered again', async () => (await callFrom(plain, { url: url(8080) })).code === 200);
 }
 
 /** The three versions of one policy, one after the other. */
@@ -98,7 +95,7 @@ async function migration(stage: Stage): Promise<void> {
   };
   await under(stage, at('OBSERVE'), async () => {
     await until('plaintext is logged', async () => (await answers(stage, plain, { path: '/sounding' })) === 200 && logged('/sounding') > 0);
-    await untilSettled('every proxy logs', async () => (await answers(stage, plain, { path: '/sounding' })) === 200);
+    await untilEvery('every proxy logs', async () => (await answers(stage, plain, { path: '/sounding' })) === 200);
     await both('OBSERVE', '/observe');
     await until('60 lines are written', () => Promise.resolve(logged('/observe-plaintext') >= 60));
     const [seen, others] = [logged('/observe-plaintext'), logged('/observe-meshed')];
@@ -106,19 +103,19 @@ async function migration(stage: Stage): Promise<void> {
 
     report.row(allOf('calls from the mesh to a service in scope that has no proxy', await send(client, { url: legacy, total: 60, perSecond: 100 }), 200));
     await stage.hand.apply(at('CLIENTS'));
-    await untilSettled('clients insist on mutual TLS', async () => (await callFrom(client, { url: legacy })).code === 503);
+    await untilEvery('clients insist on mutual TLS', async () => (await callFrom(client, { url: legacy })).code === 503);
     await both('CLIENTS', '/clients');
     report.row(allOf('calls from the mesh to the service without proxy at CLIENTS', await send(client, { url: legacy, total: 60, perSecond: 100 }), 503));
     await stage.hand.apply(at('CLIENTS', [`bare.${namespace}.svc.cluster.local`]));
-    await untilSettled('the service is named', async () => (await callFrom(client, { url: legacy })).code === 200);
+    await untilEvery('the service is named', async () => (await callFrom(client, { url: legacy })).code === 200);
     report.row(allOf('the same once it is named under plaintextServices', await send(client, { url: legacy, total: 60, perSecond: 100 }), 200));
 
     await stage.hand.apply(at('STRICT', [`bare.${namespace}.svc.cluster.local`]));
-    await untilSettled('plaintext is refused', async () => (await answers(stage, plain)) !== 200);
+    await untilEvery('plaintext is refused', async () => (await answers(stage, plain)) !== 200);
     const refused = await probeAnew(stage, plain);
     report.row({ sent: `${refused.sent} plaintext calls at STRICT`, expected: 'none answered', seen: seenOf(refused), passed: refused.answered === 0 });
     report.row(allOf('meshed calls at STRICT', await probe(stage, client), 200));
   });
   await stage.hand.withdraw(at('CLIENTS', [`bare.${namespace}.svc.cluster.local`]));
-  await untilSettled('plaintext is answered again', async () => (await answers(stage, plain)) === 200);
+  await untilEvery('plaintext is answered again', async () => (await answers(stage, plain)) === 200);
 }

@@ -33,18 +33,18 @@ async function local(stage: Stage): Promise<void> {
   };
   await under(stage, render('local-rate-limit', parameters), async () => {
     for (const pod of [v1, v2]) await untilKnown(pod, LISTENERS, 'http_local_rate_limiter');
-    await untilSettled('every proxy counts', async () => (await callFrom(client, { url: `${stage.echo}/sounding` })).code === 429);
+    await untilSettled(stage.proxies, 'every proxy counts', async () => (await callFrom(client, { url: `${stage.echo}/sounding` })).code === 429);
     const overall = await send(client, { url: stage.echo, total: 200 });
     report.row(limited('calls at 10 for each of two pods', overall, 20));
     const plan = await send(client, { url: stage.echo, total: 200, headers: { 'x-plan': 'free' } });
     report.row(limited('calls with a header at 25 for each pod', plan, 50));
   });
   for (const pod of [v1, v2]) await untilForgotten(pod, LISTENERS, 'http_local_rate_limiter');
-  await untilSettled('no proxy counts', async () => (await callFrom(client, { url: stage.echo })).code === 200);
+  await untilSettled(stage.proxies, 'no proxy counts', async () => (await callFrom(client, { url: stage.echo })).code === 200);
 
   await under(stage, render('local-rate-limit', { ...parameters, dryRun: true }), async () => {
     for (const pod of [v1, v2]) await untilKnown(pod, LISTENERS, 'http_local_rate_limiter');
-    await drained();
+    await drained(stage.proxies);
     report.row(allOf('calls in a dry run', await send(client, { url: stage.echo, total: 100 }), 200));
   });
   for (const pod of [v1, v2]) await untilForgotten(pod, LISTENERS, 'http_local_rate_limiter');
@@ -66,15 +66,15 @@ async function global(stage: Stage): Promise<void> {
   };
   await under(stage, render('global-rate-limit', parameters), async () => {
     for (const pod of [v1, v2]) await untilKnown(pod, LISTENERS, 'envoy.filters.http.ratelimit');
-    await untilSettled('every proxy asks', async () => (await callFrom(client, { url: stage.echo, headers: { 'x-tenant': 'sounding' } })).code === 429);
+    await untilSettled(stage.proxies, 'every proxy asks', async () => (await callFrom(client, { url: stage.echo, headers: { 'x-tenant': 'sounding' } })).code === 429);
     report.row(limited(`calls of one tenant at ${GLOBAL_LIMIT} for both pods`, await send(client, { url: stage.echo, total: 100, headers: { 'x-tenant': 'a' } }), GLOBAL_LIMIT));
     report.row(limited('calls of another tenant', await send(client, { url: stage.echo, total: 100, headers: { 'x-tenant': 'b' } }), GLOBAL_LIMIT));
     report.row(allOf('calls that have no tenant', await send(client, { url: stage.echo, total: 100 }), 200));
     await kubectl(cluster.kubeconfigFile, ['-n', stage.namespace, 'scale', 'deployment/limits', '--replicas=0']);
-    await untilSettled('nobody answers the proxies', async () => (await callFrom(client, { url: stage.echo, headers: { 'x-tenant': 'c' } })).code === 500);
+    await untilSettled(stage.proxies, 'nobody answers the proxies', async () => (await callFrom(client, { url: stage.echo, headers: { 'x-tenant': 'c' } })).code === 500);
     report.row(allOf('calls with the service gone, to be refused then', await send(client, { url: stage.echo, total: 50, headers: { 'x-tenant': 'c' } }), 500));
     await stage.hand.apply(render('global-rate-limit', { ...parameters, whenUnavailable: 'ALLOW' }));
-    await untilSettled('the proxies let pass', async () => (await callFrom(client, { url: stage.echo, headers: { 'x-tenant': 'c' } })).code === 200);
+    await untilSettled(stage.proxies, 'the proxies let pass', async () => (await callFrom(client, { url: stage.echo, headers: { 'x-tenant': 'c' } })).code === 200);
     report.row(allOf('calls with the service gone, to be allowed then', await send(client, { url: stage.echo, total: 50, headers: { 'x-tenant': 'c' } }), 200));
   });
   for (const pod of [v1, v2]) await untilForgotten(pod, LISTENERS, 'envoy.filters.http.ratelimit');

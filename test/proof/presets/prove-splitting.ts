@@ -1,7 +1,7 @@
 import { servedBy, startTraffic } from '@meshfleet/cluster-real';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { allOf, CALLS, send, seenOf, shareOf } from './measure.ts';
-import { markOf, untilForgotten, untilKnown } from './proxy-config.ts';
+import { markOf, untilAnswered, untilForgotten, untilKnown } from './proxy-config.ts';
 import { render, under, type PresetProof, type Stage } from './stage.ts';
 
 const echoOf = ({ namespace }: Stage): { namespace: string; host: string } => ({ namespace, host: 'echo' });
@@ -108,8 +108,7 @@ async function mirroring(stage: Stage): Promise<void> {
     const before = await servedBy(v2);
     const counts = await send(client, { url: stage.echo });
     report.row(allOf('calls with a mirror of 30 %', counts, 200, 'v1'));
-    // Nobody waits for the answers of copies.
-    await sleep(1_000);
+    await untilAnswered(client, `|mirror|echo.${stage.namespace}`);
     report.row({ ...shareOf('calls', CALLS, 0.3, 'copies', (await servedBy(v2)) - before), seen: `${(await servedBy(v2)) - before} copies at v2; ${seenOf(counts)} to the caller` });
   });
   await untilForgotten(client, ROUTES, ROUTED);

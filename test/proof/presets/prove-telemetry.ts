@@ -1,14 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { answers } from './calls-to-echo.ts';
 import { CALLS, send, shareOf } from './measure.ts';
 import { LOG_PROVIDER, SPAN_PROVIDER } from './mesh-settings.ts';
-import { untilKnown } from './proxy-config.ts';
+import { askProxy, untilKnown } from './proxy-config.ts';
 import { linesOf } from './proxy-log.ts';
 import { render, under, type PresetProof, type Stage } from './stage.ts';
 import { drained, until, untilSettled } from './until.ts';
 
-/** Proxies send the spans that they have every 5 s at the latest. */
-const SPANS_SENT_MS = 7_000;
+/** Has a proxy send each span when it is done, not several together, or after 5 s. */
+const SPANS_AT_ONCE = '/runtime_modify?tracing.zipkin.min_flush_spans=1';
 const TAGS = [{ tag: 'call', header: 'x-call', defaultValue: 'none' }];
 const namespacesOf = ({ namespace }: Stage): object => ({ scope: 'NAMESPACES', namespaces: [namespace] });
 
@@ -27,15 +26,16 @@ function spansOf({ world }: Stage, kind: string): number {
   return world.spans.filter((span) => span.kind === 'CLIENT' && span.tags?.['call'] === kind).length;
 }
 
-async function untilSampled({ client }: Stage, percentage: number): Promise<void> {
+async function untilSampled({ client, proxies }: Stage, percentage: number): Promise<void> {
   await untilKnown(client, 'dynamic_listeners', percentage === 0 ? '"random_sampling":{}' : `"random_sampling":{"value":${percentage}}`);
-  await drained();
+  await drained(proxies);
 }
 
 async function sampling(stage: Stage): Promise<void> {
   const { client, report } = stage;
   const at = (percentage: number): ReturnType<typeof render> => render('trace-sampling', { target: namespacesOf(stage), percentage, provider: SPAN_PROVIDER, customTags: TAGS });
   const call = (kind: string, total: number, headers: Readonly<Record<string, string>> = {}): ReturnType<typeof send> => send(client, { url: stage.echo, total, headers: { ...headers, 'x-call': kind } });
+  await askProxy(client, SPANS_AT_ONCE, 'POST');
   await under(stage, at(25), async () => {
     await untilSampled(stage, 25);
     await call('at-25', CALLS);
@@ -46,7 +46,8 @@ async function sampling(stage: Stage): Promise<void> {
     await untilSampled(stage, 0);
     await call('at-0', 100);
     await call('at-0-asked', 100, { 'x-b3-traceid': '4bf92f3577b34da6a3ce929d0e0e4736', 'x-b3-spanid': '00f067aa0ba902b7', 'x-b3-sampled': '1' });
-    await sleep(SPANS_SENT_MS);
+    // Spans come in the order in which they are done: where the last are, those before are too.
+    await until('the last spans have come', () => Promise.resolve(spansOf(stage, 'at-0-asked') >= 100));
   });
   report.section('trace-sampling');
   report.row(shareOf('calls sampled at 25 %', CALLS, 0.25, 'a span', spansOf(stage, 'at-25'), ', with the tag from a header'));
@@ -86,7 +87,7 @@ async function accessLogs(stage: Stage): Promise<void> {
 async function untilLogged(stage: Stage): Promise<void> {
   const sound = async (): Promise<boolean> => (await answers(stage, stage.client, { path: '/admin/sounding', headers: { 'x-app-status': '500' } })) === 500;
   await until('a proxy logs', async () => (await sound()) && logged(stage, '/admin/sounding') > 0);
-  await untilSettled('every proxy logs', sound);
+  await untilSettled(stage.proxies, 'every proxy logs', sound);
 }
 
 async function together(stage: Stage): Promise<void> {
@@ -99,7 +100,7 @@ async function together(stage: Stage): Promise<void> {
     await send(client, { url: `${stage.echo}/together`, total: 60, perSecond: 100, headers: { 'x-call': 'together' } });
     await send(client, { url: `${stage.echo}/together-failing`, total: 40, perSecond: 100, headers: { 'x-call': 'together', 'x-app-status': '404' } });
     await until('the lines are written', () => Promise.resolve(logged(stage, '/together-failing') >= 40));
-    await sleep(SPANS_SENT_MS);
+    await until('the spans have come', () => Promise.resolve(spansOf(stage, 'together') >= 100));
     const [spans, quiet, failing] = [spansOf(stage, 'together'), logged(stage, '/together'), logged(stage, '/together-failing')];
     report.row({ sent: '100 calls with traces at 100 %', expected: '100 spans of the caller’s proxy', seen: `${spans} spans`, passed: spans === 100 });
     report.row({ sent: '60 of them answered 200, 40 answered 404, with logs from 400 on', expected: 'lines of the 40 alone', seen: `${failing} lines of those, ${quiet} of others`, passed: failing === 40 && quiet === 0 });

@@ -59,7 +59,7 @@ async function audit(stage: Stage): Promise<void> {
   await under(stage, log, () =>
     under(stage, render('audit-only-authorization', { name: 'audit-admin', target: targetOf(stage), rules: RULES }), async () => {
       await until('requests are marked', async () => (await answers(stage, client, { path: '/admin/sounding' })) === 200 && marked('/admin/sounding') > 0);
-      await untilSettled('every proxy marks', async () => (await answers(stage, client, { path: '/admin/sounding' })) === 200);
+      await untilSettled(stage.proxies, 'every proxy marks', async () => (await answers(stage, client, { path: '/admin/sounding' })) === 200);
       report.row(allOf('calls that it audits', await probe(stage, client, { path: '/admin/users' }), 200));
       report.row(allOf('calls that it does not', await probe(stage, client, { path: '/orders' }), 200));
       await until('every call is logged', () => Promise.resolve(written('/admin/users') >= 60 && written('/orders') >= 60));

@@ -31,7 +31,7 @@ async function scope(stage: Stage): Promise<void> {
     const names = await clustersOf(client);
     const strangers = names.filter((name) => name.includes('.svc.cluster.local') && !name.endsWith(`.${namespace}.svc.cluster.local`) && !name.endsWith(`|${declared}`));
     report.row({ sent: 'clusters in the proxy’s configuration', expected: 'its own namespace’s and the declared one, no others', seen: `${names.length} clusters, ${before} before; ${strangers.length} of other services`, passed: strangers.length === 0 && (await knows(declared ?? '')) && names.length < before });
-    await untilSettled('calls to what is not declared are refused', async () => (await callFrom(client, { url: url('forgotten') })).code === 502);
+    await untilSettled(stage.proxies, 'calls to what is not declared are refused', async () => (await callFrom(client, { url: url('forgotten') })).code === 502);
     report.row(allOf('calls to the declared service', await send(client, { url: url('declared'), total: 60 }), 200));
     report.row(allOf('calls to one that was forgotten, with REGISTRY_ONLY', await send(client, { url: url('forgotten'), total: 60 }), 502));
     report.row(allOf('calls inside the namespace', await send(client, { url: stage.echo, total: 60 }), 200));

@@ -58,6 +58,14 @@ export async function untilForgotten(pod: RealPod, section: ConfigSection, text:
   await until(`the proxy of ${pod.name} has forgotten ${text}`, async () => !(await proxyConfig(pod, section)).includes(text));
 }
 
+/** Waits until none of the requests that the proxy has sent to a cluster is without an answer: copies included, whose answers nobody sees. */
+export async function untilAnswered(pod: RealPod, cluster: string): Promise<void> {
+  await until(`all that the proxy of ${pod.name} has sent to ${cluster} is answered`, async () => {
+    const underWay = (await askProxy(pod, '/clusters')).split('\n').filter((line) => line.includes(cluster) && line.includes('::rq_active::'));
+    return underWay.length > 0 && underWay.every((line) => line.endsWith('::rq_active::0'));
+  });
+}
+
 /** How istiod marks what comes of an object. */
 export function markOf(kind: 'virtual-service' | 'destination-rule', name: string): string {
   return `/${kind}/${name}"`;

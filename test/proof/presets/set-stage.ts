@@ -35,6 +35,7 @@ export async function setStage(side: RealMeshCluster, report: ProofReport, { nam
   ];
   await Promise.all(specs.map((spec) => deployWorkload(cluster, { annotations, ...spec, namespace })));
   const pod = (app: string, version = 'v1'): ReturnType<typeof podOf> => podOf(nodes, namespace, { app, version });
+  const [client, other, v1, v2] = [pod('client'), pod('other'), pod('echo'), pod('echo', 'v2')];
   return {
     cluster,
     nodes,
@@ -45,11 +46,12 @@ export async function setStage(side: RealMeshCluster, report: ProofReport, { nam
     hand,
     namespace,
     echo: `http://echo.${namespace}:8080`,
-    client: pod('client'),
-    other: pod('other'),
+    client,
+    other,
     plain: podOf(nodes, WORLD_SERVICE.namespace, { app: 'plain' }),
-    v1: pod('echo'),
-    v2: pod('echo', 'v2'),
+    v1,
+    v2,
+    proxies: [client, other, v1, v2],
   };
 }
 

@@ -26,6 +26,8 @@ export interface Stage {
   /** The two versions of the service `echo`. */
   readonly v1: RealPod;
   readonly v2: RealPod;
+  /** All of these that have a proxy. */
+  readonly proxies: readonly RealPod[];
 }
 
 /** Some way of putting what a preset writes into the cluster and of taking it out again. */

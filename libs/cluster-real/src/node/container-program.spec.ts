@@ -27,6 +27,14 @@ describe('what stands for an image', () => {
     expect(program?.env['KUBECONFIG']).toBe(join(root, 'var/run/secrets/remote/config'));
   });
 
+  it('lets istiod trust issuers of tokens by the roots that its chart mounts', () => {
+    const istiod = () => containerProgram({ name: 'discovery', image: 'pilot:1.29.1' }, context())?.env;
+    expect(istiod()).not.toHaveProperty('SSL_CERT_FILE');
+    mkdirSync(join(root, 'cacerts'), { recursive: true });
+    writeFileSync(join(root, 'cacerts/extra.pem'), '');
+    expect(istiod()?.['SSL_CERT_FILE']).toBe(join(root, 'cacerts/extra.pem'));
+  });
+
   it('is a proxy with the Envoy of the parts, and whatever else its configuration says', () => {
     const program = containerProgram(
       { name: 'istio-proxy', image: 'docker.io/istio/proxyv2:1.29.1', args: ['proxy', 'sidecar', '--domain', '$(POD_NAMESPACE).svc'] },

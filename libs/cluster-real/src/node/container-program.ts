@@ -60,7 +60,14 @@ function istiod(files: IstioFiles, args: readonly string[], { environment, root,
   // The chart names a kubeconfig that only istiods outside of their cluster are given.
   const given = join(root, environment['KUBECONFIG'] ?? '');
   const kubeconfig = environment['KUBECONFIG'] !== undefined && existsSync(given) ? given : kubeconfigFile;
-  const env = { ...environment, KUBECONFIG: kubeconfig, ROOT_CA_DIR: join(root, environment['ROOT_CA_DIR'] ?? '/etc/cacerts') };
+  // What jwksResolverExtraRootCA adds lies at a path that nothing moves. Go's own name for it stands in for the machine's roots.
+  const issuersRoots = join(root, 'cacerts', 'extra.pem');
+  const env = {
+    ...environment,
+    KUBECONFIG: kubeconfig,
+    ROOT_CA_DIR: join(root, environment['ROOT_CA_DIR'] ?? '/etc/cacerts'),
+    ...(existsSync(issuersRoots) ? { SSL_CERT_FILE: issuersRoots } : {}),
+  };
   return { program: files.istiod, args, env, user: ISTIO_USER };
 }
 
