@@ -296,6 +296,17 @@ describe('a rollout of a policy', () => {
     expect(await versions()).toMatchObject({ b: 1, c: 1, d: 1 });
   });
 
+  it('does not stop at an error of an object that was too large to be looked at before', async () => {
+    const [key, body] = virtualService('large', 'nowhere');
+    await report([[key, JSON.stringify({ apiVersion: 'networking.istio.io/v1', hash: 'h' })]]);
+    const policyId = await begin({ waves: [{ count: 1 }, { count: 1 }], gates: { findings: true } });
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '');
+    await test.admin.query('update inventory_item set body = $2 where cluster_id = $1 and object_key = $3', [ids[0], body, key]);
+    await report([]);
+    expect(await run(policyId)).toMatchObject({ status: 'RUNNING', phases: { a: 'UPDATED' } });
+  });
+
   it('stops where the analysis has no answer, and says why', async () => {
     parts = { ...parts, look: (_organizationId, clusterIds) => Promise.resolve(new Map(clusterIds.map((id) => [id, { seq: 0, shows: 0, errors: [], unread: [], unknown: 'it has more than 100,000 objects' }]))) };
     const policyId = await begin({ waves: [{ count: 1 }], gates: { findings: true } });
