@@ -1,5 +1,5 @@
 import { failedAnalysis, isTooLarge, MOST_OF_CLUSTER } from '@meshfleet/jobs/thread';
-import { MeshfleetError, type Finding } from '@meshfleet/model';
+import type { Finding, MeshfleetError } from '@meshfleet/model';
 import type { Placement } from '@meshfleet/planner';
 import { sampleReportedClusters, weighInventories, type InventoryWeight, type PlacedSubject, type TouchedCluster } from '@meshfleet/store';
 import { setImmediate } from 'node:timers/promises';
