@@ -24,7 +24,7 @@ const TITLES: Readonly<Record<PresetCategory, string>> = {
 };
 
 const presets = [...istioPresets, ...linkerdPresets];
-const proof = readProofRows(join(FOLDER, 'proof.json'));
+const proof = ['proof.json', 'proof-through-product.json'].flatMap((file) => readProofRows(join(FOLDER, file)));
 const unproved = readUnproved(join(FOLDER, 'unproved.json'));
 const pages = new Map([['README.md', overview()], ['istio-tasks.md', istioTasks()], ...PRESET_CATEGORIES.map((category): [string, string] => [fileOf(category), page(category)])]);
 settle(pages);
@@ -35,7 +35,7 @@ function overview(): string {
     'A preset is a pure function from a few typed parameters to native manifests. It saves typing and hides nothing: what it writes is kept as the text of the policy, can be read, compared, patched and rolled out like any other, and needs no preset to be understood.',
     'Any name may hold what differs from cluster to cluster: `shop.${cluster.region}.example.com`, `${cluster.labels.env}`, `${var.domain:-example.com}`.',
     '[Istio’s documented tasks](istio-tasks.md), and which preset does each.',
-    `Every example here, and random parameters beside it, is checked against the published schemas on each change, those for Istio and the Gateway API also by \`istioctl analyze\` and by istiod's webhook, both of 1.28 and 1.29, where these can be built. What each preset writes is compared with the pattern that the documentation of its mesh gives for the task, and every difference has its reason (\`test/conformance/presets/documented\`). ${new Set(proof.map(({ preset }) => preset)).size} of ${presets.length} show what real traffic did under them (\`npm run proof -- policy\`), the others why it was not measured.`,
+    `Every example here, and random parameters beside it, is checked against the published schemas on each change, those for Istio and the Gateway API also by \`istioctl analyze\` and by istiod's webhook, both of 1.28 and 1.29, where these can be built. What each preset writes is compared with the pattern that the documentation of its mesh gives for the task, and every difference has its reason (\`test/conformance/presets/documented\`). ${new Set(proof.map(({ preset }) => preset)).size} of ${presets.length} show what real traffic did under them (\`npm run proof -- policy pushed-presets\`), the others why it was not measured.`,
     ...PRESET_CATEGORIES.map((category) => `## ${TITLES[category]}\n\n${table(['Preset', 'For', 'What it does'], of(category).map((preset) => [`[${preset.name}](${fileOf(category)}#${anchorOf(preset)})`, flavourName(preset), firstSentence(preset.description)]))}`),
     `*Made by \`${COMMAND}\`.*`,
   ].join('\n\n').concat('\n');

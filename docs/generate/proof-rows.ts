@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** One measurement of `npm run proof -- policy`: what a preset did to real traffic. */
+/** One measurement of `npm run proof -- policy pushed-presets`: what a preset did to real traffic. */
 const proofRows = z.array(z.strictObject({ preset: z.string(), istiod: z.string(), sent: z.string(), expected: z.string(), seen: z.string() }));
 export type ProofRow = z.output<typeof proofRows>[number];
 

@@ -1,4 +1,4 @@
-import { sendTraffic, startMesh, startTraffic, type RealMeshCluster } from '@meshfleet/cluster-real';
+import { ISTIO_VERSIONS, sendTraffic, startMesh, startTraffic, type RealMeshCluster } from '@meshfleet/cluster-real';
 import { MeshfleetError } from '@meshfleet/model';
 import { applyPolicy, deletePolicy, policyProgress, rolloutEnd } from '../../apps/demo/src/policies.ts';
 import { until } from '../../apps/demo/src/seed.ts';
@@ -16,6 +16,7 @@ import { untilKnown } from './presets/proxy-config.ts';
 import { setOutside, setStage } from './presets/set-stage.ts';
 import type { Stage } from './presets/stage.ts';
 import type { Proof, ProofReport } from './proof.ts';
+import { BRIEF, proveEndOfFault } from './prove-end-of-fault.ts';
 
 const MINOR = '1.29';
 const NAMESPACE = 'shop';
@@ -26,7 +27,8 @@ const SOAK_SECONDS = 15;
 /** From the mutation to the answers of callers: the presets that matter most, at once and wave by wave. */
 export const pushedPresets: Proof = {
   name: 'pushed-presets',
-  title: 'presets pushed through the product, shown by traffic; a canary rolled out in two waves over two clusters',
+  title: 'presets pushed through the product, shown by traffic; a canary rolled out in two waves over two clusters, and a fault that ends on its date',
+  record: { file: 'proof-through-product.json', istiod: ISTIO_VERSIONS[MINOR], whole: true },
   run: async (report) => {
     const from = performance.now();
     const authority = await createWorldAuthority();
@@ -34,17 +36,17 @@ export const pushedPresets: Proof = {
     try {
       const [east, west] = mesh.clusters;
       if (east === undefined || west === undefined) throw new MeshfleetError({ code: 'INTERNAL', summary: 'There are fewer than two clusters' });
-      await setOutside(east);
-      await setOutside(west);
+      await Promise.all([east, west].map(setOutside));
       const world = await openWorld(east.cluster, east.nodes, authority);
       try {
-        const set = (side: RealMeshCluster, to: ProofReport): Promise<Stage> => setStage(side, to, { namespace: NAMESPACE, istiodMinor: MINOR, world, hand: byKubectl(side.cluster) });
-        const [inEast, inWest] = [await set(east, report), await set(west, report)];
+        const set = (side: RealMeshCluster, ...more: string[]): Promise<Stage> => setStage(side, report, { namespace: NAMESPACE, workloads: more.map((name) => ({ name })), istiodMinor: MINOR, world, hand: byKubectl(side.cluster) });
+        const [inEast, inWest] = await Promise.all([set(east), set(west, BRIEF)]);
         const product = await openProduct([east.cluster, west.cluster]);
         report.say(`two real clusters with an agent each, up in ${((performance.now() - from) / 1000).toFixed(0)} s`);
         try {
-          await proveAtOnce(product, inEast);
-          await proveWaves(product, inEast, inWest);
+          // The fault lasts for a minute, beside the others. All are awaited, so that none goes on while the bed is taken away.
+          const others = proveAtOnce(product, inEast).then(() => proveWaves(product, inEast, inWest));
+          for (const end of await Promise.allSettled([others, proveEndOfFault(product, 'name=west', inWest)])) if (end.status === 'rejected') throw end.reason;
         } finally {
           await product.close();
         }
