@@ -3,6 +3,7 @@ export * from './errors.ts';
 export * from './kube-json.ts';
 export * from './kubernetes.ts';
 export * from './label-selector.ts';
+export * from './field-managers.ts';
 export * from './finding.ts';
 export * from './metadata-fields.ts';
 export * from './metadata-only.ts';

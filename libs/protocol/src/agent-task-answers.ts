@@ -30,9 +30,9 @@ const dryRunObjectSchema = z.object({
   truncated: z.boolean().optional(),
   /**
    * Fields that were taken of others and that the object sets otherwise than they were: what becomes of them where it may not take them. `wasOurs`: it had
-   * been applied so before they were changed, and they are drift again.
+   * been applied so before they were changed, and they are drift again. `letsGo`: it was none of ours, so all that was taken of it goes back.
    */
-  givenUp: z.object({ fields: z.array(z.string().max(512)).max(100), wasOurs: z.boolean(), live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() }).optional(),
+  givenUp: z.object({ fields: z.array(z.string().max(512)).max(100), wasOurs: z.boolean(), letsGo: z.boolean(), live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() }).optional(),
 });
 const dryRunResultSchema = z.object({ objects: z.array(dryRunObjectSchema).max(TASK_OBJECTS) });
 

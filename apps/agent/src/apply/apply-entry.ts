@@ -1,7 +1,7 @@
 import type { Discovery, DriftedField, KubeClient, Resource } from '@meshfleet/kube';
 import { findDrift, isLeaf, isNotFound } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { isMetadataKind, parseApiVersion } from '@meshfleet/model';
+import { FIELD_MANAGER, isMetadataKind, parseApiVersion } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
 import type { FormerStore } from '../former/former-store.ts';
 import { takenWithoutLeave } from '../former/taken-without-leave.ts';
@@ -10,7 +10,7 @@ import { explainFailure } from './explain-failure.ts';
 import { giveUp } from './give-up.ts';
 import type { Outcome } from './outcome.ts';
 import type { Origin } from './ownership.ts';
-import { contentMark, FIELD_MANAGER, ownershipOf, stamp } from './ownership.ts';
+import { contentMark, ownershipOf, stamp } from './ownership.ts';
 import { write } from './write-object.ts';
 
 export interface ApplyContext {

@@ -1,8 +1,7 @@
 import type { FieldConflict } from '@meshfleet/kube';
 import { conflictsOf, isTransient, KubeError } from '@meshfleet/kube';
-import { MeshfleetError } from '@meshfleet/model';
+import { LEFT_BEHIND_MANAGER, MeshfleetError } from '@meshfleet/model';
 import type { Failed } from './outcome.ts';
-import { LEFT_BEHIND_MANAGER } from './ownership.ts';
 
 /** What a failed request means for the object: a reason that people can act upon. */
 export function explainFailure(error: unknown): Failed {

@@ -1,11 +1,12 @@
 import { copyFields, pickFields, type FieldSet } from '@meshfleet/kube';
+import { LEFT_BEHIND_MANAGER } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import { returnFields } from '../former/take-over.ts';
 import { applyAnew, type Task } from './apply-anew.ts';
 import type { ApplyContext, Knowledge } from './apply-entry.ts';
 import { explainFailure } from './explain-failure.ts';
 import type { Outcome } from './outcome.ts';
-import { contentMark, LEFT_BEHIND_MANAGER, ownershipOf } from './ownership.ts';
+import { contentMark, ownershipOf } from './ownership.ts';
 import { release } from './release.ts';
 import { write } from './write-object.ts';
 

@@ -1,8 +1,9 @@
 import { findDrift } from '@meshfleet/kube';
+import { FIELD_MANAGER } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
 import type { Knowledge } from './apply-entry.ts';
-import { contentMark, FIELD_MANAGER, ownershipOf, stamp } from './ownership.ts';
+import { contentMark, ownershipOf, stamp } from './ownership.ts';
 
 /**
  * Whether an object that a watch shows is as this entry was applied: then nobody need ask the API server. Controllers write statuses all the time, and

@@ -1,11 +1,10 @@
 import { findDrift, isNotFound } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { metadataOf, parseApiVersion } from '@meshfleet/model';
+import { FIELD_MANAGER, metadataOf, parseApiVersion } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
 import type { ApplyContext } from './apply-entry.ts';
 import { explainFailure } from './explain-failure.ts';
 import type { Outcome } from './outcome.ts';
-import { FIELD_MANAGER } from './ownership.ts';
 
 /** OBSERVE mode: says how the cluster differs from the desired state, and writes nothing. Never rejects. */
 export async function observeEntry(context: ApplyContext, entry: DesiredEntry, object: KubeObject): Promise<Outcome> {

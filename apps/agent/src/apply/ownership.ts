@@ -1,11 +1,8 @@
 import { appliedFields, childOf } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { metadataOf } from '@meshfleet/model';
+import { FIELD_MANAGER, metadataOf } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
 
-export const FIELD_MANAGER = 'meshfleet';
-/** Holds what an object that was given back cannot be without. */
-export const LEFT_BEHIND_MANAGER = 'meshfleet-left-behind';
 /** `true` on what is ours as a whole, `metadata` where only labels and annotations are. */
 export const MANAGED_LABEL = 'meshfleet.io/managed';
 export const POLICY_ANNOTATION = 'meshfleet.io/policy';

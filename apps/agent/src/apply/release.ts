@@ -1,9 +1,9 @@
 import type { Resource } from '@meshfleet/kube';
 import { KubeError } from '@meshfleet/kube';
+import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import { returnAll } from '../former/take-over.ts';
 import type { ApplyContext } from './apply-entry.ts';
-import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from './ownership.ts';
 
 /**
  * Gives back what was there before us, and then our fields by applying none: what only we set is gone, what others set as well stays. The uid keeps an object that vanished meanwhile from

@@ -1,7 +1,7 @@
 import type { FieldSet } from '@meshfleet/kube';
 import { appliedFields, commonFields, copyFields, fieldsAbsentIn, fieldsDiffering, isLeaf, joinFields, KubeError, subtractFields } from '@meshfleet/kube';
+import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
-import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '../apply/ownership.ts';
 
 /** What stood in fields of one object before we took them. */
 export interface FormerValues {

@@ -1,8 +1,8 @@
 import type { FieldSet, Resource } from '@meshfleet/kube';
 import { copyFields, fieldPaths, fieldsAbsentIn, isLeaf, subtractFields } from '@meshfleet/kube';
+import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import type { ApplyContext } from '../apply/apply-entry.ts';
-import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '../apply/ownership.ts';
 import { fieldsComingBack, handBack, isUntakeable } from './hand-back.ts';
 
 /** What of an object's former values would come back. */

@@ -1,8 +1,9 @@
 import type { FieldSet, Resource } from '@meshfleet/kube';
 import { appliedFields, childOf, commonFields, copyFields, fieldsAbsentIn, isLeaf, joinFields, subtractFields } from '@meshfleet/kube';
+import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import type { ApplyContext } from '../apply/apply-entry.ts';
-import { FIELD_MANAGER, LEFT_BEHIND_MANAGER, ownershipOf } from '../apply/ownership.ts';
+import { ownershipOf } from '../apply/ownership.ts';
 import { handBack, heldAlone, heldByOthers, isUntakeable } from './hand-back.ts';
 
 /**

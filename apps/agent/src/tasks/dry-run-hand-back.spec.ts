@@ -128,7 +128,7 @@ describe('a dry run of a version that sets a field that was taken', () => {
     await take(named('lease', { hosts: ['ours'], exportTo: ['.'] }, { team: 'payments' }));
     const next = named('lease', { hosts: ['newer'], exportTo: ['.'] });
     const said = await asReported(next);
-    expect(said).toMatchObject({ outcome: 'CHANGED', givenUp: { fields: ['.spec.hosts'], wasOurs: false, wouldBe: { spec: { hosts: ['theirs'], gateways: ['edge'] } } } });
+    expect(said).toMatchObject({ outcome: 'CHANGED', givenUp: { fields: ['.spec.hosts'], wasOurs: false, letsGo: true, wouldBe: { spec: { hosts: ['theirs'], gateways: ['edge'] } } } });
     await acked(hub.publish({ objects: [next], drift: 'REPORT' }));
     expect(hub.conditions.get(keyOf('lease'))).toMatchObject({ status: 'FAILED', reason: 'Conflict' });
     expect((await read('lease'))?.['spec']).toEqual({ hosts: ['theirs'], gateways: ['edge'] });
@@ -141,7 +141,7 @@ describe('a dry run of a version that sets a field that was taken', () => {
     await acked(hub.publish({ objects: [first], drift: 'REPORT' }));
     await theirs(named('chest', { hosts: ['by-hand'] }), 'kubectl');
     await take(named('chest', { hosts: ['newer'], gateways: ['newer'] }));
-    expect(await asReported(first)).toMatchObject({ givenUp: { fields: ['.spec.hosts'], wasOurs: true, wouldBe: { spec: { hosts: ['by-hand'], gateways: ['mesh'] } } } });
+    expect(await asReported(first)).toMatchObject({ givenUp: { fields: ['.spec.hosts'], wasOurs: true, letsGo: false, wouldBe: { spec: { hosts: ['by-hand'], gateways: ['mesh'] } } } });
     await withdraw(keyOf('chest'));
   });
 });

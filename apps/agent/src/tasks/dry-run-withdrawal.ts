@@ -1,13 +1,12 @@
 import type { Resource } from '@meshfleet/kube';
 import { isLeaf, isNotFound, KubeError } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { parseObjectKey } from '@meshfleet/model';
+import { FIELD_MANAGER, parseObjectKey } from '@meshfleet/model';
 import type { DryRunObject, DryRunRequest, Tombstone } from '@meshfleet/protocol';
 import type { ApplyContext } from '../apply/apply-entry.ts';
 import { explainFailure } from '../apply/explain-failure.ts';
 import type { Verdict } from '../apply/judge-tombstone.ts';
 import { guardDeletions, judgeTombstone } from '../apply/judge-tombstone.ts';
-import { FIELD_MANAGER } from '../apply/ownership.ts';
 import { previewReturn, tellReturn } from '../former/preview-return.ts';
 import { isManagedKind } from '../observe/watched-kinds.ts';
 import type { SayDryRun } from './say-dry-run.ts';

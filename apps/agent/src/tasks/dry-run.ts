@@ -1,11 +1,11 @@
 import type { FieldConflict, Resource } from '@meshfleet/kube';
 import { conflictsOf, isLeaf, isNotFound } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { formatObjectKey, isMetadataKind, isMetadataOnly, objectKeyOf, parseApiVersion } from '@meshfleet/model';
+import { FIELD_MANAGER, formatObjectKey, isMetadataKind, isMetadataOnly, objectKeyOf, parseApiVersion } from '@meshfleet/model';
 import type { DryRunObject, DryRunRequest, DryRunResult } from '@meshfleet/protocol';
 import type { ApplyContext } from '../apply/apply-entry.ts';
 import { explainFailure } from '../apply/explain-failure.ts';
-import { FIELD_MANAGER, keepMarks } from '../apply/ownership.ts';
+import { keepMarks } from '../apply/ownership.ts';
 import { previewReturn, tellReturn } from '../former/preview-return.ts';
 import { isManagedKind } from '../observe/watched-kinds.ts';
 import { dryRunWithdrawal } from './dry-run-withdrawal.ts';

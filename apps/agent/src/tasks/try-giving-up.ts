@@ -25,10 +25,10 @@ export async function tryGivingUp(
   const fields = takenWithoutLeave(former, { hash, drift: 'REPORT', conflicts: 'REPORT' }, live, wanted);
   if (former === undefined || isLeaf(fields)) return undefined;
   const wasOurs = former.over === contentMark(hash);
-  const isReleased = former.over === undefined && !isMetadataKind(resource.group, resource.kind);
-  const after = isReleased ? await released(context, resource, live, (await previewReturn(context, resource, key, live)).onto) : (copyFields(wasOurs ? wanted : live, former.values, fields) as KubeObject); // an object with other fields
+  const letsGo = former.over === undefined && !isMetadataKind(resource.group, resource.kind);
+  const after = letsGo ? await released(context, resource, live, (await previewReturn(context, resource, key, live)).onto) : (copyFields(wasOurs ? wanted : live, former.values, fields) as KubeObject); // an object with other fields
   const paths: string[] = [];
   pickFields(fields, (path) => paths.push(path) > 0);
   const bodies = say(key, 'CONFLICT', { reason: '', message: '' }, live, after);
-  return { fields: paths.slice(0, SHOWN).map((path) => path.slice(0, 512)), wasOurs, live: bodies.live, wouldBe: bodies.wouldBe, truncated: bodies.truncated };
+  return { fields: paths.slice(0, SHOWN).map((path) => path.slice(0, 512)), wasOurs, letsGo, live: bodies.live, wouldBe: bodies.wouldBe, truncated: bodies.truncated };
 }

@@ -1,3 +1,4 @@
+import { FIELD_MANAGER } from '@meshfleet/model';
 import type { InspectResult } from '@meshfleet/protocol';
 import type { Store } from '@meshfleet/store';
 import { runAgentTask } from '../agent-task/run-agent-task.ts';
@@ -5,7 +6,6 @@ import type { TaskAnswers } from '../agent-task/task-answers.ts';
 import { userErrorOf, type UserError } from '../graphql/user-error.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 
-const FIELD_MANAGER = 'meshfleet';
 
 export interface FieldManagerView {
   readonly manager: string;

@@ -45,7 +45,7 @@ interface DryRun {
   readonly error: { readonly code: string } | null;
 }
 const PREVIEW = `query ($apply: PolicyApplyInput, $delete: PolicyDeleteInput) { policyPreview(apply: $apply, delete: $delete) { userErrors { message }
-  clusters(first: 1) { nodes { dryRun { objects { key outcome reason message diff } left warnings { code fix } error { code message } } } } } }`;
+  clusters(first: 1) { nodes { dryRun { objects { key outcome reason message conflicts { manager field } diff } left warnings { code fix } error { code message } } } } } }`;
 
 /** What the preview shows when the agent answers so; undefined: it is not asked at all. */
 async function preview(variables: object, answer: ((request: DryRunRequest) => readonly DryRunObject[]) | undefined): Promise<{ dryRun: DryRun | undefined; asked: DryRunRequest | undefined }> {
@@ -84,7 +84,7 @@ describe('a dry run of what a change withdraws', () => {
     const { rows } = await api.db.admin.query<{ id: string }>(`select id from policy where name = 'old'`);
     expect(asked).toEqual({ objects: [], conflicts: 'REPORT', withdrawal: { tombstones: [{ key: key('two'), policyId: rows[0]?.id }], listed: 1, approvedDeletions: 0 } });
     expect(dryRun).toEqual({
-      objects: [{ key: key('two'), outcome: 'HANDED_BACK', reason: '', message: 'given back', diff: expect.stringContaining('-    mode: STRICT\n+    mode: PERMISSIVE') as string }],
+      objects: [{ key: key('two'), outcome: 'HANDED_BACK', reason: '', conflicts: [], message: 'given back', diff: expect.stringContaining('-    mode: STRICT\n+    mode: PERMISSIVE') as string }],
       left: 0,
       warnings: [],
       error: null,
@@ -140,7 +140,7 @@ describe('a dry run of what a change writes', () => {
     const conflicts = [{ manager: 'argocd', field: '.spec.mtls.mode' }, { manager: 'helm', field: '.metadata.labels.of' }];
     const answer = () => [said('theirs', 'CONFLICT', { message: 'argocd, helm owns fields', conflicts, live, wouldBe: forced })];
     const shown = async (more: object) => (await preview({ apply: intent('partly', ['theirs'], more) }, answer)).dryRun?.objects;
-    expect(await shown({ takeOver: [{ object: key('theirs'), fields: ['.spec.mtls'] }] })).toEqual([{ key: key('theirs'), outcome: 'CONFLICT', reason: '', message: '.metadata.labels.of of helm is in the way, and nothing is taken over.', diff: '' }]);
+    expect(await shown({ takeOver: [{ object: key('theirs'), fields: ['.spec.mtls'] }] })).toEqual([{ key: key('theirs'), outcome: 'CONFLICT', reason: '', conflicts, message: '.metadata.labels.of of helm is in the way, and nothing is taken over.', diff: '' }]);
     expect(await shown({})).toMatchObject([{ outcome: 'CONFLICT', message: 'argocd, helm owns fields', diff: '' }]);
     expect(await shown({ takeOver: [{ object: key('theirs') }] })).toMatchObject([{ outcome: 'CHANGED', diff: expect.stringContaining('+    mode: STRICT') as string }]);
   });
@@ -148,9 +148,9 @@ describe('a dry run of what a change writes', () => {
   it('says what an earlier version took and this one may not: it is given back, and in the way', async () => {
     await beAgentWith(['TASKS', 'HAND_BACK', 'TAKE_OVER']);
     const live = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'theirs' }, spec: { mtls: { mode: 'STRICT' } } };
-    const givenUp = { fields: ['.spec.mtls.mode'], wasOurs: false, live, wouldBe: { ...live, spec: { mtls: { mode: 'DISABLE' } } } };
+    const givenUp = { fields: ['.spec.mtls.mode'], wasOurs: false, letsGo: true, live, wouldBe: { ...live, spec: { mtls: { mode: 'DISABLE' } } } };
     const shown = async (more: object, wasOurs = false) => (await preview({ apply: intent('letting', ['theirs'], more) }, () => [{ ...said('theirs', 'UNCHANGED'), givenUp: { ...givenUp, wasOurs } }])).dryRun?.objects[0];
-    expect(await shown({})).toMatchObject({ outcome: 'CONFLICT', reason: 'HandedBack', message: expect.stringContaining('.spec.mtls.mode is given back as it was') as string, diff: expect.stringContaining('+    mode: DISABLE') as string });
+    expect(await shown({})).toMatchObject({ outcome: 'CONFLICT', reason: 'HandedBack', conflicts: [{ manager: 'meshfleet-left-behind', field: '.spec.mtls.mode' }], message: expect.stringContaining('.spec.mtls.mode is given back as it was') as string, diff: expect.stringContaining('+    mode: DISABLE') as string });
     expect(await shown({ takeOver: [{ object: key('theirs'), fields: ['.spec.mtls'] }] })).toMatchObject({ outcome: 'UNCHANGED', diff: '' });
     expect(await shown({ conflicts: 'FORCE' })).toMatchObject({ outcome: 'UNCHANGED', diff: '' });
     // What had drifted is drift again, where drift is only reported.

@@ -1,4 +1,4 @@
-import { MeshfleetError, jsonOfObject, metadataFieldsOf, withMetadataFields, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
+import { LEFT_BEHIND_MANAGER, MeshfleetError, jsonOfObject, metadataFieldsOf, withMetadataFields, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
 import { TASK_OBJECTS, coversField, sameEntry, type DesiredEntry, type DryRunObject, type Tombstone } from '@meshfleet/protocol';
 import { readTaskTarget, type Store, type Tx } from '@meshfleet/store';
 import { runAgentTask } from '../agent-task/run-agent-task.ts';
@@ -126,6 +126,7 @@ function givingUp(object: DryRunObject, entry: DesiredEntry | undefined): DryRun
     outcome: givenUp.wasOurs ? 'CHANGED' : 'CONFLICT',
     reason: 'HandedBack',
     message: givenUp.wasOurs ? `${back}, and drift again.` : `${back}, and in the way then: to keep ${lost.length === 1 ? 'it' : 'them'}, list ${lost.length === 1 ? 'it' : 'them'} in takeOver.`,
+    conflicts: givenUp.wasOurs ? object.conflicts : [...object.conflicts, ...(givenUp.letsGo ? givenUp.fields : lost).map((field) => ({ manager: LEFT_BEHIND_MANAGER, field }))],
     live: givenUp.live,
     wouldBe: givenUp.wouldBe,
     truncated: givenUp.truncated,

@@ -1,9 +1,8 @@
 import type { JsonObject, KubeObject } from '@meshfleet/model';
-import { objectKeyOf } from '@meshfleet/model';
+import { FIELD_MANAGER, objectKeyOf } from '@meshfleet/model';
 import { ownedPaths } from './owned-paths.ts';
 
 /** The field manager under which agents apply. */
-const FIELD_MANAGER = 'meshfleet';
 
 export const GITOPS_TOOLS = ['ARGO_CD_APPLICATION', 'ARGO_CD_CONFIG_MAP', 'ARGO_CD_PROJECT', 'FLUX_KUSTOMIZATION', 'FLUX_HELM_RELEASE'] as const;
 export type GitopsTool = (typeof GITOPS_TOOLS)[number];
