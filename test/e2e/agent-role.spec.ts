@@ -55,9 +55,10 @@ it("uses everything that deploy/agent's roles grant, and is refused nothing", as
   // A second agent stands by, and takes over with keys that are due.
   const second = await start('second');
   await until(() => second.status.role === 'standby', 20_000);
-  await first.stop();
+  // Before the first stops: the second looks at their age as soon as it acts.
   await agePrivateKeys();
-  await until(() => second.status.role === 'acting' && hub.requests.some(({ path }) => path === '/agent/v1/keys'), 30_000);
+  await first.stop();
+  await until(() => second.status.role === 'acting' && hub.requests.some(({ path }) => path === '/agent/v1/keys'), 60_000);
   expect(hub.requests.some(({ path }) => path === '/agent/v1/keys')).toBe(true);
 
   // Withdraw everything.
