@@ -66,9 +66,9 @@ await Promise.all([lane(waiting), lane(waiting)]);
 for (const stage of alone) await run(stage, 'inherit');
 await Promise.all([lane(proofs), lane(endToEnd)]);
 
-// Heirs clear what a bed leaves whose owner just ended, and take a moment for it.
-let left = machine.leftovers();
-for (const deadline = Date.now() + 15_000; left.length > 0 && Date.now() < deadline; left = machine.leftovers()) await sleep(250);
+// Heirs clear what a bed leaves whose owner just ended, and take some two seconds for it.
+await sleep(8_000);
+const left = machine.leftovers();
 totals[left.length === 0 ? 'passed' : 'failed'] += 1;
 if (left.length > 0) failures.push(`nothing left behind: ${left.join('; ')}`);
 console.log(`\n== nothing left behind\n${left.map((line) => `   ${line}\n`).join('')}-- nothing left behind: ${left.length === 0 ? 'ok' : 'FAILED'}`);
