@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { namespaceLimit } from '../parts/machine.ts';
@@ -12,6 +12,7 @@ describe('what a run leaves behind', () => {
   it('is nothing where nothing was left, and the watch itself leaves nothing', () => {
     const watch = watchMachine();
     expect(notOfOthers(watch.leftovers())).toEqual([]);
+    watch.end();
     expect(existsSync(watch.environment.TMPDIR)).toBe(false);
   });
 
@@ -25,9 +26,14 @@ describe('what a run leaves behind', () => {
     const left = watch.leftovers();
     server.kill();
     other.kill();
+    rmSync(forgotten);
+    const gone = Promise.all([once(server, 'exit'), once(other, 'exit')]);
     expect(left).toContain(`file ${forgotten}`);
     expect(left.find((line) => line.startsWith(`process ${server.pid}: `))).toContain(`127.0.0.1:${port.toString().trim()}`);
     expect(left.some((line) => line.startsWith(`process ${other.pid}: `))).toBe(true);
+    await gone;
+    expect(notOfOthers(watch.leftovers())).toEqual([]);
+    watch.end();
   });
 });
 
@@ -45,6 +51,7 @@ describe.skipIf(namespaces !== undefined)(`what a run leaves in the kernel${name
     run('ip', 'link', 'add', 'mfbforgot', 'type', 'bridge');
     run('iptables', '-A', ...rule);
     const left = watch.leftovers();
+    watch.end();
     run('iptables', '-D', ...rule);
     run('ip', 'link', 'delete', 'mfbforgot');
     run('ip', 'netns', 'delete', 'mfforgot-0101');
@@ -58,6 +65,7 @@ describe.skipIf(namespaces !== undefined)(`what a run leaves in the kernel${name
     const bed = openBed();
     await (await openNetwork(bed)).createNamespace();
     const left = watch.leftovers();
+    watch.end();
     bed.close();
     expect(left.filter((line) => line.includes(bed.id))).toEqual([]);
   });

@@ -8,8 +8,10 @@ import { ownerLives } from './owner.ts';
 export interface MachineWatch {
   /** For everything that the run starts: what is left of it can then be told from what others do on the same machine. */
   readonly environment: { readonly TMPDIR: string };
-  /** One line for each thing that is there and was not before; ends the watch. */
+  /** One line for each thing that is there and was not before. */
   leftovers(): string[];
+  /** Ends the watch, and removes what lies in its folder. */
+  end(): void;
 }
 
 /** Caches of tools, which are theirs to keep. */
@@ -26,10 +28,9 @@ export function watchMachine(): MachineWatch {
   const running = new Set(processIds());
   return {
     environment: { TMPDIR: folder },
-    leftovers: () => {
-      const left = [...processesOf(folder, running), ...filesIn(folder), ...[...kernelState()].filter((line) => !before.has(line))];
+    leftovers: () => [...processesOf(folder, running), ...filesIn(folder), ...[...kernelState()].filter((line) => !before.has(line))],
+    end: () => {
       rmSync(folder, { recursive: true, force: true });
-      return left;
     },
   };
 }
