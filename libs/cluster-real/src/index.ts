@@ -25,6 +25,7 @@ export type { MeshClusterOptions, RealMesh, RealMeshCluster } from './start-mesh
 export { behave, callFrom, sendTraffic, servedBy, startTraffic } from './workload/caller.ts';
 export type { Traffic } from './workload/caller.ts';
 export type { Behaviour, CallAnswer, CallSpec, TrafficCounts, TrafficSpec } from './workload/calls.ts';
+export { countAnswer, noAnswers } from './workload/count-answers.ts';
 export { deployWorkload } from './workload/deploy-workload.ts';
 export type { WorkloadSpec } from './workload/deploy-workload.ts';
 export { clusterLimit, meshLimit } from './parts/mesh-limit.ts';

@@ -1,4 +1,4 @@
-import { callFrom, sendTraffic, type RealPod, type TrafficCounts, type TrafficSpec } from '@meshfleet/cluster-real';
+import { callFrom, countAnswer, noAnswers, sendTraffic, type RealPod, type TrafficCounts, type TrafficSpec } from '@meshfleet/cluster-real';
 import { binomialBounds, within } from '../binomial.ts';
 import type { ProofRow } from '../proof.ts';
 
@@ -11,27 +11,17 @@ export function send(pod: RealPod, spec: Partial<TrafficSpec> & { readonly url: 
 
 /** Each call when the one before was answered: what depends on how many are under way then does not depend on how busy the machine is. */
 export async function sendOneByOne(pod: RealPod, url: string, total: number): Promise<TrafficCounts> {
-  const counts: TrafficCounts = { sent: total, answered: 0, byCode: {}, byVersion: {}, byCluster: {}, byError: {} };
-  const add = (map: Record<string, number>, key: string): void => {
-    map[key] = (map[key] ?? 0) + 1;
-  };
-  for (let call = 0; call < total; call += 1) {
-    const { code, version = '', cluster = '', error } = await callFrom(pod, { url });
-    if (code === undefined) add(counts.byError, error ?? 'unknown');
-    else {
-      counts.answered += 1;
-      add(counts.byCode, String(code));
-      if (version !== '') add(counts.byVersion, version);
-      if (cluster !== '') add(counts.byCluster, cluster);
-    }
-  }
+  const counts = noAnswers();
+  for (counts.sent = 0; counts.sent < total; counts.sent += 1) countAnswer(counts, await callFrom(pod, { url }));
   return counts;
 }
 
-/** All of them got this answer. */
+/** All of them got this answer; where not, with what proxies said of those that they failed. */
 export function allOf(what: string, counts: TrafficCounts, code: number, version?: string): ProofRow {
   const right = version === undefined ? (counts.byCode[code] ?? 0) : Math.min(counts.byCode[code] ?? 0, counts.byVersion[version] ?? 0);
-  return { sent: `${counts.sent} ${what}`, expected: `all ${version === undefined ? '' : `${version}, `}${code}`, seen: seenOf(counts), passed: right === counts.sent };
+  const passed = right === counts.sent;
+  const reasons = passed ? [] : Object.entries(counts.byProxyError).map(([reason, count]) => `${count} × “${reason}”`);
+  return { sent: `${counts.sent} ${what}`, expected: `all ${version === undefined ? '' : `${version}, `}${code}`, seen: [seenOf(counts), ...reasons].join('; '), passed };
 }
 
 /** A share of what was sent, as chance would have it. */

@@ -51,7 +51,7 @@ it('tells a refused connection and a missing answer from each other', async () =
 
 it('sends as many calls as asked for and counts each once', async () => {
   const counts = await sendTraffic(pod, { url, perSecond: 500, total: 100 });
-  expect(counts).toEqual({ sent: 100, answered: 100, byCode: { 200: 100 }, byVersion: { v2: 100 }, byCluster: { east: 100 }, byError: {} });
+  expect(counts).toEqual({ sent: 100, answered: 100, byCode: { 200: 100 }, byVersion: { v2: 100 }, byCluster: { east: 100 }, byError: {}, byProxyError: {} });
 });
 
 it('goes on at its rate when nobody answers, and counts errors apart from codes', async () => {

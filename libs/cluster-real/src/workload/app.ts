@@ -6,6 +6,7 @@ import { Agent as SecureAgent, request as requestSecurely } from 'node:https';
 import { hostname } from 'node:os';
 import { text } from 'node:stream/consumers';
 import type { Behaviour, CallAnswer, CallSpec, TrafficCounts, TrafficSpec } from './calls.ts';
+import { countAnswer, noAnswers } from './count-answers.ts';
 import { createRateLimitServer } from './rate-limit-server.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
@@ -85,7 +86,7 @@ async function command(incoming: IncomingMessage): Promise<unknown> {
 /** As many calls a second as asked for, whether earlier ones were answered or not. */
 function start(spec: TrafficSpec): string {
   const id = String(runs.size + 1);
-  const counts: TrafficCounts = { sent: 0, answered: 0, byCode: {}, byVersion: {}, byCluster: {}, byError: {} };
+  const counts = noAnswers();
   const open = new Set<Promise<void>>();
   const from = performance.now();
   const timer = setInterval(() => {
@@ -93,7 +94,7 @@ function start(spec: TrafficSpec): string {
     while (counts.sent < due) {
       counts.sent += 1;
       const one: Promise<void> = call(spec, kept).then((it) => {
-        count(counts, it);
+        countAnswer(counts, it);
         open.delete(one);
       });
       open.add(one);
@@ -110,17 +111,6 @@ async function stop(id: string): Promise<TrafficCounts | undefined> {
   clearInterval(run.timer);
   await Promise.all(run.open);
   return run.counts;
-}
-
-function count(counts: TrafficCounts, { code, version, cluster, error }: CallAnswer): void {
-  counts.answered += code === undefined ? 0 : 1;
-  const add = (map: Record<string, number>, key: string | undefined): void => {
-    if (key !== undefined && key !== '') map[key] = (map[key] ?? 0) + 1;
-  };
-  add(counts.byCode, code === undefined ? undefined : String(code));
-  add(counts.byVersion, version);
-  add(counts.byCluster, cluster);
-  add(counts.byError, error);
 }
 
 interface Agents {

@@ -35,6 +35,8 @@ export interface TrafficCounts {
   readonly byVersion: Record<string, number>;
   readonly byCluster: Record<string, number>;
   readonly byError: Record<string, number>;
+  /** What proxies said of calls that they failed by themselves (status 5xx). */
+  readonly byProxyError: Record<string, number>;
 }
 
 /** How the application answers from now on, whatever it is asked. */
