@@ -30,8 +30,8 @@ it('two processes make no more calls of an organization at a time than one may, 
   const [one, two] = [limitCalls(test.store, slow.call, 2), limitCalls(await test.openAnother(), slow.call, 2)];
   const calls = [one(callOf(mine, 1)), two(callOf(mine, 2))];
   await expect.poll(slow.underWay).toBe(2);
-  expect(await one(callOf(mine, 3))).toMatchObject({ answer: 'WAIT', attempt: 3 });
-  expect(await two(callOf(mine, 4))).toMatchObject({ answer: 'WAIT', attempt: 4 });
+  expect(await one(callOf(mine, 3))).toMatchObject({ answer: 'NOT_CALLED', attempt: 3 });
+  expect(await two(callOf(mine, 4))).toMatchObject({ answer: 'NOT_CALLED', attempt: 4 });
   const theirs = two(callOf(other, 1));
   await expect.poll(slow.underWay).toBe(3);
   slow.answerAll();
@@ -45,7 +45,7 @@ it('the slot of a process that died is free again after a while', async () => {
   const limited = limitCalls(test.store, slow.call, 1);
   void limited(callOf(organizationId, 1));
   await expect.poll(slow.underWay).toBe(1);
-  expect((await limited(callOf(organizationId, 2))).answer).toBe('WAIT');
+  expect((await limited(callOf(organizationId, 2))).answer).toBe('NOT_CALLED');
   await test.admin.query(`update webhook_slot set until = now() - interval '1 second' where organization_id = $1`, [organizationId]);
   const third = limited(callOf(organizationId, 3));
   await expect.poll(slow.underWay).toBe(2);

@@ -9,7 +9,7 @@ export function limitCalls(store: Store, callWebhook: CallWebhook, most: number)
     const { organizationId, wave, attempt } = call;
     const holder = randomUUID();
     const taken = await store.transaction(organizationId, (tx) => takeWebhookSlot(tx, holder, most));
-    if (!taken) return { wave, attempt, answer: 'WAIT', evidence: `not called yet: ${most} webhooks of the organization have not answered` };
+    if (!taken) return { wave, attempt, answer: 'NOT_CALLED', evidence: `not called yet: ${most} webhooks of the organization have not answered` };
     try {
       return await callWebhook(call);
     } finally {

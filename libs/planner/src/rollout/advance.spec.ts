@@ -288,17 +288,59 @@ describe('gates', () => {
     expect(world.told).toEqual(SIX);
   });
 
-  it('webhook: is asked once more too where the call under way was lost with who made it, and is red when that one is lost', () => {
+  it('webhook: is asked again where the call under way was lost with who made it, and not red before it has answered', () => {
     const world = awaitingWebhook();
     world.pass(55);
     world.step();
     world.webhook = undefined;
-    for (const [seconds, calls, status] of [[10, 2, 'WAITING_GATE'], [900, 3, 'WAITING_GATE'], [29, 3, 'WAITING_GATE'], [1, 3, 'ROLLING_BACK']] as const) {
+    for (const [seconds, calls] of [[10, 2], [900, 3], [29, 3], [1, 4]] as const) {
       world.pass(seconds);
       world.step();
-      expect([world.calls.length, world.state.status]).toEqual([calls, status]);
+      expect([world.calls.length, world.state.status]).toEqual([calls, 'WAITING_GATE']);
     }
-    expect(world.state.stop).toContain('no PASS within 60 s; last: error rate 4 %');
+    world.webhook = { wave: 0, attempt: 4, answer: 'WAIT', evidence: 'error rate 5 %' };
+    expect(world.step().state).toMatchObject({ status: 'ROLLING_BACK', stop: expect.stringContaining('no PASS within 60 s; last: error rate 5 %') });
+  });
+
+  it('webhook: is never red for want of a turn to be called, is not called again before its interval, and has all of its time when it is', () => {
+    const world = new World({ waves: [{ count: 1, gates: { webhook: { url: 'https://gate.example/', timeoutSeconds: 30, intervalSeconds: 20 } } }] }, SIX);
+    world.step();
+    world.settle();
+    world.step();
+    for (let attempt = 1; attempt <= 10; attempt += 1) {
+      world.webhook = { wave: 0, attempt, answer: 'NOT_CALLED', evidence: '2 webhooks have not answered' };
+      expect(world.step()).toMatchObject({ actions: [], events: [], wakeAt: world.now + 20_000, state: { status: 'WAITING_GATE', because: expect.stringContaining('2 webhooks have not answered') } });
+      expect(world.step()).toMatchObject({ actions: [], wakeAt: world.now + 20_000 });
+      world.pass(20);
+      expect(world.step()).toMatchObject({ actions: [{ type: 'CALL_WEBHOOK', attempt: attempt + 1 }] });
+    }
+    const waiting = (attempt: number): string => {
+      world.webhook = { wave: 0, attempt, answer: 'WAIT', evidence: 'error rate is looked at' };
+      return world.step().state.status;
+    };
+    expect(waiting(11)).toBe('WAITING_GATE');
+    world.pass(20);
+    world.step();
+    world.webhook = { wave: 0, attempt: 12, answer: 'NOT_CALLED', evidence: '2 webhooks have not answered' };
+    world.step();
+    world.pass(20);
+    world.step();
+    expect(waiting(13)).toBe('WAITING_GATE');
+    world.pass(10);
+    world.step();
+    expect(waiting(14)).toBe('ROLLING_BACK');
+  });
+
+  it('webhook: without a turn when its time is over is called at its next interval, which decides', () => {
+    const world = awaitingWebhook();
+    world.pass(900);
+    world.step();
+    world.webhook = { wave: 0, attempt: 2, answer: 'NOT_CALLED', evidence: '2 webhooks have not answered' };
+    expect(world.step()).toMatchObject({ actions: [], wakeAt: world.now + 10_000, state: { status: 'WAITING_GATE' } });
+    world.pass(10);
+    world.step();
+    world.webhook = { wave: 0, attempt: 3, answer: 'WAIT', evidence: 'error rate 5 %' };
+    expect(world.step().state.status).toBe('ROLLING_BACK');
   });
 
   it('webhook: is not red after a pause in which nobody asked, and has its whole time again', () => {

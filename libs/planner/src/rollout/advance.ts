@@ -52,7 +52,7 @@ function judge({ definition, seen }: Situation, before: RolloutState): Move {
   const { clusters, events, wakeAt } = judgeClusters(definition.strategy, before, seen);
   const judged = { ...before, clusters };
   const answer = takeWebhookAnswer(judged, seen);
-  return { state: answer?.state ?? judged, events: answer === undefined ? events : [...events, answer.event], wakeAt };
+  return { state: answer?.state ?? judged, events: [...events, ...(answer?.events ?? [])], wakeAt };
 }
 
 /** The next thing, of a rollout that nothing stops. */

@@ -6,7 +6,7 @@ import type { RolloutCommand } from './command-rollout.ts';
 import { isWindowOpen } from './maintenance-windows.ts';
 import { World } from './rollout-world.fixture.ts';
 import { hasEnded, isAway, isTouched, totalOf } from './state.ts';
-import type { RolloutAction, RolloutCluster, RolloutObservation, RolloutState } from './state.ts';
+import type { RolloutAction, RolloutCluster, RolloutObservation, RolloutState, WebhookAnswer } from './state.ts';
 import { failuresForgiven } from './strategy.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
@@ -40,7 +40,7 @@ type Happening =
   | { readonly what: 'step' }
   | { readonly what: 'pass'; readonly seconds: number }
   | { readonly what: 'answer' | 'away' | 'back' | 'gone' | 'sick' | 'error' | 'silent' | 'fail'; readonly who: string }
-  | { readonly what: 'webhook'; readonly answer: 'PASS' | 'WAIT' | 'FAIL' }
+  | { readonly what: 'webhook'; readonly answer: WebhookAnswer['answer'] }
   | { readonly what: 'freeze'; readonly who: string | null }
   | { readonly what: 'press'; readonly command: RolloutCommand; readonly by: string };
 
@@ -58,7 +58,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ what: fc.constant('pass' as const), seconds: fc.constantFrom(1, 31, 95, 400) }) },
   { weight: 10, arbitrary: fc.record({ what: fc.constant('answer' as const), who }) },
   { weight: 3, arbitrary: fc.record({ what: fc.constantFrom('away' as const, 'back' as const, 'gone' as const, 'sick' as const, 'error' as const, 'silent' as const, 'fail' as const), who }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant('webhook' as const), answer: fc.constantFrom('PASS' as const, 'WAIT' as const, 'FAIL' as const) }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('webhook' as const), answer: fc.constantFrom('PASS' as const, 'WAIT' as const, 'FAIL' as const, 'NOT_CALLED' as const) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('freeze' as const), who: fc.option(who) }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('press' as const), command, by: fc.constantFrom('user:x', 'user:y', 'user:author') }) },
 );
@@ -151,6 +151,10 @@ function stepHeld(world: World): void {
       expect((passed.doneAt ?? 0) - passed.openedAt).toBeGreaterThanOrEqual(passed.soakSeconds * 1000);
     }
   }
+
+  // No webhook is red that was not asked.
+  const [red, was] = [state, before].map(({ waves }) => waves[before.wave]?.webhook?.answer);
+  if (red === 'FAIL' && was !== 'FAIL') expect(['FAIL', 'WAIT']).toContain(observation.webhook?.answer);
 
   // Nobody passes the findings gate by silence.
   for (const { id, wave, phase } of state.clusters) {

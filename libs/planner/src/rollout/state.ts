@@ -203,7 +203,8 @@ export interface FreezeObservation {
 export interface WebhookAnswer {
   readonly wave: number;
   readonly attempt: number;
-  readonly answer: 'PASS' | 'WAIT' | 'FAIL';
+  /** NOT_CALLED: nobody has asked it this time, which none of its time goes by for. */
+  readonly answer: 'PASS' | 'WAIT' | 'FAIL' | 'NOT_CALLED';
   readonly evidence: string;
 }
 

@@ -1,7 +1,11 @@
+import { withWave } from './move.ts';
 import type { RolloutAction, RolloutEvent, RolloutObservation, RolloutState, RolloutWave, WebhookState } from './state.ts';
+import type { Gates } from './strategy.ts';
 
 /** A call whose answer has not come in this time is taken for lost, and made again. */
 const CALL_LOST_AFTER_MS = 30_000;
+
+type WebhookGate = NonNullable<Gates['webhook']>;
 
 export interface WebhookStep {
   readonly webhook: WebhookState;
@@ -28,37 +32,36 @@ export function webhookStep(wave: RolloutWave, index: number, now: number): Webh
 /**
  * Takes the answer to the call that is under way, once; one to an earlier call says nothing. A gate whose time is over is
  * red when it was asked once more since and has not said yes: reconcilers that were away, or run now and then only, have not
- * asked meanwhile. While the rollout is paused nobody asks, and no time is over.
+ * asked meanwhile, and neither has a call that was lost or not made. While the rollout is paused nobody asks, and no time is over.
  */
-export function takeWebhookAnswer(state: RolloutState, observation: RolloutObservation): { readonly state: RolloutState; readonly event: RolloutEvent } | undefined {
+export function takeWebhookAnswer(state: RolloutState, observation: RolloutObservation): { readonly state: RolloutState; readonly events: readonly RolloutEvent[] } | undefined {
   const wave = state.waves[state.wave];
   const gate = wave?.gates.webhook;
   const held = wave?.webhook;
   if (wave === undefined || gate === undefined || held === undefined || held === null || held.answer !== 'WAIT' || wave.phase !== 'CHECKING') return undefined;
-  const { now } = observation;
-  const given = observation.webhook;
-  const fresh = given?.wave === state.wave && given.attempt === held.attempt && held.answeredAttempt < given.attempt ? given : undefined;
-  const expired = state.paused === null && now >= goneAt(held, gate);
-  if (fresh === undefined && !(expired && isLastCallLost(held, gate, now))) return undefined;
-  const answer = fresh?.answer === 'PASS' || fresh?.answer === 'FAIL' ? fresh.answer : expired ? 'FAIL' : 'WAIT';
-  const evidence = fresh?.evidence ?? held.evidence ?? 'nothing came back';
-  const said = answer === 'FAIL' && fresh?.answer !== 'FAIL' ? `no PASS within ${gate.timeoutSeconds} s; last: ${evidence}` : evidence;
-  const webhook: WebhookState = { ...held, answer, evidence: said, answeredAttempt: fresh?.attempt ?? held.answeredAttempt, nextAt: now + gate.intervalSeconds * 1000 };
+  const { now, webhook: given } = observation;
+  if (given?.wave !== state.wave || given.attempt !== held.attempt || !isUnderWay(held)) return undefined;
+  const answered = { ...held, evidence: given.evidence, answeredAttempt: given.attempt, nextAt: now + gate.intervalSeconds * 1000 };
+  if (given.answer === 'NOT_CALLED') return { state: withWave(state, { webhook: untimed(answered, held, gate) }), events: [] };
+  const expired = given.answer === 'WAIT' && state.paused === null && now >= goneAt(held, gate);
+  const answer = expired ? 'FAIL' : given.answer;
+  const evidence = expired ? `no PASS within ${gate.timeoutSeconds} s; last: ${given.evidence}` : given.evidence;
   return {
-    state: { ...state, waves: state.waves.map((each, index) => (index === state.wave ? { ...each, webhook } : each)) },
-    event: { at: now, kind: 'WEBHOOK_ANSWERED', wave: state.wave, actor: null, message: `${answer}: ${said}` },
+    state: withWave(state, { webhook: { ...answered, answer, evidence } }),
+    events: [{ at: now, kind: 'WEBHOOK_ANSWERED', wave: state.wave, actor: null, message: `${answer}: ${evidence}` }],
   };
 }
 
-function goneAt({ since }: WebhookState, { timeoutSeconds }: { readonly timeoutSeconds: number }): number {
+/** What the gate had left of its time when it was to be called, it has still when it is to be called again. */
+function untimed(answered: WebhookState, held: WebhookState, gate: WebhookGate): WebhookState {
+  const used = held.nextAt - CALL_LOST_AFTER_MS - held.since;
+  return { ...answered, since: answered.nextAt - Math.min(used, gate.timeoutSeconds * 1000) };
+}
+
+function goneAt({ since }: WebhookState, { timeoutSeconds }: WebhookGate): number {
   return since + timeoutSeconds * 1000;
 }
 
 function isUnderWay({ attempt, answeredAttempt }: WebhookState): boolean {
   return answeredAttempt < attempt;
-}
-
-/** A call that was made when the gate's time was over already, and whose answer has not come. */
-function isLastCallLost(held: WebhookState, gate: { readonly timeoutSeconds: number }, now: number): boolean {
-  return isUnderWay(held) && now >= held.nextAt && held.nextAt - CALL_LOST_AFTER_MS >= goneAt(held, gate);
 }
