@@ -296,6 +296,6 @@ describe('the preview of a change', () => {
     expect(data.policyPreview.userErrors).toEqual([]);
     const { userErrors } = await apply(input);
     expect(userErrors).not.toEqual([]);
-    expect(data.policyPreview.refusals).toEqual(userErrors);
+    expect(data.policyPreview.refusals).toEqual(userErrors.map((error) => ({ ...error, field: ['apply', ...error.field.slice(1)] })));
   });
 });

@@ -27,15 +27,15 @@ export async function planPreview({ scope }: GraphqlContext, given: { readonly [
   try {
     if (argument === undefined || another !== undefined) throw notOne();
     const change = await READERS[argument](scope, given[argument]);
-    return { change: { ...change, argument, plan: await touching(tx, change.plan) }, warnings: change.warnings.map(userErrorOf), userErrors: [] };
+    return { change: { ...change, argument, plan: await touching(tx, change.plan) }, warnings: inArgument(argument, change.warnings.map(userErrorOf)), userErrors: [] };
   } catch (error) {
     return { change: null, warnings: [], userErrors: inArgument(argument, userErrorsOf(error)) };
   }
 }
 
-/** Errors of a mutation's `input` as those of the argument that it is given by; `apply` is named as the mutation names it. */
+/** Errors of a mutation's `input` as those of the argument that it is given by. */
 export function inArgument(argument: PreviewArgument | undefined, errors: readonly UserError[]): UserError[] {
-  return errors.map((error) => (argument === undefined || argument === 'apply' || error.field?.[0] !== 'input' ? error : { ...error, field: [argument, ...error.field.slice(1)] }));
+  return errors.map((error) => (argument === undefined || error.field?.[0] !== 'input' ? error : { ...error, field: [argument, ...error.field.slice(1)] }));
 }
 
 async function touching(tx: Tx, plan: UntouchedPlan): Promise<PreviewPlan> {

@@ -36,12 +36,12 @@ const PREVIEW = `query ($apply: PolicyApplyInput, $delete: PolicyDeleteInput) { 
     blastRadius { namespaces workloads services }
     findings { introduced { code object severity fix } resolved { code } } } }
   totals { clusters changedClusters addedObjects changedObjects removedObjects namespaces workloads services complete }
-  warnings { code } userErrors { code field message line } } }`;
+  warnings { code field } userErrors { code field message line } } }`;
 
 interface Preview {
   readonly clusters: { readonly totalCount: number; readonly nodes: readonly Record<string, unknown>[] };
   readonly totals: Record<string, unknown>;
-  readonly warnings: readonly object[];
+  readonly warnings: readonly { readonly code: string; readonly field: readonly string[] | null }[];
   readonly userErrors: readonly { readonly code: string; readonly field: readonly string[] | null; readonly line: number | null }[];
 }
 
@@ -112,8 +112,10 @@ describe('the preview of a policy', () => {
 
   it('says what is wrong with the input as the mutation would', async () => {
     const { userErrors, clusters } = await preview(apply({ manifests: manifest('default').replace('STRICT', 'LOOSE') }));
-    expect(userErrors).toMatchObject([{ code: 'MANIFEST_INVALID', line: 4 }]);
+    expect(userErrors).toMatchObject([{ code: 'MANIFEST_INVALID', field: ['apply', 'manifests'], line: 4 }]);
     expect(clusters.nodes).toEqual([]);
+    const misspelt = await preview(apply({ placement: { clusterNames: ['frankfrut'] } }));
+    expect(misspelt.warnings).toMatchObject([{ code: 'NOT_FOUND', field: ['apply', 'placement', 'clusterNames'] }]);
     expect((await preview({})).userErrors).toMatchObject([{ code: 'INVALID_INPUT' }]);
     expect((await preview({ delete: { name: 'nobody' } })).userErrors).toMatchObject([{ code: 'NOT_FOUND', field: ['delete', 'name'] }]);
   });
