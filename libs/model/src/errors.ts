@@ -42,6 +42,8 @@ export const ERROR_CODES = [
   'DELETION_GUARD',
   // The analysis finds an error that was not there before.
   'FINDING_INTRODUCED',
+  // The analysis itself broke: a fault of ours, and nothing is known of what it would have found.
+  'ANALYSIS_FAILED',
   'ROLLOUT_ACTIVE',
   'ROLLOUT_ENDED',
   'FROZEN',

@@ -32,7 +32,7 @@ export function admitFindings(role: Role, given: ForceInput, verdict: Verdict | 
   if (verdict === null) return { analysis: null, warnings: [], audit: {} };
   if (verdict instanceof MeshfleetError) {
     if (!given.force) throw verdict;
-    return { analysis: null, warnings: [verdict.toEnvelope()], audit: { ignoredFindings: ['not analysed'], notAnalysed: whyOf(verdict) } };
+    return { analysis: null, warnings: [doneWithout(verdict)], audit: { ignoredFindings: ['not analysed'], notAnalysed: whyOf(verdict) } };
   }
   const refused = verdict.errors.filter((error) => !isIgnored(given, error));
   if (refused.length > 0) throw new InputProblems(refusalsOf(refused, whereIs));
@@ -43,6 +43,10 @@ export function admitFindings(role: Role, given: ForceInput, verdict: Verdict | 
     warnings: [...ignored.slice(0, MOST_SHOWN).map((error) => problemOf(error, whereIs)), ...(analysed < reported ? [sampled(verdict)] : [])],
     audit: ignored.length === 0 ? {} : { ignoredFindings: ignored.slice(0, MOST_SHOWN).map(({ finding }) => `${finding.code} ${finding.object}`), ignoredErrors: ignored.length },
   };
+}
+
+function doneWithout({ code, summary, why }: MeshfleetError): ErrorEnvelope {
+  return { code, summary: `${summary}, and is made all the same`, ...(why === undefined ? {} : { why }), fix: 'Look at the findings of its clusters once they hold it.' };
 }
 
 const LONGEST_WHY = 200;

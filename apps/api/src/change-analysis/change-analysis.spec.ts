@@ -230,6 +230,21 @@ describe('a change in spite of its errors', () => {
   });
 });
 
+describe('an analysis in which a rule breaks', () => {
+  it('says so, with the way around it and an id that the log knows, and is no obstacle to an administrator', async () => {
+    vi.spyOn(taskThread, 'runWhereItFits').mockRejectedValue(new TypeError('spec.http is not iterable'));
+    const refusal = { code: 'ANALYSIS_FAILED', message: expect.stringMatching(/could not be analysed.*a rule of the analysis broke.*force: true.*request id \S+/) as string };
+    expect(await apply({ manifests: route('nowhere') })).toMatchObject({ changed: false, userErrors: [refusal] });
+    const query = 'query ($apply: PolicyApplyInput) { policyPreview(apply: $apply) { refusals { code message } clusters(first: 1) { nodes { changed } } } }';
+    const input = { name, placement: { clusterNames: ['dublin'] }, manifests: route('nowhere') };
+    expect((await api.query(ada.token, query, { apply: input })).data).toMatchObject({ policyPreview: { refusals: [refusal], clusters: { nodes: [{ changed: true }] } } });
+    const findings = 'query ($apply: PolicyApplyInput) { policyPreview(apply: $apply) { clusters(first: 1) { nodes { findings { introduced { code } } } } } }';
+    expect((await api.query(ada.token, findings, { apply: input })).errors).toMatchObject([{ message: 'The change could not be analysed', extensions: { code: 'ANALYSIS_FAILED', fix: expect.stringContaining('request id') as string } }]);
+    expect(await apply({ manifests: route('nowhere'), force: true })).toMatchObject({ changed: true, userErrors: [], warnings: [{ code: 'ANALYSIS_FAILED', message: expect.stringContaining('is made all the same') as string }] });
+    vi.restoreAllMocks();
+  });
+});
+
 describe('the cost of an analysis', () => {
   it('is one statement where no cluster has reported anything', async () => {
     const statements = async (input: object): Promise<number> => {

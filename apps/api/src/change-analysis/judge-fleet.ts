@@ -1,4 +1,4 @@
-import { failedAnalysis, isTooLarge, MOST_OF_CLUSTER } from '@meshfleet/jobs/thread';
+import { isTooLarge, MOST_OF_CLUSTER } from '@meshfleet/jobs/thread';
 import type { Finding, MeshfleetError } from '@meshfleet/model';
 import type { Placement } from '@meshfleet/planner';
 import { sampleReportedClusters, weighInventories, type InventoryWeight, type PlacedSubject, type TouchedCluster } from '@meshfleet/store';
@@ -8,6 +8,7 @@ import { composeAll, type ClusterPreview } from '../policy-preview/preview-clust
 import type { RequestScope } from '../request/request-scope.ts';
 import { changeOfCluster } from './change-of-cluster.ts';
 import { errors, isError, judgeCluster, kindsRead } from './judge-cluster.ts';
+import { unanalysed, type Reporter } from './unanalysed.ts';
 
 /** What the analysis says of a change in the clusters that it reaches or leaves. */
 export interface Verdict {
@@ -110,12 +111,10 @@ function gather(gathered: Map<string, { finding: Finding; clusters: string[] }>,
  * The verdict, or why there is none: that is no obstacle to who does without it. A rule that breaks locks nobody's policies, and
  * the log is told what broke it.
  */
-export async function tryToJudge(scope: Pick<RequestScope, 'report'>, judged: Promise<Verdict>): Promise<Verdict | MeshfleetError> {
+export async function tryToJudge(scope: Reporter, judged: Promise<Verdict>): Promise<Verdict | MeshfleetError> {
   try {
     return await judged;
   } catch (error) {
-    const failed = failedAnalysis(error, 'The change could not be analysed', 'Have an administrator say force: true, which does without, and report it with the manifests that break it.');
-    if (failed.code === 'INTERNAL') scope.report(failed, 'the analysis of a change broke');
-    return failed;
+    return unanalysed(scope, error);
   }
 }

@@ -4,7 +4,7 @@ import { admitFindings } from './admit-findings.ts';
 import { tryToJudge } from './judge-fleet.ts';
 
 const reported: unknown[] = [];
-const scope = { report: (error: Error) => reported.push(error.cause) };
+const scope = { requestId: 'r-4711', report: (error: Error) => reported.push(error.cause) };
 const cause = new RangeError('Maximum call stack size exceeded');
 const breaks = (how: Error = cause) => tryToJudge(scope, Promise.reject(how));
 
@@ -12,7 +12,7 @@ describe('an analysis that breaks', () => {
   it('refuses the change in words, and an administrator goes on without it, audited', async () => {
     const verdict = await breaks();
     expect(() => admitFindings('OPERATOR', { force: false, ignoreFindings: [] }, verdict, () => ({}))).toThrow('The change could not be analysed');
-    expect(admitFindings('ADMIN', { force: true, ignoreFindings: [] }, verdict, () => ({}))).toMatchObject({ analysis: null, warnings: [{ code: 'INTERNAL' }], audit: { ignoredFindings: ['not analysed'], notAnalysed: 'RangeError: Maximum call stack size exceeded' } });
+    expect(admitFindings('ADMIN', { force: true, ignoreFindings: [] }, verdict, () => ({}))).toMatchObject({ analysis: null, warnings: [{ code: 'ANALYSIS_FAILED' }], audit: { ignoredFindings: ['not analysed'], notAnalysed: 'RangeError: Maximum call stack size exceeded' } });
     expect(reported).toEqual([cause]);
   });
 

@@ -3,6 +3,7 @@ import type { Finding } from '@meshfleet/model';
 import type { ChangeFindings } from '../analysis/judge-change.ts';
 import { changeOnceEnded } from '../change-analysis/change-of-cluster.ts';
 import { anything, judgeCluster, judgeIn } from '../change-analysis/judge-cluster.ts';
+import { unanalysed } from '../change-analysis/unanalysed.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import type { PreviewPlan } from './plan-change.ts';
 import type { ClusterPreview } from './preview-clusters.ts';
@@ -14,7 +15,11 @@ export interface PreviewFindings extends ChangeFindings {
 
 /** What the change would bring to one cluster and what it would end, as the mutation judges it; and what its ends will bring. */
 export async function findingsOf(scope: RequestScope, plan: PreviewPlan, preview: ClusterPreview, now: Date): Promise<PreviewFindings> {
-  const found = await judgeCluster(scope, plan, preview, now, anything);
-  const ended = await judgeIn(scope, preview, () => changeOnceEnded(scope, plan, preview), now, anything);
-  return { ...found, atEnd: newFindings(found.introduced, ended.introduced) };
+  try {
+    const found = await judgeCluster(scope, plan, preview, now, anything);
+    const ended = await judgeIn(scope, preview, () => changeOnceEnded(scope, plan, preview), now, anything);
+    return { ...found, atEnd: newFindings(found.introduced, ended.introduced) };
+  } catch (error) {
+    throw unanalysed(scope, error);
+  }
 }

@@ -35,7 +35,7 @@ export function createLook({ store, onBroken }: LookParts): LookAtClusters {
         return { seq, shows, errors: findings.filter(isError), unread, unknown: null };
       } catch (error) {
         const failed = failedAnalysis(error, 'The cluster could not be analysed', 'Report it with the manifests that break it.');
-        if (failed.code === 'INTERNAL') onBroken?.(clusterId, failed);
+        if (failed.code === 'ANALYSIS_FAILED') onBroken?.(clusterId, failed);
         return { seq, shows, errors: [], unread: [], unknown: failed.why === undefined ? failed.summary : `${failed.summary}: ${failed.why}` };
       }
     };

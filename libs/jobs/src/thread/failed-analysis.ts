@@ -2,7 +2,7 @@ import { MeshfleetError } from '@meshfleet/model';
 import { sqlStateOf } from '@meshfleet/store';
 
 /**
- * Why an analysis has no answer: it takes too much (LIMIT_EXCEEDED), or it broke (INTERNAL, with what broke it as its cause). A
+ * Why an analysis has no answer: it takes too much (LIMIT_EXCEEDED), or it broke (ANALYSIS_FAILED, with what broke it as its cause). A
  * rule that breaks is no outage: nothing gets better by trying again.
  * @throws whatever else it was, of the store for one
  */
@@ -10,5 +10,5 @@ export function failedAnalysis(error: unknown, summary: string, fix: string): Me
   if (error instanceof MeshfleetError && error.code === 'LIMIT_EXCEEDED') return error;
   // What breaks in the thread comes back as INTERNAL.
   if ((error instanceof MeshfleetError && error.code !== 'INTERNAL') || sqlStateOf(error) !== undefined) throw error;
-  return new MeshfleetError({ code: 'INTERNAL', summary, why: 'the analysis broke in a way that it should not', fix }, { cause: error });
+  return new MeshfleetError({ code: 'ANALYSIS_FAILED', summary, why: 'a rule of the analysis broke, which is a fault of ours', fix }, { cause: error });
 }
