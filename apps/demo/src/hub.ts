@@ -119,13 +119,16 @@ async function startProcesses(hub: {
       ...(hub.redisUrl === undefined ? {} : { REDIS_URL: hub.redisUrl }),
     },
   });
-  await hub.progress.step('Starting the API and the reconciler', () => waitUntilReady(api, () => answers(`${hub.url}/readyz`), hub.startWithinMs));
+  await hub.progress.step('Starting the API and the reconciler', () => waitUntilReady(api, () => whyUnready(`${hub.url}/readyz`), hub.startWithinMs));
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Undefined when it is ready. */
+async function whyUnready(url: string): Promise<string | undefined> {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
-  } catch {
-    return false;
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    return response.ok ? undefined : `${url} answers ${response.status} ${await response.text()}`.trimEnd();
+  } catch (error) {
+    const { message, cause } = error as Error; // of fetch, whose cause says more than "fetch failed"
+    return `${url} does not answer (${cause instanceof Error ? cause.message : message})`;
   }
 }

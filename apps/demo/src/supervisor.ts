@@ -32,6 +32,7 @@ export interface Supervisor {
 
 /** Exits that come sooner than this after a start count as a failure to start. */
 const QUICK_EXIT_MS = 2_000;
+const MOST_RESTARTS = 3;
 const STOP_GRACE_MS = 10_000;
 
 export function createSupervisor(options: { logDir: string; onRestart?: (name: string, how: string) => void }): Supervisor {
@@ -90,20 +91,24 @@ export function createSupervisor(options: { logDir: string; onRestart?: (name: s
   };
 }
 
-/** Waits for `ready`; a process that keeps dying meanwhile ends the wait with the last lines of its log. */
-export async function waitUntilReady(child: SupervisedProcess, ready: () => Promise<boolean>, timeoutMs: number): Promise<void> {
+/** Waits until nothing is in the way any more; time that is over, or a process that keeps dying, ends the wait. @throws MeshfleetError INTERNAL with the last lines of its log */
+export async function waitUntilReady(child: Pick<SupervisedProcess, 'name' | 'logFile' | 'restarts'>, inTheWay: () => Promise<string | undefined>, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  while (!(await ready())) {
-    if (child.restarts() >= 3 || performance.now() > deadline) {
-      throw new MeshfleetError({
-        code: 'INTERNAL',
-        summary: `${child.name} did not become ready`,
-        why: lastLines(child.logFile, 5),
-        fix: `Read the whole log in ${child.logFile}.`,
-      });
-    }
+  for (let obstacle = await inTheWay(); obstacle !== undefined; obstacle = await inTheWay()) {
+    if (child.restarts() >= MOST_RESTARTS) throw unready(child, `it ended ${child.restarts()} times`);
+    if (performance.now() > deadline) throw unready(child, `after ${Math.round(timeoutMs / 1000)} s ${obstacle}`);
     await sleep(50);
   }
+}
+
+function unready({ name, logFile }: Pick<SupervisedProcess, 'name' | 'logFile'>, why: string): MeshfleetError {
+  const said = lastLines(logFile, 5);
+  return new MeshfleetError({
+    code: 'INTERNAL',
+    summary: `${name} did not become ready`,
+    why: said === '' ? `${why}, and its log is empty` : `${why}; its log ends\n${said}`,
+    fix: `Read the whole log in ${logFile}, and start again; npm run demo -- --reset begins anew.`,
+  });
 }
 
 /** All that a process gets of our own environment. */
