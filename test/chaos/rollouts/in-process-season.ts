@@ -84,7 +84,7 @@ export class InProcessSeason {
       if (active.length === 0) break;
       await this.#beThere();
       for (const { id, status, wave } of active) {
-        if (status === 'PAUSED') await this.#press(id, { type: 'RESUME', acceptFailures: true }, 'user:x');
+        if (status === 'PAUSED') await this.#press(id, { type: 'RESUME', acceptFailures: this.#ids }, 'user:x');
         if (status === 'WAITING_APPROVAL') await this.#press(id, { type: 'APPROVE', wave }, 'user:y');
         await this.#step(this.#healthy, id);
       }

@@ -21,6 +21,15 @@ export interface Books {
   readonly journal: string[];
 }
 
+/** A rollout that has not ended, and whose failures there are. */
+interface Active {
+  readonly id: string;
+  readonly status: string;
+  readonly currentWave: number;
+  readonly because: string;
+  readonly clusters: { readonly nodes: readonly { readonly cluster: { readonly id: string } }[] };
+}
+
 /** What somebody else has in Virginia: a version that wants it fails there. */
 export const SOMEBODYS = 'somebodys';
 export const SOMEBODYS_SECONDS = 3_599;
@@ -90,16 +99,18 @@ export class Season {
   /** People say yes to whatever waits for them; true when every rollout has ended, else which have not. */
   async wave(): Promise<true | string> {
     const active = await this.#active();
-    for (const { id, status, currentWave } of active) {
-      if (status === 'PAUSED') await this.#press('rolloutResume', 'rollout.resume', { id, acceptFailures: true }, this.#person());
+    for (const { id, status, currentWave, clusters } of active) {
+      if (status === 'PAUSED') await this.#press('rolloutResume', 'rollout.resume', { id, acceptFailuresOf: clusters.nodes.map(({ cluster }) => cluster.id) }, this.#person());
       if (status === 'WAITING_APPROVAL') for (const person of this.#people) await this.#press('rolloutApprove', 'rollout.approve', { id, wave: currentWave }, person);
       if (status === 'WAITING_GATE') await this.#press('rolloutPromote', 'rollout.promote', { id, wave: currentWave }, this.#person());
     }
     return active.map(({ id, status, because }) => `${id} is ${status}: ${because}`).join('; ') || true;
   }
 
-  async #active(): Promise<readonly { readonly id: string; readonly status: string; readonly currentWave: number; readonly because: string }[]> {
-    const { organization } = await this.#person().request<{ organization: { rollouts: { nodes: { id: string; status: string; currentWave: number; because: string; active: boolean }[] } } }>('{ organization { rollouts(first: 40) { nodes { id status currentWave because active } } } }');
+  async #active(): Promise<readonly Active[]> {
+    const { organization } = await this.#person().request<{ organization: { rollouts: { nodes: (Active & { active: boolean })[] } } }>(
+      '{ organization { rollouts(first: 40) { nodes { id status currentWave because active clusters(first: 20, phase: [FAILED]) { nodes { cluster { id } } } } } } }',
+    );
     return organization.rollouts.nodes.filter(({ active }) => active);
   }
 

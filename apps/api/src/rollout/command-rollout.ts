@@ -10,13 +10,22 @@ export interface CommandedRollout {
   readonly changed: boolean;
 }
 
+const MOST_FAILURES = 1000;
+
 const id = z.string();
 const reason = z.string().min(1, 'A reason must not be empty').max(2000, 'A reason has at most 2000 characters').optional();
 const wave = z.int().min(0, 'Waves are counted from 0');
 
 export const pauseRollout = command('rolloutPause', 'rollout.pause', z.object({ id, reason }), (given) => ({ type: 'PAUSE', reason: given.reason ?? null }));
 
-export const resumeRollout = command('rolloutResume', 'rollout.resume', z.object({ id, acceptFailures: z.boolean().default(false) }), ({ acceptFailures }) => ({ type: 'RESUME', acceptFailures }));
+const resumption = z
+  .object({ id, acceptFailures: z.boolean().default(false), acceptFailuresOf: z.array(z.string()).max(MOST_FAILURES, `At most ${MOST_FAILURES} clusters`).optional() })
+  .refine((given) => !given.acceptFailures || given.acceptFailuresOf === undefined, { error: 'acceptFailuresOf names all that is accepted: leave out acceptFailures', path: ['acceptFailures'] });
+
+export const resumeRollout = command('rolloutResume', 'rollout.resume', resumption, ({ acceptFailures, acceptFailuresOf }) => ({
+  type: 'RESUME',
+  acceptFailures: acceptFailuresOf?.map((cluster) => rowId('Cluster', cluster)) ?? acceptFailures,
+}));
 
 export const promoteRollout = command('rolloutPromote', 'rollout.promote', z.object({ id, wave }), (given) => ({ type: 'PROMOTE', wave: given.wave }));
 

@@ -18,13 +18,13 @@ interface ShownRollout {
   readonly status: string;
   readonly because: string;
   readonly version: { readonly version: number } | null;
-  readonly waves: readonly { readonly name: string; readonly size: number; readonly gates: readonly Gate[]; readonly clusters: { readonly nodes: readonly { readonly phase: string; readonly because: string; readonly cluster: { readonly name: string } }[] } }[];
+  readonly waves: readonly { readonly name: string; readonly size: number; readonly gates: readonly Gate[]; readonly clusters: { readonly nodes: readonly { readonly phase: string; readonly because: string; readonly cluster: { readonly id: string; readonly name: string } }[] } }[];
   readonly timeline: { readonly nodes: readonly { readonly kind: string; readonly actor: string | null }[] };
   readonly forecast: { readonly doneAt: string | null; readonly assumptions: readonly string[] };
 }
 type Applied = UserErrors & { readonly changed: boolean; readonly rollout: ShownRollout | null; readonly policy: { readonly stableVersion: { readonly version: number } | null; readonly currentVersion: { readonly version: number } } | null };
 
-const SHOWN = `id status because version { version } waves { name size gates { kind status evidence } clusters(first: 10) { nodes { phase because cluster { name } } } }
+const SHOWN = `id status because version { version } waves { name size gates { kind status evidence } clusters(first: 10) { nodes { phase because cluster { id name } } } }
   timeline(first: 20) { nodes { kind actor } } forecast { doneAt assumptions }`;
 const ERRORS = 'userErrors { code message field }';
 
@@ -115,6 +115,24 @@ describe('a rollout over the API', () => {
     expect((await step(id)).status).toBe('ROLLING_BACK');
     const { rows } = await api.db.admin.query<{ action: string }>(`select action from audit_event where target = $1 order by seq`, [Buffer.from(id, 'base64url').toString().slice(2)]);
     expect(rows.map(({ action }) => action)).toEqual(['rollout.pause', 'rollout.resume', 'rollout.promote', 'rollout.abort']);
+  });
+
+  it('resumes with the failures that were looked at, and says which have come since', async () => {
+    const { id, waves } = await begin({ onFailure: 'PAUSE' });
+    const fail = async (cluster: string): Promise<void> => {
+      await api.db.admin.query(`update rollout_cluster k set phase = 'FAILED', settled_at = now(), reason = 'refused' from cluster c where c.id = k.cluster_id and c.name = $2 and k.rollout_id = $1`, [Buffer.from(id, 'base64url').toString().slice(2), cluster]);
+    };
+    await fail('alpha');
+    await press('rolloutPause', { id });
+    await fail('beta');
+    const refused = await press('rolloutResume', { id, acceptFailures: true });
+    expect(refused).toMatchObject({ changed: false, userErrors: [{ code: 'CONFLICT', message: expect.stringContaining('beta has failed since it was paused') as string }] });
+    expect((await press('rolloutResume', { id, acceptFailures: true, acceptFailuresOf: [] })).userErrors).toMatchObject([{ field: ['input', 'acceptFailures'] }]);
+    const seen = waves.flatMap(({ clusters }) => clusters.nodes).filter(({ cluster }) => cluster.name !== 'gamma').map(({ cluster }) => cluster.id);
+    expect(await press('rolloutResume', { id, acceptFailuresOf: seen })).toMatchObject({ changed: true, userErrors: [] });
+    expect((await show(id)).because).toContain('accepts the failures of alpha, beta');
+    await press('rolloutAbort', { id });
+    await step(id);
   });
 
   it('keeps every other change of its policy off, until one takes its place', async () => {

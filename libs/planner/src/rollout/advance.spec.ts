@@ -117,6 +117,28 @@ describe('a rollout', () => {
     world.step();
     expect([world.state.status, world.told]).toEqual(['RUNNING', SIX]);
   });
+
+  it('takes nobody\'s word for failures that have come since the pause, nor for others than are named', () => {
+    const world = new World({ waves: [{ count: 3 }], failureGraceSeconds: 0, onFailure: 'PAUSE' }, SIX);
+    const resume = (acceptFailures: boolean | string[]): void => {
+      world.command({ type: 'RESUME', acceptFailures });
+    };
+    world.step();
+    world.settle('FAILED', ['a']);
+    expect(world.step().state.status).toBe('PAUSED');
+    world.pass(1);
+    world.settle('FAILED', ['b']);
+    world.step();
+    expect(() => resume(true)).toThrow('b has failed since it was paused');
+    expect(() => resume(['b'])).toThrow('a has failed beside those that you accept');
+    expect(() => resume([])).toThrow('a, b have failed');
+    expect(world.state.paused).not.toBeNull();
+    resume(['a', 'b', 'c']);
+    world.settle('FAILED', ['c']);
+    expect(world.step().state).toMatchObject({ status: 'PAUSED', because: expect.stringContaining('1 cluster failed (c)') });
+    resume(true);
+    expect(world.step().state.status).toBe('RUNNING');
+  });
 });
 
 describe('clusters that are away', () => {

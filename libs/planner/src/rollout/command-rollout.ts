@@ -1,12 +1,14 @@
 import { MeshfleetError } from '@meshfleet/model';
+import { listOf } from './roll-back.ts';
 import { hasEnded } from './state.ts';
-import type { RolloutDefinition, RolloutEvent, RolloutEventKind, RolloutState, RolloutWave } from './state.ts';
+import type { RolloutCluster, RolloutDefinition, RolloutEvent, RolloutEventKind, RolloutState, RolloutWave } from './state.ts';
+import { failuresOf } from './wave-progress.ts';
 
 /** What people may tell a rollout. `wave` is a wave's index: of two who press at once, the second must not press the next. */
 export type RolloutCommand =
   | { readonly type: 'PAUSE'; readonly reason: string | null }
-  /** `acceptFailures`: those that there are now count no more. */
-  | { readonly type: 'RESUME'; readonly acceptFailures: boolean }
+  /** `acceptFailures`: of these clusters, or (true) those that there were when it was paused, count no more. */
+  | { readonly type: 'RESUME'; readonly acceptFailures: boolean | readonly string[] }
   /** Ends the waiting of the wave that is under way: its soak, its webhook, its quorum. Never an approval, window or freeze. */
   | { readonly type: 'PROMOTE'; readonly wave: number }
   | { readonly type: 'APPROVE'; readonly wave: number }
@@ -27,7 +29,7 @@ export interface CommandOutcome {
 
 /**
  * Notes what a person asks of a rollout; the next step carries it out. The same asked twice is asked once.
- * @throws MeshfleetError ROLLOUT_ENDED, CONFLICT (the wave is another one by now) or FORBIDDEN
+ * @throws MeshfleetError ROLLOUT_ENDED, CONFLICT (the wave is another one by now, or there are failures that are not accepted) or FORBIDDEN
  */
 export function commandRollout(definition: RolloutDefinition, state: RolloutState, command: RolloutCommand, who: Commander): CommandOutcome {
   if (hasEnded(state.status)) throw ended(state);
@@ -54,12 +56,16 @@ function pause(state: RolloutState, reason: string | null, who: Commander): Comm
   return { state: { ...state, status: 'PAUSED', because, paused: { by: who.by, at: who.at, reason: because } }, events: [said(state, who, 'PAUSED', because)] };
 }
 
-function resume(state: RolloutState, acceptFailures: boolean, who: Commander): CommandOutcome {
+function resume(state: RolloutState, accepts: boolean | readonly string[], who: Commander): CommandOutcome {
   refuseGoingBack(state);
-  if (state.paused === null) return { state, events: [] };
-  const accept = (cluster: RolloutState['clusters'][number]): boolean => acceptFailures && cluster.phase === 'FAILED' && !cluster.accepted;
-  const accepted = state.clusters.filter(accept).map(({ name }) => name);
-  const clusters = state.clusters.map((cluster) => (accept(cluster) ? { ...cluster, accepted: true } : cluster));
+  const { paused } = state;
+  if (paused === null) return { state, events: [] };
+  const open = accepts === false ? [] : failuresOf(state).counted;
+  const meant = new Set(accepts === true ? open.filter(({ settledAt }) => settledAt !== null && settledAt <= paused.at).map(({ id }) => id) : accepts === false ? [] : accepts);
+  const unseen = open.filter(({ id }) => !meant.has(id));
+  if (unseen.length > 0) throw unseenFailures(unseen, accepts === true ? 'since it was paused' : 'beside those that you accept');
+  const accepted = open.map(({ name }) => name);
+  const clusters = state.clusters.map((cluster) => (open.includes(cluster) ? { ...cluster, accepted: true } : cluster));
   // A webhook that said no is asked anew: whoever resumes has seen to it. One that was waited for has its whole time again.
   const waves = state.waves.map((wave, index) => (index === state.wave && wave.webhook !== null && wave.webhook.answer !== 'PASS' ? { ...wave, webhook: { ...wave.webhook, answer: 'WAIT' as const, since: who.at, nextAt: who.at } } : wave));
   const message = accepted.length === 0 ? `resumed by ${who.by}` : `resumed by ${who.by}, who accepts the failures of ${accepted.join(', ')}`;
@@ -129,6 +135,17 @@ function otherWave(state: RolloutState, wave: RolloutWave, index: number): Meshf
   }
   const why = index < state.wave ? `${wave.name} is over` : `${wave.name} has not begun; ${state.waves[state.wave]?.name ?? 'none'} is under way`;
   return new MeshfleetError({ code: 'CONFLICT', summary: `${wave.name} is not the wave that is under way`, why, fix: 'Look at the rollout again before pressing on.' });
+}
+
+/** Who accepts failures has looked at them: those that came meanwhile are not among them. */
+function unseenFailures(unseen: readonly RolloutCluster[], when: string): MeshfleetError {
+  const [first] = unseen;
+  return new MeshfleetError({
+    code: 'CONFLICT',
+    summary: `${listOf(unseen.map(({ name }) => name))} ${unseen.length === 1 ? 'has' : 'have'} failed ${when}`,
+    why: `nothing is accepted that nobody has looked at. ${first?.name ?? ''}: ${first?.reason ?? ''}`,
+    fix: 'Look at Rollout.clusters(phase: FAILED), and name every cluster whose failure you accept in acceptFailuresOf.',
+  });
 }
 
 function ended(state: RolloutState): MeshfleetError {

@@ -48,7 +48,7 @@ const who = fc.constantFrom(...NAMES);
 const wave = fc.integer({ min: 0, max: 3 });
 const command: fc.Arbitrary<RolloutCommand> = fc.oneof(
   fc.record({ type: fc.constant('PAUSE' as const), reason: fc.constant(null) }),
-  fc.record({ type: fc.constant('RESUME' as const), acceptFailures: fc.boolean() }),
+  fc.record({ type: fc.constant('RESUME' as const), acceptFailures: fc.oneof(fc.boolean(), fc.subarray([...NAMES])) }),
   fc.record({ type: fc.constant('PROMOTE' as const), wave }),
   fc.record({ type: fc.constant('APPROVE' as const), wave }),
   fc.record({ type: fc.constant('ABORT' as const), rollback: fc.boolean(), reason: fc.constant(null) }),
@@ -241,7 +241,7 @@ describe('whatever happens to a rollout', () => {
           const call = world.calls.at(-1);
           if (call !== undefined) world.webhook = { ...call, answer: 'PASS', evidence: 'fine' };
           for (const by of ['user:x', 'user:y']) happen(world, { what: 'press', command: { type: 'APPROVE', wave: world.state.wave }, by });
-          happen(world, { what: 'press', command: { type: 'RESUME', acceptFailures: true }, by: 'user:x' });
+          happen(world, { what: 'press', command: { type: 'RESUME', acceptFailures: NAMES }, by: 'user:x' });
           const { wakeAt } = world.step();
           world.settle();
           world.pass(turn % 2 === 0 ? 1 : Math.max(1, ((wakeAt ?? world.now) - world.now) / 1000));
