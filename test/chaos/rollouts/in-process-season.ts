@@ -67,7 +67,7 @@ export class InProcessSeason {
     if (what < 0.3) await this.#stepAny(this.#mortal);
     else if (what < 0.38) await Promise.all([this.#stepAny(this.#mortal), this.#stepAny(this.#mortal), this.#stepAny(this.#healthy)]);
     else if (what < 0.6) await this.#answer(this.#pick(this.#ids), this.#roll() < 0.12);
-    else if (what < 0.68) await this.fleet.seen(this.#pick(this.#ids), this.#roll() < 0.5 ? 1000 : -this.#ahead);
+    else if (what < 0.68) await this.fleet.seen(this.#pick(this.#ids), this.#roll() < 0.5 ? 1000 : 0);
     else if (what < 0.74) this.#ahead += this.#pick([5, 31, 100]);
     else if (what < 0.82) await this.#pressTwice();
     else if (what < 0.87) await this.#freezeOrThaw();
@@ -208,9 +208,9 @@ export class InProcessSeason {
     await this.fleet.acknowledge(id, failing ? [{ key: 'ConfigMap/shop/any', policyId }] : []);
   }
 
-  /** Heard of just now, by the clock that the reconcilers go by. */
+  /** Heard of just now. */
   async #beThere(): Promise<void> {
-    for (const id of this.#ids) await this.fleet.seen(id, -this.#ahead);
+    for (const id of this.#ids) await this.fleet.seen(id);
   }
 
   async #active(): Promise<Active[]> {

@@ -181,6 +181,7 @@ export interface ClusterObservation {
   /** Which version `status` is about. */
   readonly holds: 'HELD' | 'TARGET';
   readonly status: 'PENDING' | 'APPLIED' | 'FAILED' | 'DRIFTED';
+  /** By the clock of `now`. */
   readonly lastSeenAt: number | null;
   /** What failed, when it did. */
   readonly failure: string | null;

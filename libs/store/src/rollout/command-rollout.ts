@@ -27,7 +27,7 @@ export async function commandRollout(tx: Tx, rolloutId: string, command: Rollout
   if (!row.planned && row.active) throw new MeshfleetError({ code: 'PRECONDITION_FAILED', summary: 'The rollout is being planned', why: 'its clusters have no waves yet', fix: 'Try again in a moment.' });
   const accepting = command.type === 'RESUME' && command.acceptFailures !== false;
   // Only failures that are accepted are about clusters; all else is the rollout's own.
-  const clusters = accepting ? (await loadRolloutClusters(tx, row.id, row.policyId, row.state.wave, false)).map(({ cluster }) => cluster) : [];
+  const clusters = accepting ? (await loadRolloutClusters(tx, row, who.at)).map(({ cluster }) => cluster) : [];
   const before = { ...row.state, clusters };
   const { state, events } = decide(definitionOf(row), before, command, { by: who.by, at: who.at.getTime(), holds: who.holds });
   if (events.length === 0) return { row, changed: false };

@@ -47,7 +47,7 @@ export function definitionOf(row: RolloutRow): RolloutDefinition {
 
 /** What is seen of a locked and planned rollout at this moment. */
 export async function observeRollout(tx: Tx, row: RolloutRow, now: Date, { webhook, looks }: { readonly webhook?: WebhookAnswer; readonly looks?: ClusterLooks }): Promise<LoadedRollout> {
-  const loaded = await loadRolloutClusters(tx, row.id, row.policyId, row.state.wave, row.state.status === 'ROLLING_BACK');
+  const loaded = await loadRolloutClusters(tx, row, now);
   const clusters = loaded.map(({ cluster }) => cluster);
   // Whoever goes back asks nobody how it looks.
   const goesOn = row.state.abort === null && row.state.status !== 'ROLLING_BACK';

@@ -3,6 +3,7 @@ import { TOUCHED_PHASES, UNCOMPILED_REVISION } from '@meshfleet/planner';
 import { PLACEABLE } from '../assignment/select-clusters.ts';
 import type { Tx } from '../connection/sql.ts';
 import type { FindingsBaseline } from './rollout-findings.ts';
+import type { RolloutRow } from './rollout-row.ts';
 
 /** A cluster of a rollout with what is seen of it; without an observation it has left the fleet. */
 export interface LoadedRolloutCluster {
@@ -32,7 +33,9 @@ interface Row {
   heldVersion: number | null;
   targetVersion: number | null;
   present: boolean;
+  /** By the database's clock, as is `clock`, which says what time it is. */
   lastSeenAt: Date | null;
+  clock: Date;
   holdsVersion: number | null;
   status: ClusterObservation['status'] | null;
   failure: string | null;
@@ -47,9 +50,18 @@ interface Row {
  * The clusters that a step decides about: those of the wave that is under way, of earlier waves those that are not simply
  * updated, and all that are on their way back. Cost follows these, not the rollout.
  */
-export async function loadRolloutClusters(tx: Tx, rolloutId: string, policyId: string, wave: number, rollingBack: boolean): Promise<LoadedRolloutCluster[]> {
-  const { rows } = await tx.query<Row>(rollingBack ? RETURNING : `${LOAD} ${OF_INTEREST}`, [tx.organizationId, rolloutId, policyId, wave]);
-  return rows.map((row) => ({ cluster: clusterOf(row), observation: observationOf(row), baseline: row.baseline, inventorySeq: row.inventorySeq, inventoriedRevision: row.inventoriedRevision, mustShow: row.mustShow }));
+export async function loadRolloutClusters(tx: Tx, { id, policyId, state }: Pick<RolloutRow, 'id' | 'policyId' | 'state'>, now: Date): Promise<LoadedRolloutCluster[]> {
+  const { rows } = await tx.query<Row>(state.status === 'ROLLING_BACK' ? RETURNING : `${LOAD} ${OF_INTEREST}`, [tx.organizationId, id, policyId, state.wave]);
+  const aheadMs = rows[0] === undefined ? 0 : secondsAhead(now, rows[0].clock) * 1000;
+  return rows.map((row) => ({ cluster: clusterOf(row), observation: observationOf(row, aheadMs), baseline: row.baseline, inventorySeq: row.inventorySeq, inventoriedRevision: row.inventoriedRevision, mustShow: row.mustShow }));
+}
+
+/**
+ * By how much the rollout's clock goes before the database's, which says when agents were heard of. In whole seconds: what a
+ * statement takes to be sent is no other time at which to look again.
+ */
+function secondsAhead(now: Date, clock: Date): number {
+  return Math.round((now.getTime() - clock.getTime()) / 1000);
 }
 
 function clusterOf(row: Row): RolloutCluster {
@@ -57,7 +69,7 @@ function clusterOf(row: Row): RolloutCluster {
   return { id, name, wave, phase, reason, gate, accepted, toldAt: time(row.toldAt), waitingSince: time(row.waitingSince), failingSince: time(row.failingSince), settledAt: time(row.settledAt) };
 }
 
-function observationOf(row: Row): ClusterObservation | undefined {
+function observationOf(row: Row, aheadMs: number): ClusterObservation | undefined {
   if (!row.present) return undefined;
   const back = row.phase === 'ROLLING_BACK' || row.phase === 'ROLLED_BACK';
   const asTold = row.holdsVersion === (back ? row.heldVersion : row.targetVersion);
@@ -65,7 +77,7 @@ function observationOf(row: Row): ClusterObservation | undefined {
     holds: asTold === back ? 'HELD' : 'TARGET',
     // Without a row there is nothing of the policy in the cluster, and nothing left to withdraw.
     status: row.status ?? 'APPLIED',
-    lastSeenAt: time(row.lastSeenAt),
+    lastSeenAt: row.lastSeenAt === null ? null : row.lastSeenAt.getTime() + aheadMs,
     failure: row.failure,
     unhealthy: row.unhealthy,
     newErrors: [],
@@ -87,7 +99,7 @@ const MUST_SHOW = `case when c.facts->'features' ? 'INVENTORY_AS_OF' then coales
 const LOAD = `
   select k.cluster_id as id, c.name, k.wave, k.phase, k.told_at as "toldAt", k.waiting_since as "waitingSince", k.failing_since as "failingSince",
     k.settled_at as "settledAt", k.reason, k.gate, k.accepted, k.held_version as "heldVersion", k.target_version as "targetVersion",
-    c.lifecycle in ${PLACEABLE} as present, case when c.lifecycle = 'ACTIVE' then c.last_seen_at end as "lastSeenAt",
+    c.lifecycle in ${PLACEABLE} as present, case when c.lifecycle = 'ACTIVE' then c.last_seen_at end as "lastSeenAt", now() as clock,
     x.version as "holdsVersion", case when k.wave = $4 or k.phase = 'FAILED' then k.baseline end as baseline, c.inventory_seq as "inventorySeq",
     c.inventoried_revision as "inventoriedRevision", ${MUST_SHOW} as "mustShow",
     case when x.revision in (0, ${UNCOMPILED_REVISION}) then 'PENDING' else x.status end as status,
