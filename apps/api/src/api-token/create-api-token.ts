@@ -8,7 +8,7 @@ const DAY = 24 * 3_600;
 const input = z.object({
   name: z
     .string()
-    .regex(/^[A-Za-z0-9]([-A-Za-z0-9_. ]{0,98}[A-Za-z0-9])?$/, 'A name is 1 to 100 letters, digits, spaces and - _ . that begins and ends with a letter or digit'),
+    .refine((text) => /^[A-Za-z0-9]([-A-Za-z0-9_. ]{0,98}[A-Za-z0-9])?$/.test(text), { error: 'A name is 1 to 100 letters, digits, spaces and - _ . that begins and ends with a letter or digit', params: { fix: 'Write it as github actions.' } }),
   role: z.enum(['ADMIN', 'OPERATOR', 'VIEWER'], 'An API token is an ADMIN, an OPERATOR or a VIEWER; only people own organizations'),
   expiresInSeconds: z.int().min(60, 'A token lives at least a minute').max(365 * DAY, 'A token lives at most 365 days').default(30 * DAY),
 });

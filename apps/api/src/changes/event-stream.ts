@@ -71,6 +71,7 @@ function admitDocument(schema: GraphQLSchema, query: string | undefined, operati
   throw new MeshfleetError({
     code: 'INVALID_INPUT',
     summary: 'Only subscriptions are served as event streams',
+    why: 'a query or a mutation has one answer, and no stream',
     fix: 'Send queries and mutations to /graphql.',
   });
 }

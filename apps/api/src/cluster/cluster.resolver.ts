@@ -28,7 +28,7 @@ export class ClusterResolver {
       const row = parsed?.type === 'Cluster' ? await clusterById(scope, parsed.id) : undefined;
       return row === undefined ? null : clusterView(row);
     }
-    if (typeof name !== 'string' || typeof id === 'string') throw eitherIdOrName();
+    if (typeof name !== 'string' || typeof id === 'string') throw eitherIdOrName(typeof id === 'string');
     const row = await findClusterByName(await scope.read(), name);
     return row === undefined ? null : clusterView(row);
   }
@@ -102,6 +102,6 @@ async function changeCluster<S extends z.ZodType>(context: GraphqlContext, useCa
   return { cluster: row === undefined ? null : clusterView(row), userErrors };
 }
 
-function eitherIdOrName(): MeshfleetError {
-  return new MeshfleetError({ code: 'INVALID_INPUT', summary: 'Say which cluster: either by id or by name', fix: 'Give one of the two arguments, and not both.', where: { field: ['id'] } });
+function eitherIdOrName(both: boolean): MeshfleetError {
+  return new MeshfleetError({ code: 'INVALID_INPUT', summary: 'Say which cluster: either by id or by name', why: both ? 'both were given' : 'neither was given', fix: 'Give one of the two arguments, and not both.', where: { field: ['id'] } });
 }

@@ -13,9 +13,9 @@ export const labelsInput = z
     for (const [index, { key, value }] of labels.entries()) {
       const keyProblem = key.startsWith(RESERVED) ? `Labels that begin with ${RESERVED} are set by Meshfleet itself` : labelKeyProblem(key);
       const valueProblem = labelValueProblem(value);
-      if (keyProblem !== undefined) context.addIssue({ code: 'custom', message: keyProblem, path: [index, 'key'] });
-      if (valueProblem !== undefined) context.addIssue({ code: 'custom', message: valueProblem, path: [index, 'value'] });
-      if (Object.hasOwn(record, key)) context.addIssue({ code: 'custom', message: `The label ${key} is there twice`, path: [index, 'key'] });
+      if (keyProblem !== undefined) context.addIssue({ code: 'custom', message: keyProblem, path: [index, 'key'], params: { fix: 'Write it as team or example.com/team.' } });
+      if (valueProblem !== undefined) context.addIssue({ code: 'custom', message: valueProblem, path: [index, 'value'], params: { fix: 'Write it with letters, digits, - _ and . alone.' } });
+      if (Object.hasOwn(record, key)) context.addIssue({ code: 'custom', message: `The label ${key} is there twice`, path: [index, 'key'], params: { why: 'a label has one value', fix: 'Leave one of them out.' } });
       // A key like __proto__ is refused above as it begins with no letter or digit.
       record[key] = value;
     }
@@ -25,6 +25,6 @@ export const labelsInput = z
 /** A name that is also a label's value: clusters are selected by it. */
 export const clusterName = z
   .string()
-  .regex(/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/, 'A cluster’s name is 1 to 63 of a-z 0-9 - . and begins and ends with a letter or digit');
+  .refine((text) => /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/.test(text), { error: 'A cluster’s name is 1 to 63 of a-z 0-9 - . and begins and ends with a letter or digit', params: { fix: 'Write it as prod-eu-1.' } });
 
-export const placeName = z.string().refine((text) => labelValueProblem(text) === undefined, 'At most 63 of A-Z a-z 0-9 - _ . that begin and end with a letter or digit');
+export const placeName = z.string().refine((text) => labelValueProblem(text) === undefined, { error: 'At most 63 of A-Z a-z 0-9 - _ . that begin and end with a letter or digit', params: { fix: 'Write it as eu-central-1.' } });

@@ -2,7 +2,7 @@ import { MeshfleetError, parseLabelSelector } from '@meshfleet/model';
 import { countClusters, listClusters, type ClusterFilter } from '@meshfleet/store';
 import { z } from 'zod';
 import { connectionOf, pageOf, type Connection, type ConnectionArgs } from '../graphql/connection.ts';
-import { InputProblems } from '../graphql/user-error.ts';
+import { InputProblems, problemsOf } from '../graphql/user-error.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
 
@@ -24,9 +24,7 @@ export async function listClustersOf(scope: RequestScope, args: ConnectionArgs &
 
 function readFilter(raw: unknown): ClusterFilter {
   const parsed = filterInput.safeParse(raw);
-  if (!parsed.success) {
-    throw new InputProblems(parsed.error.issues.map((issue) => ({ code: 'INVALID_INPUT', summary: issue.message, where: { field: ['filter', ...issue.path.map(String)] } })));
-  }
+  if (!parsed.success) throw new InputProblems(problemsOf(parsed.error, raw, 'filter'));
   const { labels, status, text } = parsed.data ?? {};
   return {
     ...(typeof labels === 'string' ? { labels: readSelector(labels) } : {}),

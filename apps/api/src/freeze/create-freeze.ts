@@ -13,7 +13,9 @@ const input = z
     endsAt: moment,
   })
   .superRefine(({ clusterSelector, startsAt, endsAt }, context) => {
-    if (startsAt !== undefined && endsAt !== undefined && endsAt <= startsAt) context.addIssue({ code: 'custom', message: 'A freeze ends after it begins', path: ['endsAt'] });
+    if (startsAt !== undefined && endsAt !== undefined && endsAt <= startsAt) {
+      context.addIssue({ code: 'custom', message: 'A freeze ends after it begins', path: ['endsAt'], params: { why: `it begins at ${startsAt.toISOString()} and ends at ${endsAt.toISOString()}`, fix: 'Give a later end, or none.' } });
+    }
     try {
       parseLabelSelector(clusterSelector ?? '');
     } catch (error) {

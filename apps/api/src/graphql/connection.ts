@@ -86,6 +86,7 @@ export function parseCursor(text: string, shape: CursorShape, argument: string):
   throw new MeshfleetError({
     code: 'INVALID_INPUT',
     summary: `"${argument}" is no cursor of this list`,
+    why: 'it was made by another list, or is none of ours',
     fix: 'Take it from pageInfo or an edge of an earlier page of the same list.',
     where: { field: [argument] },
   });

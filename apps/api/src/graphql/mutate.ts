@@ -37,7 +37,7 @@ export interface Outcome<A> {
 
 export type Mutated<A> = { readonly answer: A; readonly userErrors: readonly UserError[] } | { readonly answer?: undefined; readonly userErrors: readonly UserError[] };
 
-const idempotencyKey = z.string().min(1, 'An idempotency key must not be empty').max(200, 'An idempotency key has at most 200 characters').nullish();
+const keyed = z.object({ idempotencyKey: z.string().min(1, 'An idempotency key must not be empty').max(200, 'An idempotency key has at most 200 characters').nullish() });
 
 /**
  * Runs a mutation: input parsed, role checked, and the work, its outbox rows and its audit event in one transaction, once
@@ -48,7 +48,7 @@ export async function mutate<S extends z.ZodType, A, P>(context: GraphqlContext,
     const { scope } = context;
     const { key, rest } = splitKey(rawInput);
     const parsed = useCase.input.safeParse(rest);
-    if (!parsed.success) throw new InputProblems(problemsOf(parsed.error));
+    if (!parsed.success) throw new InputProblems(problemsOf(parsed.error, rest));
     // Without a prepare step P is the input's own type, which is its default.
     const prepared = useCase.prepare === undefined ? (parsed.data as unknown as P) : await useCase.prepare(parsed.data, scope);
     const now = new Date();
@@ -79,10 +79,8 @@ export function userErrorsOf(error: unknown): UserError[] {
 
 function splitKey(input: unknown): { key: string | undefined; rest: Record<string, unknown> } {
   // GraphQL has checked that the input is an object; absent and null mean the same in ours.
-  const { idempotencyKey: given, ...rest } = input as Record<string, unknown>;
-  const parsed = idempotencyKey.safeParse(given);
-  if (!parsed.success) {
-    throw new InputProblems(parsed.error.issues.map((issue) => ({ code: 'INVALID_INPUT', summary: issue.message, where: { field: ['input', 'idempotencyKey'] } })));
-  }
-  return { key: parsed.data ?? undefined, rest: Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null && value !== undefined)) };
+  const { idempotencyKey: _key, ...rest } = input as Record<string, unknown>;
+  const parsed = keyed.safeParse(input);
+  if (!parsed.success) throw new InputProblems(problemsOf(parsed.error, input));
+  return { key: parsed.data.idempotencyKey ?? undefined, rest: Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null && value !== undefined)) };
 }

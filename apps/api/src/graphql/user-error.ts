@@ -1,5 +1,6 @@
 import { MeshfleetError, type ErrorCode, type ErrorEnvelope } from '@meshfleet/model';
 import type { z } from 'zod';
+import { explainIssue } from './explain-issue.ts';
 
 /** What is wrong with an input, as the schema's UserError. */
 export interface UserError {
@@ -53,13 +54,14 @@ export class InputProblems extends Error {
   }
 }
 
-export function problemsOf(error: z.ZodError): ErrorEnvelope[] {
+/** What is wrong with the `input`, or with another argument, as it was given. */
+export function problemsOf(error: z.ZodError, given: unknown, argument = 'input'): ErrorEnvelope[] {
   return error.issues.map((issue) => {
-    const field = ['input', ...issue.path.map(String)];
+    const field = [argument, ...issue.path.map(String)];
     // A schema that read a text with a parser of ours hands on what that parser said.
     const envelope = issue.code === 'custom' ? (issue.params?.['envelope'] as ErrorEnvelope | undefined) : undefined;
     if (envelope !== undefined) return { ...envelope, where: { ...envelope.where, field } };
-    return { code: 'INVALID_INPUT', summary: issue.message, where: { field } };
+    return { code: 'INVALID_INPUT', ...explainIssue(issue, given), where: { field } };
   });
 }
 

@@ -7,7 +7,7 @@ import { actorOf, type Principal, type UserPrincipal } from '../auth/principal.t
 import { InputProblems, problemsOf } from '../graphql/user-error.ts';
 
 const input = z.object({
-  slug: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'A slug is 1 to 63 of a-z 0-9 - that begins and ends with a letter or digit'),
+  slug: z.string().refine((text) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text), { error: 'A slug is 1 to 63 of a-z 0-9 - that begins and ends with a letter or digit', params: { fix: 'Write it as acme-eu.' } }),
   name: z.string().trim().min(1, 'A name must not be empty').max(200, 'A name has at most 200 characters'),
   idempotencyKey: z.string().min(1, 'An idempotency key must not be empty').max(200, 'An idempotency key has at most 200 characters').nullish(),
 });
@@ -21,7 +21,7 @@ const MOST_OWNED = 20;
  */
 export async function createOrganization(parts: { store: Store; custody: Custody }, principal: Principal, rawInput: unknown): Promise<string> {
   const parsed = input.safeParse(rawInput);
-  if (!parsed.success) throw new InputProblems(problemsOf(parsed.error));
+  if (!parsed.success) throw new InputProblems(problemsOf(parsed.error, rawInput));
   if (principal.kind !== 'user') throw peopleOnly();
   const { slug, name, idempotencyKey } = parsed.data;
   const now = new Date();

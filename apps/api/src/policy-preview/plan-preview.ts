@@ -25,7 +25,7 @@ export async function planPreview({ scope }: GraphqlContext, given: { readonly [
   const tx = await scope.read('VIEWER');
   const [argument, another] = ARGUMENTS.filter((each) => given[each] != null);
   try {
-    if (argument === undefined || another !== undefined) throw notOne();
+    if (argument === undefined || another !== undefined) throw notOne(ARGUMENTS.filter((each) => given[each] != null));
     const change = await READERS[argument](scope, given[argument]);
     return { change: { ...change, argument, plan: await touching(tx, change.plan) }, warnings: inArgument(argument, change.warnings.map(userErrorOf)), userErrors: [] };
   } catch (error) {
@@ -43,10 +43,11 @@ async function touching(tx: Tx, plan: UntouchedPlan): Promise<PreviewPlan> {
   return { ...plan, touched: await listTouchedClusters(tx, placement, { policyName, policyId: existingId }) };
 }
 
-function notOne(): MeshfleetError {
+function notOne(given: readonly string[]): MeshfleetError {
   return new MeshfleetError({
     code: 'INVALID_INPUT',
     summary: 'Say what would be done: apply, delete or rollBack',
+    why: given.length === 0 ? 'none of the three was given' : `${given.join(' and ')} were given, and a preview is of one change`,
     fix: 'Give one of the three arguments, and no other.',
     where: { field: ['apply'] },
   });

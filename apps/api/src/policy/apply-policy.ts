@@ -36,16 +36,16 @@ import { takeOverInput, withTakeOver } from './take-over.ts';
 import type { ReadManifests } from './read-manifests.ts';
 import { warningsOf } from './warn-of-intent.ts';
 
-const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const dnsLabel = (what: string) => z.string().refine((text) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text), { error: `${what} is a DNS label: 1 to 63 of a-z 0-9 - that begins and ends with a letter or digit`, params: { fix: 'Write it in small letters, with - between words: strict-mtls.' } });
 
 const input = z.object({
-  name: z.string().regex(dnsLabel, 'A policy’s name is a DNS label: 1 to 63 of a-z 0-9 - that begins and ends with a letter or digit'),
+  name: dnsLabel('A policy’s name'),
   description: z.string().max(2000, 'A description has at most 2000 characters').optional(),
   manifests: z.string().optional(),
   preset: presetInput.optional(),
   ...intentInput,
   allowPartial: z.boolean().default(false),
-  defaultNamespace: z.string().regex(dnsLabel, 'A namespace’s name is a DNS label').optional(),
+  defaultNamespace: dnsLabel('A namespace’s name').optional(),
   placement: placementInput,
   drift: z.enum(['CORRECT', 'REPORT']).default('CORRECT'),
   conflicts: z.enum(['REPORT', 'FORCE']).default('REPORT'),

@@ -12,7 +12,7 @@ import type { ReadManifests } from './read-manifests.ts';
 import { unservedKinds } from './unserved-kinds.ts';
 
 const input = z.object({
-  name: z.string().max(63).nullish(),
+  name: z.string().max(63, 'A policy’s name has at most 63 characters').nullish(),
   manifests: z.string().nullish(),
   preset: presetInput.nullish(),
   variables: intentInput.variables.nullish().transform((variables) => variables ?? []),
@@ -42,7 +42,7 @@ export interface CheckedIntent extends Pick<z.output<typeof input>, 'variables' 
 export async function checkPolicy({ scope }: GraphqlContext, rawInput: unknown): Promise<CheckedPolicy> {
   await scope.read('VIEWER');
   const parsed = input.safeParse(rawInput);
-  if (!parsed.success) return refused(problemsOf(parsed.error).map(userErrorOf));
+  if (!parsed.success) return refused(problemsOf(parsed.error, rawInput).map(userErrorOf));
   const { name, defaultNamespace, variables, patches, allowPartial } = parsed.data;
   const placement = parsed.data.placement ?? NOWHERE;
   try {

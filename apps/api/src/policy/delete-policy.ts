@@ -13,11 +13,11 @@ import type { UseCase } from '../graphql/mutate.ts';
 import { emptyWaves } from '../rollout/empty-waves.ts';
 import { admitChange, beginStaged, type StagedChange } from '../rollout/stage-change.ts';
 import { stageInput, type StageInput } from '../rollout/stage-input.ts';
+import { isOnePolicy, whichPolicy } from './which-policy.ts';
 
 const input = z
   .object({
-    id: z.string().optional(),
-    name: z.string().optional(),
+    ...whichPolicy,
     approveDeletions: z
       .int()
       .min(0, 'The number of deletions must not be negative')
@@ -26,7 +26,7 @@ const input = z
     ...stageInput,
     ...forceInput,
   })
-  .refine(({ id, name }) => (id === undefined) !== (name === undefined), { error: 'Say which policy: either by id or by name', path: ['id'] });
+  .superRefine(isOnePolicy);
 
 export type DeletedPolicy = Omit<AppliedPolicy, 'changed'>;
 

@@ -27,6 +27,7 @@ export function endWarnings(objects: readonly AssignedObject[], now: Date): Erro
     .map(({ key, expiresAt }): ErrorEnvelope => ({
       code: 'INVALID_INPUT',
       summary: `${key} was to end at ${String(expiresAt)}: no cluster is given it`,
+      why: 'its end has passed',
       fix: 'Give it a later end.',
       where: { field: ['input', 'manifests'], object: key },
     }));

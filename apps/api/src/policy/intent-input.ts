@@ -15,11 +15,11 @@ const selector = z.string().max(4096, 'A label selector has at most 4096 charact
   }
 });
 
-const variableValue = json.refine((value) => JSON.stringify(value).length <= 64 * 1024, 'A value of a variable has at most 64 KiB');
+const variableValue = json.refine((value) => JSON.stringify(value).length <= 64 * 1024, { error: 'A value of a variable has at most 64 KiB', params: { why: 'it is longer', fix: 'Write what is long into the manifests, and let variables hold what differs.' } });
 
 const variable = z
   .object({
-    name: z.string().regex(/^[A-Za-z_][-A-Za-z0-9_]{0,62}$/, 'A variable’s name is 1 to 63 of A-Z a-z 0-9 - _ and begins with a letter or _'),
+    name: z.string().refine((text) => /^[A-Za-z_][-A-Za-z0-9_]{0,62}$/.test(text), { error: 'A variable’s name is 1 to 63 of A-Z a-z 0-9 - _ and begins with a letter or _', params: { fix: 'Rename it, here and in each ${var.NAME}.' } }),
     description: z.string().max(2000, 'A description has at most 2000 characters').nullish(),
     default: variableValue.nullish(),
     values: z.array(z.object({ clusterSelector: selector, value: variableValue })).max(500, 'A variable has at most 500 values').nullish(),
@@ -34,7 +34,7 @@ const patch = z
     const parsed = parseValue(text);
     const value = 'value' in parsed ? parsed.value : null;
     const problem = 'problem' in parsed ? parsed.problem.summary : patchProblem({ type, value });
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem, path: ['patch'] });
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem, path: ['patch'], params: { why: `as ${type === 'MERGE' ? 'a merge patch' : 'a JSON patch'} it cannot be applied`, fix: type === 'MERGE' ? 'Write what is to change as it stands in the object, as in spec: {exportTo: ["."]}, or say type: JSON.' : 'Write a list as in [{op: replace, path: /spec/exportTo, value: ["."]}], or leave type out for a merge patch.' } });
     return {
       clusterSelector: clusterSelector ?? '',
       target: { group: found?.group ?? null, kind: found?.kind ?? null, namespace: found?.namespace ?? null, name: found?.name ?? null },
@@ -50,4 +50,4 @@ export const intentInput = {
   patches: z.array(patch).max(200, 'A policy has at most 200 patches').default([]),
 };
 
-export const presetInput = z.object({ name: z.string().max(100), parameters: json.nullish() });
+export const presetInput = z.object({ name: z.string().max(100, 'The name of a preset has at most 100 characters'), parameters: json.nullish() });

@@ -2,8 +2,10 @@ import { MeshfleetError, parseLabelSelector } from '@meshfleet/model';
 import type { Placement } from '@meshfleet/planner';
 import { z } from 'zod';
 
-const names = (what: string) => z.array(z.string().min(1).max(253)).max(1000, `At most 1000 ${what} can be named; use labels for more`).nullish();
-const places = (what: string) => z.array(z.string().min(1).max(63)).max(200, `At most 200 ${what} can be named; use labels for more`).nullish();
+const list = (what: string, most: number, longest: number) =>
+  z.array(z.string().min(1, 'A name must not be empty').max(longest, `A name has at most ${longest} characters`)).max(most, `At most ${most} ${what} can be named; use labels for more`).nullish();
+const names = (what: string) => list(what, 1000, 253);
+const places = (what: string) => list(what, 200, 63);
 
 /** Where a policy belongs: a selector that can be read, and names, sorted, each once. */
 export const placementInput = z
@@ -27,9 +29,9 @@ export const placementInput = z
     }
     const [named, excluded] = [sorted(clusterNames), sorted(excludeClusterNames)];
     const both = named.find((name) => excluded.includes(name));
-    if (both !== undefined) context.addIssue({ code: 'custom', message: `The cluster ${both} is named and excluded at once`, path: ['excludeClusterNames'] });
+    if (both !== undefined) context.addIssue({ code: 'custom', message: `The cluster ${both} is named and excluded at once`, path: ['excludeClusterNames'], params: { why: 'it stands in clusterNames too, and cannot be both in and out', fix: 'Take it out of one of the two.' } });
     if (typeof percent === 'number' && typeof count === 'number') {
-      context.addIssue({ code: 'custom', message: 'Say either a percentage or a number of clusters, not both', path: ['count'] });
+      context.addIssue({ code: 'custom', message: 'Say either a percentage or a number of clusters, not both', path: ['count'], params: { why: `it has percent ${percent} and count ${count}`, fix: 'Leave one of the two out.' } });
     }
     return {
       clusterSelector: clusterSelector ?? null,

@@ -82,6 +82,7 @@ function eitherOr(both: boolean): ErrorEnvelope {
   return {
     code: 'INVALID_INPUT',
     summary: both ? 'The input has manifests and a preset' : 'The input has neither manifests nor a preset',
+    why: both ? 'a preset writes the manifests, and these are others' : 'without either there is nothing to apply',
     fix: 'Send one of the two: manifests of your own, or a preset that writes them.',
     where: { field: ['input', 'manifests'] },
   };

@@ -31,7 +31,7 @@ export class PolicyResolver {
       return row === undefined ? null : policyView(row);
     }
     if (typeof name !== 'string' || typeof id === 'string') {
-      throw new MeshfleetError({ code: 'INVALID_INPUT', summary: 'Say which policy: either by id or by name', fix: 'Give one of the two arguments, and not both.', where: { field: ['id'] } });
+      throw new MeshfleetError({ code: 'INVALID_INPUT', summary: 'Say which policy: either by id or by name', why: typeof id === 'string' ? 'both were given' : 'neither was given', fix: 'Give one of the two arguments, and not both.', where: { field: ['id'] } });
     }
     const row = await findPolicyByName(await scope.read(), name);
     return row === undefined ? null : policyView(row);

@@ -14,17 +14,17 @@ import { admitChange, beginStaged, type StagedChange } from '../rollout/stage-ch
 import { stageInput, type StageInput } from '../rollout/stage-input.ts';
 import type { AppliedPolicy } from './apply-policy.ts';
 import { noSuchPolicy } from './delete-policy.ts';
+import { isOnePolicy, whichPolicy } from './which-policy.ts';
 
 const input = z
   .object({
-    id: z.string().optional(),
-    name: z.string().optional(),
+    ...whichPolicy,
     version: z.int().min(1, 'Versions begin with 1'),
     comment: z.string().max(2000, 'A comment has at most 2000 characters').optional(),
     ...stageInput,
     ...forceInput,
   })
-  .refine(({ id, name }) => (id === undefined) !== (name === undefined), { error: 'Say which policy: either by id or by name', path: ['id'] });
+  .superRefine(isOnePolicy);
 
 /** Makes the next version of a policy from the intent of an earlier one: history only grows. */
 export const rollBackPolicy: UseCase<typeof input, AppliedPolicy, z.output<typeof input> & { readonly verdict: Verdict | MeshfleetError | null }> = {

@@ -6,12 +6,12 @@ const field = z
   .string()
   .max(512, 'A field’s path has at most 512 characters')
   .transform((path) => (path.startsWith('.') ? path : `.${path}`))
-  .refine((path) => path.length > 1 && !path.endsWith('.'), 'A field is written as a conflict names it: .spec.http')
-  .refine((path) => !path.startsWith('.metadata.name') && path !== '.metadata', 'What identifies an object cannot be taken over');
+  .refine((path) => path.length > 1 && !path.endsWith('.'), { error: 'A field is written as a conflict names it', params: { fix: 'Write it as .spec.http, with the names of fields after points.' } })
+  .refine((path) => !path.startsWith('.metadata.name') && path !== '.metadata', { error: 'What identifies an object cannot be taken over', params: { fix: 'Name fields of spec, labels or annotations: .metadata.labels.' } });
 
 /** Objects, or single fields of objects, that are taken of whoever has them. */
 export const takeOverInput = z
-  .array(z.object({ object: z.string().max(1024), fields: z.array(field).min(1, 'Name the fields, or leave them out for the whole object').max(100, 'Of an object at most 100 fields are named').nullish() }))
+  .array(z.object({ object: z.string().max(1024, 'The key of an object has at most 1024 characters'), fields: z.array(field).min(1, 'Name the fields, or leave them out for the whole object').max(100, 'Of an object at most 100 fields are named').nullish() }))
   .max(5000, 'A policy takes over at most 5000 objects')
   .default([]);
 export type TakeOver = z.output<typeof takeOverInput>;

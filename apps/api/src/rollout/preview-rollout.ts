@@ -7,7 +7,7 @@ import { problemsOf, userErrorOf, type UserError } from '../graphql/user-error.t
 import { placementInput } from '../policy/placement-input.ts';
 import { strategyInput } from './stage-input.ts';
 
-const input = z.object({ policyName: z.string().max(63).nullish(), placement: placementInput.nullish(), rollout: strategyInput });
+const input = z.object({ policyName: z.string().max(63, 'A policy’s name has at most 63 characters').nullish(), placement: placementInput.nullish(), rollout: strategyInput });
 const MOST_CLUSTERS = 1000;
 
 export interface PreviewedWave {
@@ -22,7 +22,7 @@ export interface PreviewedWave {
 export async function previewRolloutOf({ scope }: GraphqlContext, rawInput: unknown): Promise<{ waves: PreviewedWave[]; userErrors: UserError[] }> {
   const tx = await scope.read();
   const parsed = input.safeParse(rawInput);
-  if (!parsed.success) return { waves: [], userErrors: problemsOf(parsed.error).map(userErrorOf) };
+  if (!parsed.success) return { waves: [], userErrors: problemsOf(parsed.error, rawInput).map(userErrorOf) };
   const { policyName, placement, rollout } = parsed.data;
   const name = policyName ?? '';
   const [policy, current] = name === '' ? [] : await Promise.all([findPolicyByName(tx, name), findCurrentPolicyVersion(tx, name)]);

@@ -11,7 +11,7 @@ export const strategyInput = strategySchema.superRefine(({ gates, waves }, conte
   ];
   for (const { webhook, path } of webhooks) {
     if (webhook === undefined || webhook === null || webhook.intervalSeconds >= LEAST_WEBHOOK_INTERVAL_SECONDS) continue;
-    context.addIssue({ code: 'custom', message: `The interval is at least ${LEAST_WEBHOOK_INTERVAL_SECONDS} s`, path: [...path, 'webhook', 'intervalSeconds'] });
+    context.addIssue({ code: 'custom', message: `The interval is at least ${LEAST_WEBHOOK_INTERVAL_SECONDS} s`, path: [...path, 'webhook', 'intervalSeconds'], params: { fix: `Give at least ${LEAST_WEBHOOK_INTERVAL_SECONDS}, or leave it out for 10.` } });
   }
 });
 

@@ -20,21 +20,30 @@ const selector = z.string().superRefine((text, context) => {
   }
 });
 
-const timeZone = z.string().refine(isTimeZone, 'A time zone is a name of the IANA database, as Europe/Berlin or UTC');
+const timeZone = z.string().refine(isTimeZone, { error: 'A time zone is a name of the IANA database', params: { fix: 'Give a name as Europe/Berlin, America/New_York or UTC.' } });
+const clock = z.string().refine((text) => CLOCK.test(text), { error: 'A time of day has hours and minutes, from 00:00 to 23:59', params: { fix: 'Write it as 22:30.' } });
 
 /** Part of a week in which clusters may be changed, by the clock on the wall of its time zone. */
 const windowSchema = z.object({
   /** Days on which it begins; every day when none is named. */
   days: z.array(z.enum(DAYS)).nullish().transform((days) => (days === null || days === undefined || days.length === 0 ? [...DAYS] : days)),
-  start: z.string().regex(CLOCK, 'A time of day looks like 22:30'),
+  start: clock,
   /** Not after `start`: on the day that follows. */
-  end: z.string().regex(CLOCK, 'A time of day looks like 22:30'),
+  end: clock,
   timeZone,
 });
 export type MaintenanceWindow = z.output<typeof windowSchema>;
 
 const webhookSchema = z.object({
-  url: z.url({ protocol: /^https?$/, error: 'A webhook is an http or https address' }).max(2000, 'An address has at most 2000 characters').refine((url) => !/^https?:\/\/[^/?#]*@/.test(url), 'An address that everybody who may look can read holds no password; calls are signed instead'),
+  url: z
+    .string()
+    .trim()
+    .max(2000, 'An address has at most 2000 characters')
+    .refine((text) => z.url({ protocol: /^https?$/ }).safeParse(text).success, { error: 'A webhook is an http or https address', params: { fix: 'Give an address as https://gate.example.com/rollouts.' } })
+    .refine((text) => !/^https?:\/\/[^/?#]*@/.test(text), {
+      error: 'The address of a webhook holds no user name and no password',
+      params: { why: 'everybody who may look at the rollout can read it', fix: 'Leave out what stands before the @; calls are signed, and the signature says who calls.' },
+    }),
   /** How long the answer may stay WAIT before the gate is red. */
   timeoutSeconds: seconds(1, WEEK_SECONDS, 600, 'The timeout'),
   intervalSeconds: seconds(1, 3600, 10, 'The interval'),
@@ -71,6 +80,18 @@ const gatesOverride = z.object({
 
 const amount = { count: given(z.int().min(1, 'A count is at least 1')), percent: given(z.number().gt(0, 'A percentage is above 0').max(100, 'A percentage is at most 100')) };
 
+interface Amount {
+  readonly count?: number | undefined;
+  readonly percent?: number | undefined;
+}
+
+function onlyOne(message: string) {
+  return ({ count, percent }: Amount, context: z.RefinementCtx): void => {
+    if (count === undefined || percent === undefined) return;
+    context.addIssue({ code: 'custom', message, path: ['percent'], params: { why: `it has count ${count} and percent ${percent}`, fix: 'Leave one of the two out.' } });
+  };
+}
+
 const waveSchema = z
   .object({
     name: given(z.string().min(1, 'A name must not be empty').max(63, 'A name has at most 63 characters')),
@@ -79,10 +100,11 @@ const waveSchema = z
     soakSeconds: given(z.int().min(0, 'The soak is not negative').max(4 * WEEK_SECONDS, 'The soak is at most four weeks')),
     gates: given(gatesOverride),
   })
-  .refine(({ count, percent }) => count === undefined || percent === undefined, { error: 'A wave is measured by count or by percent, and not by both', path: ['percent'] })
+  .superRefine(onlyOne('A wave is measured by count or by percent, and not by both'))
   .refine(({ clusterSelector, count, percent }) => clusterSelector !== undefined || count !== undefined || percent !== undefined, {
-    error: 'A wave says which clusters it takes: by clusterSelector, count or percent',
+    error: 'A wave says which clusters it takes',
     path: ['clusterSelector'],
+    params: { why: 'it has neither clusterSelector nor count nor percent', fix: 'Give one; for all that are left give percent: 100, or no wave at all, since the last one takes who is left.' },
   });
 export type WaveStrategy = z.output<typeof waveSchema>;
 
@@ -98,7 +120,7 @@ export const strategySchema = z.object({
   /** Failed clusters that are forgiven, of the whole rollout; one more stops it. */
   failureBudget: z
     .object({ count: given(z.int().min(0, 'The failure budget is not negative')), percent: given(z.number().min(0, 'A percentage is at least 0').max(100, 'A percentage is at most 100')) })
-    .refine(({ count, percent }) => count === undefined || percent === undefined, { error: 'The failure budget is a count or a percentage, and not both', path: ['percent'] })
+    .superRefine(onlyOne('The failure budget is a count or a percentage, and not both'))
     .nullish()
     .transform((budget) => budget ?? { count: 0, percent: undefined }),
   offline: z
