@@ -33,6 +33,8 @@ const dryRunObjectSchema = z.object({
    * been applied so before they were changed, and they are drift again. `letsGo`: it was none of ours, so all that was taken of it goes back.
    */
   givenUp: z.object({ fields: z.array(z.string().max(512)).max(100), wasOurs: z.boolean(), letsGo: z.boolean(), live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() }).optional(),
+  /** Policy for which this very content was applied before, and nothing else since: what differs is drift. */
+  appliedFor: z.string().max(64).optional(),
 });
 const dryRunResultSchema = z.object({ objects: z.array(dryRunObjectSchema).max(TASK_OBJECTS) });
 

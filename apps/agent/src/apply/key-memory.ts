@@ -24,6 +24,13 @@ interface Remembered {
   corrections: number[];
 }
 
+/** What of an object was applied last, for which policy, and the object that it was then. */
+export interface AppliedContent {
+  readonly hash: string;
+  readonly policyId: string;
+  readonly uid: string | undefined;
+}
+
 /** What this process knows of each object that is desired. All of it can be lost: then the next look at the object costs a request more. */
 export interface KeyMemory {
   knowledge(entry: DesiredEntry): Knowledge;
@@ -34,6 +41,7 @@ export interface KeyMemory {
   expect(entry: DesiredEntry, before: HeldState, old: DesiredEntry | undefined): void;
   /** What was applied last of each object, at the version that the API server gave it. */
   writes(): Iterable<readonly [key: string, resourceVersion: string]>;
+  lastApplied(key: string): AppliedContent | undefined;
   keepOnly(entries: ReadonlyMap<string, DesiredEntry>): void;
   isSettled(entry: DesiredEntry, mode: OrganizationMode): boolean;
   /** An event at this version only shows our own write, or what was before it. */
@@ -97,6 +105,10 @@ export function createKeyMemory(now: () => number): KeyMemory {
     },
     *writes() {
       for (const [key, { settledAs, resourceVersion }] of known) if (settledAs !== undefined && resourceVersion !== undefined && resourceVersion !== '') yield [key, resourceVersion] as const;
+    },
+    lastApplied(key) {
+      const { appliedHash: hash, appliedFor: policyId, origin } = known.get(key) ?? {};
+      return hash === undefined || policyId === undefined ? undefined : { hash, policyId, uid: origin?.uid };
     },
     keepOnly(entries) {
       for (const key of known.keys()) if (!entries.has(key)) known.delete(key);

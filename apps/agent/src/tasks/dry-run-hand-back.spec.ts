@@ -146,6 +146,23 @@ describe('a dry run of a version that sets a field that was taken', () => {
   });
 });
 
+describe('a dry run of what was applied already', () => {
+  const askFor = async (object: KubeObject) => (await ask({ objects: [object], conflicts: 'REPORT' }))[0];
+  it('says for which policy, by the marks of the object or by what is remembered of it', async () => {
+    const object = named('shelf', { hosts: ['ours'] });
+    await acked(hub.publish({ objects: [object], drift: 'REPORT' }));
+    await theirs(named('shelf', { hosts: ['by-hand'] }), 'kubectl');
+    expect(await askFor(object)).toMatchObject({ outcome: 'CONFLICT', appliedFor: POLICY });
+    expect(await askFor(named('shelf', { hosts: ['newer'] }))).not.toHaveProperty('appliedFor');
+    await test.admin.delete(VIRTUAL_SERVICES, 'shop', 'shelf', { uid: (await read('shelf'))?.metadata.uid ?? '' });
+    expect(await askFor(object)).toMatchObject({ outcome: 'CREATED', appliedFor: POLICY });
+    await theirs(named('shelf', { hosts: ['anew'] }));
+    expect(await askFor(object)).toMatchObject({ outcome: 'CONFLICT', appliedFor: POLICY });
+    await withdraw(keyOf('shelf'));
+    expect(await askFor(object)).not.toHaveProperty('appliedFor');
+  });
+});
+
 describe('whatever is dry-run', () => {
   it('comes about so, for any objects of others, any versions and any change of them meanwhile', async () => {
     const list = fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 });

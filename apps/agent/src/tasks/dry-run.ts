@@ -1,11 +1,12 @@
 import type { FieldConflict, Resource } from '@meshfleet/kube';
 import { conflictsOf, isLeaf, isNotFound } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { FIELD_MANAGER, formatObjectKey, isMetadataKind, isMetadataOnly, objectKeyOf, parseApiVersion } from '@meshfleet/model';
+import { contentHash, FIELD_MANAGER, formatObjectKey, isMetadataKind, isMetadataOnly, objectKeyOf, parseApiVersion } from '@meshfleet/model';
 import type { DryRunObject, DryRunRequest, DryRunResult } from '@meshfleet/protocol';
 import type { ApplyContext } from '../apply/apply-entry.ts';
 import { explainFailure } from '../apply/explain-failure.ts';
-import { keepMarks } from '../apply/ownership.ts';
+import type { AppliedContent } from '../apply/key-memory.ts';
+import { contentMark, keepMarks, ownershipOf } from '../apply/ownership.ts';
 import { previewReturn, tellReturn } from '../former/preview-return.ts';
 import { isManagedKind } from '../observe/watched-kinds.ts';
 import { dryRunWithdrawal } from './dry-run-withdrawal.ts';
@@ -15,11 +16,16 @@ import { tryGivingUp } from './try-giving-up.ts';
 
 const AT_ONCE = 4;
 
+export interface DryRunContext extends ApplyContext {
+  /** What this process knows to have applied last. */
+  lastApplied?(key: string): AppliedContent | undefined;
+}
+
 /**
  * Says what an apply of these objects, and then a withdrawal of others, would do, by asking the API server itself, admission included. Nothing is stored.
  * The answers come in the order of the questions, those of the withdrawal last.
  */
-export async function dryRun(context: ApplyContext, request: DryRunRequest, signal: AbortSignal): Promise<DryRunResult> {
+export async function dryRun(context: DryRunContext, request: DryRunRequest, signal: AbortSignal): Promise<DryRunResult> {
   const say = createDryRunSayer();
   const results: DryRunObject[] = [];
   let next = 0;
@@ -34,7 +40,7 @@ export async function dryRun(context: ApplyContext, request: DryRunRequest, sign
   return { objects: [...results, ...withdrawn] };
 }
 
-async function tryOne(context: ApplyContext, object: KubeObject, force: boolean, say: SayDryRun): Promise<DryRunObject> {
+async function tryOne(context: DryRunContext, object: KubeObject, force: boolean, say: SayDryRun): Promise<DryRunObject> {
   const key = formatObjectKey(objectKeyOf(object));
   const { group, version } = parseApiVersion(object.apiVersion);
   const refuse = (reason: string, message: string): DryRunObject => say(key, reason === 'KindNotServed' ? 'KIND_NOT_SERVED' : 'REFUSED', { reason, message });
@@ -48,16 +54,27 @@ async function tryOne(context: ApplyContext, object: KubeObject, force: boolean,
     if (live === undefined) {
       if (isMetadataKind(group, object.kind)) return refuse('ObjectMissing', `There is no ${object.kind} of this name.`);
       const { wouldBe } = await apply(context, resource, keepMarks(object, live), force);
-      return say(key, 'CREATED', NOTHING_TO_SAY, undefined, wouldBe);
+      return { ...say(key, 'CREATED', NOTHING_TO_SAY, undefined, wouldBe), ...appliedBefore(context, key, object, live) };
     }
     const wanted = keepMarks(object, live);
     const said = await tryChange(context, resource, key, wanted, live, force, say);
     const givenUp = force ? undefined : await tryGivingUp(context, { resource, key, object, wanted, live }, say);
-    return givenUp === undefined ? said : { ...said, givenUp };
+    return { ...said, ...(givenUp === undefined ? {} : { givenUp }), ...appliedBefore(context, key, object, live) };
   } catch (error) {
     const { reason, message } = explainFailure(error);
     return refuse(reason, message);
   }
+}
+
+/** Whether and for whom this very content was applied last, by what `applyEntry` tells drift from a version that the object does not have yet. */
+function appliedBefore({ lastApplied }: DryRunContext, key: string, object: KubeObject, live: KubeObject | undefined): Pick<DryRunObject, 'appliedFor'> {
+  const hash = contentHash(object);
+  const marks = ownershipOf(live);
+  if (marks.policyId !== undefined && marks.content === contentMark(hash)) return { appliedFor: marks.policyId };
+  const known = lastApplied?.(key);
+  // Its owner may have made a labelled object anew: what that one says is no drift.
+  const isIt = known?.hash === hash && (!isMetadataKind(parseApiVersion(object.apiVersion).group, object.kind) || known.uid === live?.metadata.uid);
+  return isIt ? { appliedFor: known.policyId } : {};
 }
 
 const NOTHING_TO_SAY = { reason: '', message: '' };

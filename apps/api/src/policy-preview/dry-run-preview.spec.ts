@@ -157,4 +157,19 @@ describe('a dry run of what a change writes', () => {
     expect(await shown({}, true)).toMatchObject({ outcome: 'UNCHANGED' });
     expect(await shown({ drift: 'REPORT' }, true)).toMatchObject({ outcome: 'CHANGED', reason: 'HandedBack', message: expect.stringContaining('drift again') as string });
   });
+
+  it('says what has drifted since the policy applied it: that stays, or is put right, whatever may be taken', async () => {
+    await beAgentWith(['TASKS', 'HAND_BACK', 'TAKE_OVER']);
+    await apply(intent('drifting', ['drifted']));
+    const { rows } = await api.db.admin.query<{ id: string }>(`select id from policy where name = 'drifting'`);
+    const live = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'drifted' }, spec: { mtls: { mode: 'DISABLE' } } };
+    const conflict = { conflicts: [{ manager: 'kubectl', field: '.spec.mtls.mode' }], live, wouldBe: { ...live, spec: { mtls: { mode: 'STRICT' } } } };
+    const shown = async (more: object, outcome: DryRunObject['outcome'], what: Partial<DryRunObject>, appliedFor = rows[0]?.id ?? '') =>
+      (await preview({ apply: intent('drifting', ['drifted'], more) }, () => [said('drifted', outcome, { ...what, appliedFor })])).dryRun?.objects[0];
+    expect(await shown({ drift: 'REPORT', conflicts: 'FORCE' }, 'CONFLICT', conflict)).toMatchObject({ outcome: 'UNCHANGED', reason: 'Drifted', message: expect.stringContaining('.spec.mtls.mode of kubectl') as string, diff: '' });
+    expect(await shown({ drift: 'REPORT', conflicts: 'FORCE' }, 'CREATED', { wouldBe: live })).toMatchObject({ outcome: 'UNCHANGED', reason: 'Drifted', diff: '' });
+    expect(await shown({}, 'CONFLICT', conflict)).toMatchObject({ outcome: 'CHANGED', reason: 'Corrected', diff: expect.stringContaining('+    mode: STRICT') as string });
+    expect(await shown({ drift: 'REPORT' }, 'UNCHANGED', {})).toMatchObject({ outcome: 'UNCHANGED', reason: '' });
+    expect(await shown({ drift: 'REPORT', conflicts: 'FORCE' }, 'CONFLICT', conflict, 'another policy')).toMatchObject({ outcome: 'CHANGED', reason: 'TakenOver' });
+  });
 });

@@ -65,7 +65,7 @@ export async function dryRun(parts: { readonly store: Store; readonly answers: T
   });
   if (!outcome.answered) return { ...nothing, left, error: userErrorOf(outcome.error) };
   const entries = new Map(composition.state.entries.map((entry) => [entry.key, entry]));
-  const settled = outcome.result.objects.map((object) => givingUp(takingOver(object, entries.get(object.key)), entries.get(object.key)));
+  const settled = outcome.result.objects.map((object) => judged(object, entries.get(object.key)));
   return { objects: oncePerKey(settled).map(viewOf), left, warnings, error: null };
 }
 
@@ -103,34 +103,50 @@ function oncePerKey(objects: readonly DryRunObject[]): DryRunObject[] {
   return [...found.values()];
 }
 
+/** What comes of an object by what the policy says of conflicts and drift, which agents are not told: in the order in which they look at it. */
+function judged(object: DryRunObject, entry: DesiredEntry | undefined): DryRunObject {
+  return entry === undefined ? object : (givenUp(object, entry) ?? drifted(object, entry) ?? takenOver(object, entry));
+}
+
+/** What an earlier version took of others, and this one sets too, is given back where this one may not take it. */
+function givenUp(object: DryRunObject, entry: DesiredEntry): DryRunObject | undefined {
+  const { givenUp: given } = object;
+  if (given === undefined || entry.conflicts === 'FORCE' || (given.wasOurs && entry.drift === 'CORRECT')) return undefined;
+  const lost = given.fields.filter((field) => !coversField(entry.takeOver ?? [], field));
+  if (lost.length === 0) return undefined;
+  const back = `${lost.join(', ')} ${lost.length === 1 ? 'is given back as it was' : 'are given back as they were'} before an earlier version took ${lost.length === 1 ? 'it' : 'them'}`;
+  return {
+    ...object,
+    outcome: given.wasOurs ? 'CHANGED' : 'CONFLICT',
+    reason: 'HandedBack',
+    message: given.wasOurs ? `${back}, and drift again.` : `${back}, and in the way then: to keep ${lost.length === 1 ? 'it' : 'them'}, list ${lost.length === 1 ? 'it' : 'them'} in takeOver.`,
+    conflicts: given.wasOurs ? object.conflicts : [...object.conflicts, ...(given.letsGo ? given.fields : lost).map((field) => ({ manager: LEFT_BEHIND_MANAGER, field }))],
+    live: given.live,
+    wouldBe: given.wouldBe,
+    truncated: given.truncated,
+  };
+}
+
+const WRITES: ReadonlySet<DryRunObject['outcome']> = new Set(['CREATED', 'CHANGED', 'CONFLICT']);
+
+/** Of what the policy has applied before, whatever differs is drift, and no conflict: it is reported, or put right by force. */
+function drifted(object: DryRunObject, { policyId, drift }: DesiredEntry): DryRunObject | undefined {
+  if (object.appliedFor !== policyId || !WRITES.has(object.outcome)) return undefined;
+  const by = object.conflicts.length === 0 ? '' : `: ${named(object.conflicts)}`;
+  if (drift === 'CORRECT') return { ...object, outcome: object.outcome === 'CREATED' ? 'CREATED' : 'CHANGED', reason: 'Corrected', message: `It has drifted since the policy applied it${by}. It is put right.` };
+  const { live: _live, wouldBe: _wouldBe, truncated: _truncated, ...stays } = object;
+  return { ...stays, outcome: 'UNCHANGED', reason: 'Drifted', message: `It has drifted since the policy applied it${by}. Drift is only reported, and it stays as it is.` };
+}
+
 /** Agents are asked what stands in the way; of that the policy may take over all, or some. */
-function takingOver(object: DryRunObject, entry: DesiredEntry | undefined): DryRunObject {
-  if (object.outcome !== 'CONFLICT' || entry === undefined) return object;
+function takenOver(object: DryRunObject, entry: DesiredEntry): DryRunObject {
+  if (object.outcome !== 'CONFLICT') return object;
   const left = entry.conflicts === 'FORCE' ? [] : object.conflicts.filter(({ field }) => !coversField(entry.takeOver ?? [], field));
   // Of labels and annotations each stands for itself: those that others keep are left, and the rest is set.
   if (left.length > 0 && entry.mode === 'METADATA') return { ...object, message: `${named(left)} is in the way and stays as it is; the rest is set.`, wouldBe: leaving(object, left.map(({ field }) => field)) };
   // Where anything is in the way nothing is taken: the object stays as it is, whatever forcing it would make of it.
   if (left.length > 0) return { ...object, message: left.length === object.conflicts.length ? object.message : `${named(left)} is in the way, and nothing is taken over.`, wouldBe: object.live };
   return { ...object, outcome: 'CHANGED', reason: 'TakenOver', message: `${named(object.conflicts)} is taken over.` };
-}
-
-/** What an earlier version took of others, and this one sets too, is given back where this one may not take it. */
-function givingUp(object: DryRunObject, entry: DesiredEntry | undefined): DryRunObject {
-  const { givenUp } = object;
-  if (givenUp === undefined || entry === undefined || entry.conflicts === 'FORCE' || (givenUp.wasOurs && entry.drift === 'CORRECT')) return object;
-  const lost = givenUp.fields.filter((field) => !coversField(entry.takeOver ?? [], field));
-  if (lost.length === 0) return object;
-  const back = `${lost.join(', ')} ${lost.length === 1 ? 'is given back as it was' : 'are given back as they were'} before an earlier version took ${lost.length === 1 ? 'it' : 'them'}`;
-  return {
-    ...object,
-    outcome: givenUp.wasOurs ? 'CHANGED' : 'CONFLICT',
-    reason: 'HandedBack',
-    message: givenUp.wasOurs ? `${back}, and drift again.` : `${back}, and in the way then: to keep ${lost.length === 1 ? 'it' : 'them'}, list ${lost.length === 1 ? 'it' : 'them'} in takeOver.`,
-    conflicts: givenUp.wasOurs ? object.conflicts : [...object.conflicts, ...(givenUp.letsGo ? givenUp.fields : lost).map((field) => ({ manager: LEFT_BEHIND_MANAGER, field }))],
-    live: givenUp.live,
-    wouldBe: givenUp.wouldBe,
-    truncated: givenUp.truncated,
-  };
 }
 
 /** What a labelled object would be when these fields of it stay as they are. */
