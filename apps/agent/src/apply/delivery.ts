@@ -218,6 +218,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       for (const entry of next.state.entries) {
         if (processed?.open.has(entry.key) === false) memory.assumeApplied(entry);
         else memory.expect(entry, before, oldEntries.get(entry.key));
+        options.conditions.passTo(entry.key, entry.policyId);
       }
       memory.keepOnly(entries);
       const named = new Set(next.state.tombstones.map(idOf));

@@ -44,6 +44,19 @@ describe('conditions', () => {
     expect(conditions.dirty).toBe(false);
   });
 
+  it('say nothing more of an object for a policy that has it no more, and then what becomes of it', () => {
+    const conditions = createConditions();
+    conditions.set(said('a', 'FAILED', 'Conflict'));
+    conditions.take(10);
+    conditions.set(said('a', 'FAILED', 'Invalid'));
+    conditions.set(said('b', 'FAILED'));
+    conditions.passTo('a', 'other');
+    conditions.passTo('b', POLICY);
+    expect(conditions.take(10).items.map(({ key }) => key)).toEqual(['b']);
+    conditions.set(said('a', 'APPLIED', 'Applied', 'other'));
+    expect(conditions.take(10).items).toMatchObject([{ key: 'a', policyId: 'other', status: 'APPLIED' }]);
+  });
+
   it('lose nothing when a report is lost, and let newer words win', () => {
     const conditions = createConditions();
     conditions.set(said('a', 'FAILED'));

@@ -8,6 +8,8 @@ export interface Conditions {
   set(condition: ReportedCondition): void;
   /** Forgets a key that is listed no longer. */
   drop(key: string): void;
+  /** The object is this policy's by now: what was yet to be said of it for another is of the past. */
+  passTo(key: string, policyId: string): void;
   standing(key: string): ReportedCondition | undefined;
   readonly dirty: boolean;
   /** Everything that stands replaces what the hub has: for the first report of a process. */
@@ -53,6 +55,12 @@ export function createConditions(): Conditions {
     drop(key) {
       standing.delete(key);
       pending.delete(key);
+    },
+    passTo(key, policyId) {
+      const ofKey = pending.get(key);
+      if (ofKey === undefined) return;
+      for (const of of ofKey.keys()) if (of !== policyId) ofKey.delete(of);
+      if (ofKey.size === 0) pending.delete(key);
     },
     standing: (key) => standing.get(key),
     get dirty() {

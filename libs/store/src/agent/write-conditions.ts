@@ -10,7 +10,7 @@ interface ConditionRow extends ReportedCondition {
 
 /**
  * Keeps a row for each object that is not as desired, or was put right lately. A full report clears what it does not name.
- * Conditions of policies that do not reach the cluster are dropped, and the hub's own verdicts are left alone.
+ * Conditions of policies that do not reach the cluster, or of what is another policy's by now, are dropped, and the hub's own verdicts are left alone.
  */
 export function writeConditions(tx: Tx, news: readonly JudgedReport[]): void {
   const rows = news.flatMap(({ cluster, report }) => lastOfEach(report.conditions.items).map((item) => ({ ...item, clusterId: cluster.id, revision: report.revision })));
@@ -57,6 +57,15 @@ const CLEAR_UNNAMED = `
 /** Of those who changed one object, so many are remembered. */
 const MOST_CHANGERS = 5;
 
+/**
+ * Whether the cluster's desired state still says something of the object in the policy's name. A report that was on its way while that changed would
+ * otherwise bring back what nobody ever clears.
+ */
+const IS_SPOKEN_OF = `exists (
+    select from cluster c join desired_state_body b on b.organization_id = c.organization_id and b.digest = c.desired_digest
+      cross join lateral jsonb_array_elements((b.body->'entries') || (b.body->'tombstones')) e
+    where c.id = w.cluster_id and e.value->>'key' = w.object_key and (e.value->>'policyId' = w.policy_id::text or e.value->>'mode' = 'METADATA'))`;
+
 const KEEP = `
   insert into object_condition as x (organization_id, cluster_id, object_key, policy_id, status, reason, message, manager, fields, revision, observed_at, changers)
   select $1, w.cluster_id, w.object_key, w.policy_id, w.status, w.reason, w.message, w.manager, w.fields::jsonb, w.revision, w.observed_at,
@@ -64,6 +73,7 @@ const KEEP = `
   from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::timestamptz[])
     as w (cluster_id, object_key, policy_id, status, reason, message, manager, fields, revision, observed_at)
   join policy_cluster p on p.organization_id = $1 and p.cluster_id = w.cluster_id and p.policy_id = w.policy_id
+  where p.revision <= w.revision or ${IS_SPOKEN_OF}
   on conflict (cluster_id, object_key, policy_id) do update set status = excluded.status, reason = excluded.reason,
     message = excluded.message, manager = excluded.manager, fields = excluded.fields, revision = excluded.revision,
     observed_at = excluded.observed_at, changers = case

@@ -90,8 +90,9 @@ function clearConditions(tx: Tx, compiled: readonly CompiledPolicies[]): void {
     if (cluster.conditions.length === 0) return [];
     const verdicts = new Set(verdictsOf(each).map(verdictOf));
     const spoken = new Set([...composition.state.entries, ...composition.state.tombstones, ...sharersOf(composition)].map(pairOf));
-    const keys = new Set(composition.state.entries.map(({ key }) => key));
-    const isLeaving = (condition: LoadedCondition): boolean => cluster.assignedVersions.get(condition.policyId) === null && keys.has(condition.key) && delaysWithdrawal(condition);
+    // What passes as a whole to another policy is that one's affair; of what it labelled with others its labels may still be there.
+    const labelled = new Set(composition.state.entries.filter(({ mode }) => mode === 'METADATA').map(({ key }) => key));
+    const isLeaving = (condition: LoadedCondition): boolean => cluster.assignedVersions.get(condition.policyId) === null && labelled.has(condition.key) && delaysWithdrawal(condition);
     return cluster.conditions
       .filter((condition) => !(isHubs(condition) ? verdicts.has(verdictOf(condition)) : spoken.has(pairOf(condition)) || isLeaving(condition)))
       .map((condition) => ({ clusterId: cluster.id, ...condition }));
