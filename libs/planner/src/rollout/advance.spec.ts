@@ -18,7 +18,7 @@ describe('a rollout', () => {
     world.settle();
     const last = world.step();
     expect([world.state.status, world.established, last.wakeAt]).toEqual(['SUCCEEDED', true, null]);
-    expect(last.events.map(({ kind }) => kind)).toEqual(['WAVE_DONE', 'SUCCEEDED']);
+    expect(last.events.map(({ kind, wave }) => [kind, wave])).toEqual([['WAVE_DONE', 2], ['SUCCEEDED', null]]);
   });
 
   it('over no cluster at all succeeds at once', () => {

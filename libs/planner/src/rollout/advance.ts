@@ -71,7 +71,7 @@ function succeed(situation: Situation, state: RolloutState): Move {
   return {
     state: { ...state, status: 'SUCCEEDED', because: short === '' ? 'every wave is good' : `every wave is good, except${short}`, endedAt: now, startedAt: state.startedAt ?? now },
     actions: [{ type: 'ESTABLISH' }],
-    events: [happened(situation, state, 'SUCCEEDED', `${situation.definition.title} is everywhere${short === '' ? '' : ` except${short}`}`)],
+    events: [{ at: now, kind: 'SUCCEEDED', wave: null, actor: null, message: `${situation.definition.title} is everywhere${short === '' ? '' : ` except${short}`}` }],
   };
 }
 

@@ -89,7 +89,7 @@ function awaitAnswer({ strategy, cluster, seen, now }: Case, { gate, missing }: 
 
 /** On its way back. One that cannot, or is away, is told all the same, and does not keep the others. */
 function judgeReturn({ strategy, cluster, seen, now }: Case): Verdict {
-  const back = { ...cluster, phase: 'ROLLED_BACK' as const, waitingSince: null, gate: null, settledAt: now };
+  const back = { ...cluster, phase: 'ROLLED_BACK' as const, waitingSince: null, settledAt: now };
   if (seen.holds === 'HELD' && (seen.status === 'APPLIED' || seen.status === 'DRIFTED')) return { cluster: { ...back, failingSince: null, reason: null } };
   if (isAway(seen.lastSeenAt, now)) return { cluster: { ...back, reason: 'it is away; it is told to hold what it held as soon as it is back' } };
   const deadline = (cluster.toldAt ?? now) + strategy.progressDeadlineSeconds * 1000;

@@ -8,7 +8,7 @@ import type { RolloutState } from './state.ts';
  */
 export function beginRollback(state: RolloutState, now: number, reason: string): Move {
   const clusters = state.clusters.map((cluster) =>
-    isTouched(cluster.phase) ? { ...cluster, phase: 'ROLLING_BACK' as const, toldAt: now, waitingSince: null, failingSince: null, settledAt: null } : cluster,
+    isTouched(cluster.phase) ? { ...cluster, phase: 'ROLLING_BACK' as const, toldAt: now, waitingSince: null, failingSince: null, settledAt: null, gate: cluster.phase === 'FAILED' ? cluster.gate : null } : cluster,
   );
   return {
     state: { ...state, clusters, status: 'ROLLING_BACK', because: reason, stop: reason, paused: null },

@@ -2,7 +2,7 @@ import type { ClusterPhase, FailureGate, RolloutWave } from './state.ts';
 
 export type GateKind = 'APPROVAL_BEFORE' | 'APPLIED' | 'HEALTHY' | 'FINDINGS' | 'SOAK' | 'WEBHOOK' | 'APPROVAL_AFTER';
 
-/** PENDING: not decided. GREEN: passed. RED: it stops the rollout. SKIPPED: a person has promoted the wave past it. */
+/** What was decided, also of a wave that went back since. PENDING: not yet. GREEN: passed. RED: it stops the rollout. SKIPPED: a person has promoted the wave past it. */
 export interface ShownGate {
   readonly kind: GateKind;
   readonly status: 'PENDING' | 'GREEN' | 'RED' | 'SKIPPED';
@@ -32,18 +32,24 @@ export function showGates(wave: RolloutWave, tallies: readonly PhaseTally[]): Sh
   ];
 }
 
-/** A gate that each cluster of the wave passes by itself: red with the first that failed at it. */
+/** A gate that each cluster of the wave passes by itself: red with the first that failed at it, also when that one went back since. */
 function ofClusters(kind: FailureGate, wave: RolloutWave, tallies: readonly PhaseTally[]): ShownGate {
   const mine = tallies.filter(({ gate }) => gate === kind);
-  const red = mine.find(({ phase }) => phase === 'FAILED');
+  const red = mine.find(({ phase }) => phase === 'FAILED' || isGoingBack(phase));
   const updated = wave.phase === 'SOAKING' || wave.phase === 'CHECKING' || wave.phase === 'DONE';
-  const reason = (red ?? mine[0])?.reasons[0];
-  return { kind, status: red !== undefined ? 'RED' : updated ? 'GREEN' : 'PENDING', evidence: reason ?? (kind === 'APPLIED' ? countsOf(wave, tallies) : 'nothing found') };
+  return { kind, status: red !== undefined ? 'RED' : updated ? 'GREEN' : 'PENDING', evidence: evidenceOf(kind, wave, tallies, (red ?? mine[0])?.reasons[0]) };
 }
 
-function countsOf({ size }: RolloutWave, tallies: readonly PhaseTally[]): string {
-  const count = (phase: ClusterPhase): number => tallies.reduce((sum, tally) => sum + (tally.phase === phase ? tally.count : 0), 0);
-  return `${count('UPDATED')} of ${size} updated, ${count('UPDATING')} on the way, ${count('FAILED')} failed`;
+/** Why the gate is as it is; once the wave goes back, how far that is: what was counted before is no more. */
+function evidenceOf(kind: FailureGate, { size }: RolloutWave, tallies: readonly PhaseTally[], reason: string | undefined): string {
+  const count = (counted: ClusterPhase): number => tallies.reduce((sum, { phase, count: each }) => sum + (phase === counted ? each : 0), 0);
+  if (tallies.some(({ phase }) => isGoingBack(phase))) return `${count('ROLLED_BACK')} of ${size} rolled back, ${count('ROLLING_BACK')} on the way back`;
+  if (reason !== undefined) return reason;
+  return kind === 'APPLIED' ? `${count('UPDATED')} of ${size} updated, ${count('UPDATING')} on the way, ${count('FAILED')} failed` : 'nothing found';
+}
+
+function isGoingBack(phase: ClusterPhase): boolean {
+  return phase === 'ROLLING_BACK' || phase === 'ROLLED_BACK';
 }
 
 function approval(wave: RolloutWave, when: 'BEFORE' | 'AFTER'): ShownGate[] {

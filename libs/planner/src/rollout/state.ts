@@ -63,7 +63,7 @@ export interface RolloutCluster {
   readonly settledAt: number | null;
   /** What is wrong with it, for people. */
   readonly reason: string | null;
-  /** The gate that does not open for this reason; null where it is about none. */
+  /** The gate that does not open for this reason, or did not when it turned back; null where there is none. */
   readonly gate: FailureGate | null;
   /** A person has accepted this failure: it counts no more. */
   readonly accepted: boolean;
