@@ -1,3 +1,4 @@
+import { WARNING_CODES } from '@meshfleet/model';
 import { buildSchema, parse, validate } from 'graphql';
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,6 +42,11 @@ describe('the pages for users', () => {
     const { data, errors } = await api.query<{ policyApply: object }>(token, mutation);
     expect(errors).toEqual([]);
     expect(data.policyApply).toMatchObject({ changed: true, userErrors: [] });
+  });
+
+  it('name every code of a warning', () => {
+    const [, section = ''] = /## What is warned of\n([^]*?)\n## /.exec(readFileSync(new URL('../../docs/policies.md', here), 'utf8')) ?? [];
+    expect([...section.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, code]) => code).sort()).toEqual([...WARNING_CODES].sort());
   });
 
   it.each(['README.md', 'docs/policies.md', 'docs/rollouts.md'])('%s shows queries that the schema takes', (page) => {

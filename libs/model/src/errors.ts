@@ -1,3 +1,21 @@
+/** Codes of warnings alone: what they are about was done all the same, and something of it may not be what was meant. */
+export const WARNING_CODES = [
+  'MANIFEST_DEPRECATED',
+  'MANIFEST_STRIPPED',
+  'REFERENCE_UNKNOWN',
+  'VARIABLE_UNUSED',
+  'KIND_NOT_SERVED',
+  'NAMESPACE_MISSING',
+  'OBJECT_EXPIRED',
+  'OBJECT_HELD',
+  'TAKE_OVER_UNUSED',
+  'CLUSTER_UNKNOWN',
+  'PLACEMENT_EMPTY',
+  'WAVE_EMPTY',
+  'PARTLY_CHECKED',
+  'PARTLY_ANALYSED',
+] as const;
+
 /** Every code an error of Meshfleet can carry. Users meet them in `userErrors`, HTTP bodies and CLI output. */
 export const ERROR_CODES = [
   'UNAUTHENTICATED',
@@ -17,9 +35,6 @@ export const ERROR_CODES = [
   'MANIFEST_DUPLICATE',
   'MANIFEST_TOO_LARGE',
   'MANIFEST_TEMPLATED',
-  // Warnings: what they are about was applied all the same.
-  'MANIFEST_DEPRECATED',
-  'MANIFEST_STRIPPED',
   // A reference, variable or patch comes to nothing that a cluster could take.
   'RENDER_FAILED',
   'PLACEMENT_INVALID',
@@ -52,6 +67,7 @@ export const ERROR_CODES = [
   'KUBERNETES_UNREACHABLE',
   'KUBERNETES_REFUSED',
   'INTERNAL',
+  ...WARNING_CODES,
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -62,6 +62,7 @@ export { countClusters, existingClusterNames, findClusterByName, findClusters, f
 export { findServedGroups } from './cluster/served-groups.ts';
 export type { ServedGroup } from './cluster/served-groups.ts';
 export { findUnservedKinds } from './cluster/unserved-kinds.ts';
+export { findMissingNamespaces } from './cluster/missing-namespaces.ts';
 export { findPlacementCandidate, findPlacementCandidates } from './cluster/placement-candidates.ts';
 export type { ClusterFilter } from './cluster/clusters.ts';
 export { approveDeletions, approveDeletionsOfPolicy, describeCluster, lockCluster, setClusterLifecycle } from './cluster/change-cluster.ts';
@@ -72,6 +73,7 @@ export { countInventory, listInventory } from './cluster/inventory.ts';
 export type { InventoryFilter, InventoryRow } from './cluster/inventory.ts';
 export { countPolicies, findPolicies, findPolicyByName, listPolicies } from './policy/policies.ts';
 export type { PolicyRow } from './policy/policies.ts';
+export { findOlderHolders } from './policy/older-holders.ts';
 export { findCurrentPolicyVersion, findPolicyVersions, listPolicyVersions } from './policy/policy-versions.ts';
 export type { PolicyVersionKey, PolicyVersionRow } from './policy/policy-versions.ts';
 export { countClustersOfPolicies, countPoliciesOfClusters, listClustersOfPolicies, listPoliciesOfClusters, summarizePolicies } from './policy/policy-clusters.ts';

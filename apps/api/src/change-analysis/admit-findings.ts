@@ -86,7 +86,7 @@ function problemOf({ finding, clusters }: GatheredError, whereIs: WhereIs): Erro
 
 function sampled({ analysed, reported }: Verdict): ErrorEnvelope {
   return {
-    code: 'LIMIT_EXCEEDED',
+    code: 'PARTLY_ANALYSED',
     summary: `The change was analysed in ${analysed} of the ${reported} clusters that have reported what is in them`,
     why: 'these are some of each mesh and region; more, or very large ones, take longer and more memory than a change may have',
     fix: 'Look at others with policyPreview, or give a rollout: its gate findings looks at each cluster.',

@@ -115,7 +115,7 @@ describe('the preview of a policy', () => {
     expect(userErrors).toMatchObject([{ code: 'MANIFEST_INVALID', field: ['apply', 'manifests'], line: 4 }]);
     expect(clusters.nodes).toEqual([]);
     const misspelt = await preview(apply({ placement: { clusterNames: ['frankfrut'] } }));
-    expect(misspelt.warnings).toMatchObject([{ code: 'NOT_FOUND', field: ['apply', 'placement', 'clusterNames'] }]);
+    expect(misspelt.warnings).toMatchObject([{ code: 'CLUSTER_UNKNOWN', field: ['apply', 'placement', 'clusterNames'] }]);
     expect((await preview({})).userErrors).toMatchObject([{ code: 'INVALID_INPUT' }]);
     expect((await preview({ delete: { name: 'nobody' } })).userErrors).toMatchObject([{ code: 'NOT_FOUND', field: ['delete', 'name'] }]);
   });

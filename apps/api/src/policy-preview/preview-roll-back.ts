@@ -1,6 +1,7 @@
 import { placementSchema } from '@meshfleet/planner';
 import { findPolicyVersions } from '@meshfleet/store';
 import { noSuchVersion, returnTo, rollBackPolicy } from '../policy/roll-back-policy.ts';
+import { warningsOfVersion } from '../policy/warn-of-intent.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { emptyWaves } from '../rollout/empty-waves.ts';
 import { planVersion } from './plan-change.ts';
@@ -16,12 +17,13 @@ export async function previewRollBack(scope: RequestScope, rawInput: unknown): P
   const [found] = await findPolicyVersions(tx, [{ policyId: policy.id, version }]);
   if (found === undefined) throw noSuchVersion(policy.name, version, policy.currentVersion);
   const staged = returnTo(found, policy, stage);
+  const placement = placementSchema.parse(found.placement);
   return {
-    plan: planVersion(policy.name, policy, { ...found, placement: placementSchema.parse(found.placement) }),
+    plan: planVersion(policy.name, policy, { ...found, placement }),
     stage: staged,
     force: { force, ignoreFindings },
     whereIs: () => ({ field: ['input', 'version'] }),
-    warnings: await emptyWaves(tx, staged),
+    warnings: [...(await warningsOfVersion(tx, found, placement, { policyName: policy.name, policyId: policy.id })), ...(await emptyWaves(tx, staged))],
     idle: false,
   };
 }

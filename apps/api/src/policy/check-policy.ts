@@ -7,9 +7,9 @@ import { problemsOf, userErrorOf, type UserError } from '../graphql/user-error.t
 import { intentInput, presetInput } from './intent-input.ts';
 import { placementInput } from './placement-input.ts';
 import { manifestsOf, readForTargets } from './policy-manifests.ts';
-import { placementWarnings } from './placement-warnings.ts';
 import type { ReadManifests } from './read-manifests.ts';
 import { unservedKinds } from './unserved-kinds.ts';
+import { placedIntent, warningsWherePlaced } from './warn-of-intent.ts';
 
 const input = z.object({
   name: z.string().max(63, 'A policy’s name has at most 63 characters').nullish(),
@@ -46,13 +46,13 @@ export async function checkPolicy({ scope }: GraphqlContext, rawInput: unknown):
   const { name, defaultNamespace, variables, patches, allowPartial } = parsed.data;
   const placement = parsed.data.placement ?? NOWHERE;
   try {
-    const { manifests } = manifestsOf(parsed.data);
+    const { manifests, preset } = manifestsOf(parsed.data);
     const read = await readForTargets(scope, { name: name ?? undefined, manifests, defaultNamespace: defaultNamespace ?? undefined, variables, patches, placement, allowPartial, role: 'VIEWER' });
     const tx = await scope.read();
     const policy = typeof name === 'string' ? await findPolicyByName(tx, name) : undefined;
     const subject = { policyName: name ?? '', policyId: policy?.id };
     const unserved = await unservedKinds(tx, read, placement, subject);
-    const misplaced = placement === NOWHERE ? [] : await placementWarnings(tx, placement, subject);
+    const misplaced = placement === NOWHERE ? [] : await warningsWherePlaced(tx, placedIntent(read, preset), placement, subject);
     return {
       manifests,
       objects: read.objects.map(({ key, hash }) => ({ key, hash })),

@@ -99,17 +99,24 @@ function unrendered({ index, key, path, summary, fix }: RenderProblem, documents
 }
 
 /** Variables and patches are fields of the input, objects are lines of the manifests. */
-export function remarkOf({ place, summary, fix }: TemplateRemark, documents: readonly ParsedDocument[]): ErrorEnvelope {
-  const code = 'RENDER_FAILED';
-  if ('variable' in place) return { code, summary, fix, where: { field: ['input', 'variables', String(place.variable)] } };
-  if ('patch' in place) return { code, summary, fix, where: { field: ['input', 'patches', String(place.patch)] } };
-  return { code, summary, fix, where: { ...documents[place.object]?.locate(place.path) } };
+export function remarkOf({ code, place, summary, fix }: TemplateRemark, documents: readonly ParsedDocument[]): ErrorEnvelope {
+  const said = { code, summary, why: WHY[code], fix };
+  if ('variable' in place) return { ...said, where: { field: ['input', 'variables', String(place.variable)] } };
+  if ('patch' in place) return { ...said, where: { field: ['input', 'patches', String(place.patch)] } };
+  return { ...said, where: { ...documents[place.object]?.locate(place.path) } };
 }
+
+const WHY: Readonly<Record<TemplateRemark['code'], string>> = {
+  RENDER_FAILED: 'no cluster could be given what the policy says',
+  REFERENCE_UNKNOWN: 'a name that nobody declares may be meant for somebody else, so it stays in the text',
+  VARIABLE_UNUSED: 'its values reach no cluster',
+};
 
 function notAllChecked(count: number): ErrorEnvelope {
   return {
-    code: 'LIMIT_EXCEEDED',
+    code: 'PARTLY_CHECKED',
     summary: `The manifests differ in ${count} ways among the clusters, and ${MOST_RENDERINGS} of these were checked`,
+    why: 'to check more would take longer than a change may',
     fix: 'Nothing to do: each is checked when it is compiled, and a cluster that could not take it keeps what it has and says so.',
   };
 }

@@ -25,7 +25,7 @@ export function endWarnings(objects: readonly AssignedObject[], now: Date): Erro
   return objects
     .filter(({ expiresAt }) => expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime())
     .map(({ key, expiresAt }): ErrorEnvelope => ({
-      code: 'INVALID_INPUT',
+      code: 'OBJECT_EXPIRED',
       summary: `${key} was to end at ${String(expiresAt)}: no cluster is given it`,
       why: 'its end has passed',
       fix: 'Give it a later end.',

@@ -191,7 +191,7 @@ describe('a kind that some clusters do not serve', () => {
     await serve('eu-2', ['networking.istio.io/v1/ServiceEntry']);
     const { changed, warnings } = await apply({ name: 'unserved', manifests: entry('a.example.com') });
     expect(changed).toBe(true);
-    expect(warnings).toMatchObject([{ code: 'MANIFEST_UNKNOWN_KIND', clusters: ['eu-1'] }]);
+    expect(warnings).toMatchObject([{ code: 'KIND_NOT_SERVED', clusters: ['eu-1'] }]);
     expect(warnings[0]?.message).toContain('networking.istio.io/v1/ServiceEntry is not served in the cluster eu-1');
     const check = await api.query<{ policyCheck: { warnings: UserError[] } }>(organization.token, `query ($input: PolicyCheckInput!) { policyCheck(input: $input) { warnings { ${ERRORS} } } }`, { input: { manifests: entry('a.example.com'), placement: { clusterSelector: 'env=prod' } } });
     expect(check.data.policyCheck.warnings).toEqual(warnings);

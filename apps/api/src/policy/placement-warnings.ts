@@ -16,14 +16,14 @@ async function unknownClusters(tx: Tx, { clusterNames, excludeClusterNames }: Pl
   if (named.length === 0) return [];
   const known = new Set(await existingClusterNames(tx, named));
   const unknown = (names: readonly string[], field: string, then: string): ErrorEnvelope[] =>
-    names.filter((name) => !known.has(name)).map((name) => ({ code: 'NOT_FOUND', summary: `There is no cluster named ${name}`, fix: `Check the spelling; when a cluster of that name enrols, it will ${then} the policy.`, where: { field: ['input', 'placement', field] } }));
+    names.filter((name) => !known.has(name)).map((name) => ({ code: 'CLUSTER_UNKNOWN', summary: `There is no cluster named ${name}`, why: 'none of that name has enrolled, or it was evicted', fix: `Check the spelling; when a cluster of that name enrols, it will ${then} the policy.`, where: { field: ['input', 'placement', field] } }));
   return [...unknown(clusterNames, 'clusterNames', 'get'), ...unknown(excludeClusterNames, 'excludeClusterNames', 'be kept from')];
 }
 
 function selectsNobody(placement: Placement): ErrorEnvelope {
   const says = selectorOf(placement) !== null || placement.clusterNames.length > 0;
   return {
-    code: 'NOT_FOUND',
+    code: 'PLACEMENT_EMPTY',
     summary: 'The placement selects no cluster',
     why: says ? 'none matches it now' : 'it has neither a selector, regions or meshes, nor names',
     fix: says ? 'Compare it with labels, regions and names of the clusters; one that matches it later gets the policy.' : 'Give clusterSelector, where "" means every cluster, or name clusters.',

@@ -98,7 +98,7 @@ describe('applying a policy', () => {
   it('to a cluster that nobody knows warns, as its name may be misspelt', async () => {
     const { warnings, changed } = await apply({ name: 'named', manifests: manifest('x'), placement: { clusterNames: ['no-such-cluster'] } });
     expect(changed).toBe(true);
-    expect(warnings).toMatchObject([{ code: 'NOT_FOUND' }]);
+    expect(warnings).toMatchObject([{ code: 'CLUSTER_UNKNOWN' }]);
   });
 
   it('that may say something else than was meant warns: of a placement that selects nobody, an exclusion of nobody, a wave that takes nobody, a reference that is none', async () => {

@@ -14,6 +14,7 @@ import { admitChange, beginStaged, type StagedChange } from '../rollout/stage-ch
 import { stageInput, type StageInput } from '../rollout/stage-input.ts';
 import type { AppliedPolicy } from './apply-policy.ts';
 import { noSuchPolicy } from './delete-policy.ts';
+import { warningsOfVersion } from './warn-of-intent.ts';
 import { isOnePolicy, whichPolicy } from './which-policy.ts';
 
 const input = z
@@ -49,6 +50,7 @@ export const rollBackPolicy: UseCase<typeof input, AppliedPolicy, z.output<typeo
     const version = policy.currentVersion + 1;
     const staged = returnTo(found, policy, stage);
     const { warnings, analysis, audit } = admitFindings(change.role, { force, ignoreFindings }, verdict, () => ({ field: ['input', 'version'] }));
+    const unlike = await warningsOfVersion(tx, found, placementSchema.parse(found.placement), { policyName: policy.name, policyId: policy.id });
     const passedOver = await emptyWaves(tx, staged);
     await admitChange(change, staged);
     advancePolicy(tx, { id: policy.id, description: policy.description, version, at: now, staged: stage.rollout !== undefined });
@@ -56,7 +58,7 @@ export const rollBackPolicy: UseCase<typeof input, AppliedPolicy, z.output<typeo
     const rolloutId = await beginStaged(change, policy.id, staged);
     announceChanged(tx, { clusterIds: [], policyIds: [policy.id] });
     return {
-      answer: { policyId: policy.id, changed: true, warnings: [...warnings, ...passedOver], analysis, ...(rolloutId === undefined ? {} : { rolloutId }) },
+      answer: { policyId: policy.id, changed: true, warnings: [...unlike, ...warnings, ...passedOver], analysis, ...(rolloutId === undefined ? {} : { rolloutId }) },
       audit: { action: 'policy.roll-back', target: policy.id, details: { name: policy.name, version, earlier, staged: stage.rollout !== undefined, ...audit } },
     };
   },

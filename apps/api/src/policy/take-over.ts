@@ -41,8 +41,9 @@ export function idleTakeOvers(objects: readonly { readonly key: string; readonly
       if (body === undefined || sets(body, field)) return [];
       return [
         {
-          code: 'NOT_FOUND',
-          summary: `The policy does not set ${field} of ${object}, so nothing is taken over there`,
+          code: 'TAKE_OVER_UNUSED',
+          summary: `The policy does not set ${field} of ${object}`,
+          why: 'nothing is taken over there, and a conflict about another field stays one',
           fix: 'Name what the manifest sets, as conflicts name it: .spec.http.',
           where: { field: ['input', 'takeOver', String(index), 'fields', String(at)] },
         },

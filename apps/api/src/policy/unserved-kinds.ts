@@ -14,7 +14,7 @@ export async function unservedKinds(tx: Tx, { objects }: Pick<ReadManifests, 'ob
   }
   const unserved = await findUnservedKinds(tx, placement, subject, [...kinds].sort());
   return unserved.map(({ kind, clusters }) => ({
-    code: 'MANIFEST_UNKNOWN_KIND',
+    code: 'KIND_NOT_SERVED',
     summary: `${kind} is not served in ${namesOf(clusters)}`,
     why: 'its definition is not installed there, or not in this version',
     fix: 'Install or update the definitions of the mesh in these clusters, or leave them out; the objects are applied as soon as the kind is served.',

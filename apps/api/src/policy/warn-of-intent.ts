@@ -1,15 +1,57 @@
-import type { ErrorEnvelope } from '@meshfleet/model';
-import type { Tx } from '@meshfleet/store';
+import { isMetadataKind, parseObjectKey, type ErrorEnvelope } from '@meshfleet/model';
+import { touchedNames, type AssignedObject, type Placement } from '@meshfleet/planner';
+import { loadContents, type PolicyVersionRow, type Tx } from '@meshfleet/store';
 import type { Intent } from './apply-policy.ts';
 import { endWarnings } from './end-of-object.ts';
+import { heldObjects } from './held-objects.ts';
+import { missingNamespaces } from './missing-namespaces.ts';
 import { placementWarnings } from './placement-warnings.ts';
+import type { ReadManifests } from './read-manifests.ts';
 import { idleTakeOvers } from './take-over.ts';
 import { unservedKinds } from './unserved-kinds.ts';
 
+/** What would be placed: its objects, what they touch (`touchedNames`), and the field of the input that says so. */
+export interface PlacedIntent {
+  readonly objects: readonly Pick<AssignedObject, 'key'>[];
+  readonly touched: readonly string[];
+  readonly field: readonly string[];
+}
+
+interface Subject {
+  readonly policyName: string;
+  readonly policyId: string | undefined;
+}
+
 /** What works in a policy that is applied, and should be looked at. */
-export async function warningsOf(tx: Tx, { name, read, placement, takeOver, patches }: Pick<Intent, 'name' | 'read' | 'placement' | 'takeOver' | 'patches'>, policyId: string | undefined, now: Date): Promise<ErrorEnvelope[]> {
+export async function warningsOf(tx: Tx, { name, read, placement, takeOver, patches, preset }: Pick<Intent, 'name' | 'read' | 'placement' | 'takeOver' | 'patches' | 'preset'>, policyId: string | undefined, now: Date): Promise<ErrorEnvelope[]> {
   const subject = { policyName: name, policyId };
   // A patch may set it in some clusters.
   const idle = patches.length > 0 ? [] : idleTakeOvers(read.objects, takeOver);
-  return [...read.warnings, ...idle, ...endWarnings(read.objects, now), ...(await placementWarnings(tx, placement, subject)), ...(await unservedKinds(tx, read, placement, subject))];
+  return [...read.warnings, ...idle, ...endWarnings(read.objects, now), ...(await warningsWherePlaced(tx, placedIntent(read, preset), placement, subject)), ...(await unservedKinds(tx, read, placement, subject))];
+}
+
+export function placedIntent({ objects, inputs }: Pick<ReadManifests, 'objects' | 'inputs'>, preset: string | null): PlacedIntent {
+  return { objects, touched: touchedNames(objects, inputs !== null), field: ['input', preset === null ? 'manifests' : 'preset'] };
+}
+
+/** The same of a version that is brought back. */
+export async function warningsOfVersion(tx: Tx, { objects, inputs }: Pick<PolicyVersionRow, 'objects' | 'inputs'>, placement: Placement, subject: Subject): Promise<ErrorEnvelope[]> {
+  const labelled = objects.filter(({ key }) => isLabelled(key));
+  const bodies = labelled.length === 0 || inputs !== null ? undefined : await loadContents(tx, labelled.map(({ hash }) => hash));
+  const touched = objects.flatMap(({ key, hash }) => {
+    if (!isLabelled(key)) return [key];
+    const body = bodies?.get(hash);
+    return body === undefined ? [] : touchedNames([{ key, body }], false);
+  });
+  return warningsWherePlaced(tx, { objects, touched, field: ['input', 'version'] }, placement, subject);
+}
+
+/** What of it would not come to be in clusters as they are now. */
+export async function warningsWherePlaced(tx: Tx, intent: PlacedIntent, placement: Placement, subject: Subject): Promise<ErrorEnvelope[]> {
+  return [...(await placementWarnings(tx, placement, subject)), ...(await missingNamespaces(tx, intent, placement, subject)), ...(await heldObjects(tx, intent, placement, subject))];
+}
+
+function isLabelled(key: string): boolean {
+  const parsed = parseObjectKey(key);
+  return parsed !== undefined && isMetadataKind(parsed.group, parsed.kind);
 }

@@ -17,7 +17,7 @@ export async function emptyWaves(tx: Tx, { rollout, placement, policy, policyNam
   return asked
     .filter((_, at) => taken[at] !== true)
     .map(({ name, index }) => ({
-      code: 'NOT_FOUND',
+      code: 'WAVE_EMPTY',
       summary: `The wave ${name} takes no cluster`,
       why: 'its selector matches none of those that the change reaches, so it is passed over',
       fix: 'Compare the selector with the labels of the clusters; `rolloutPreview` shows who would be in which wave.',

@@ -15,7 +15,7 @@ describe('a template', () => {
 
   it('that refers to a variable that nobody declared says where', () => {
     expect(review({ objects: [object({ a: [{ b: '${var.hots}' }], host: '${var.host}' })] }).problems).toEqual([
-      { place: { object: 0, path: 'spec.a[0].b' }, summary: 'There is no variable hots', fix: 'The variables are host.' },
+      { code: 'RENDER_FAILED', place: { object: 0, path: 'spec.a[0].b' }, summary: 'There is no variable hots', fix: 'The variables are host.' },
     ]);
   });
 
@@ -43,6 +43,6 @@ describe('a template', () => {
   it('with a variable for nothing, or a misspelt reference, is worth a second look', () => {
     const { problems, warnings } = review({ variables: [variable('host', 'a'), variable('idle', 'b')], objects: [object({ host: '${var.host}', x: '${cluster.regoin}' })] });
     expect(problems).toEqual([]);
-    expect(warnings.map(({ summary }) => summary)).toEqual(['${cluster.regoin} is no reference, and is left as it is', 'Nothing refers to the variable idle']);
+    expect(warnings.map(({ code, summary }) => `${code} ${summary}`)).toEqual(['REFERENCE_UNKNOWN ${cluster.regoin} is no reference, and is left as it is', 'VARIABLE_UNUSED Nothing refers to the variable idle']);
   });
 });

@@ -41,10 +41,15 @@ export function heldObjectKeys(policyId: string, more: readonly string[] = []): 
   ];
   return `(select coalesce(jsonb_agg(distinct n.name), '[]') from (${versions.join(' union ')}) w (version)
     join policy_version v on v.policy_id = ${policyId} and v.version = w.version
-    cross join lateral jsonb_to_recordset(v.objects) as o (key text, hash text)
+    cross join lateral ${touchedByVersion('v')} as n (name))`;
+}
+
+/** SQL for what the objects of a version touch, of those that a condition on `o.key` holds of; the organization's id is $1. */
+export function touchedByVersion(version: string, condition = 'true'): string {
+  return `(select n.name from jsonb_to_recordset(${version}.objects) as o (key text, hash text)
     left join lateral (select y.hash, y.body from object_content y
-      where v.inputs is null and ${kindOf('o.key')} = any(${METADATA}) and y.organization_id = $1 and y.hash = o.hash offset 0) c on true
-    cross join lateral (${TOUCHED}) as n (name))`;
+      where ${version}.inputs is null and ${kindOf('o.key')} = any(${METADATA}) and y.organization_id = $1 and y.hash = o.hash offset 0) c on true
+    cross join lateral (${TOUCHED}) as n (name) where ${condition})`;
 }
 
 function kindOf(key: string): string {

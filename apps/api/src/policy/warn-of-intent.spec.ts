@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { insertCluster, manifest } from '../testing/populate.ts';
+import { reportInventory } from '../testing/report-inventory.ts';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+
+let api: TestApi;
+let ada: { id: string; slug: string; token: string };
+const clusters: Record<string, string> = {};
+let count = 0;
+let name: string;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  ada = await api.organization('ada', 'acme');
+  for (const cluster of ['frankfurt', 'dublin', 'silent']) clusters[cluster] = await insertCluster(api, ada.id, cluster, { env: 'prod' });
+  await reportInventory(api, ada.id, clusters['frankfurt'] ?? '', { 'Namespace/shop': {}, 'Namespace/kube-system': {} });
+  await reportInventory(api, ada.id, clusters['dublin'] ?? '', { 'Namespace/kube-system': {} });
+});
+afterAll(() => api.close());
+beforeEach(() => {
+  count += 1;
+  name = `policy-${count}`;
+});
+
+interface Warning {
+  readonly code: string;
+  readonly message: string;
+  readonly clusters: readonly string[];
+  readonly field: readonly string[];
+  readonly object: string | null;
+}
+const PAYLOAD = 'warnings { code message clusters field object } userErrors { message }';
+
+async function warnings(query: string, field: string, variables: object): Promise<readonly Warning[]> {
+  const { data, errors } = await api.query<Record<string, { warnings: readonly Warning[]; userErrors: object[] }>>(ada.token, query, variables);
+  expect(errors).toEqual([]);
+  expect(data[field]?.userErrors).toEqual([]);
+  return data[field]?.warnings ?? [];
+}
+const input = (more: object): object => ({ name, placement: { clusterSelector: 'env=prod' }, manifests: manifest(name), ...more });
+const apply = (more: object = {}) => warnings(`mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { ${PAYLOAD} } }`, 'policyApply', { input: input(more) });
+const preview = (more: object = {}) => warnings(`query ($apply: PolicyApplyInput) { policyPreview(apply: $apply) { ${PAYLOAD} } }`, 'policyPreview', { apply: input(more) });
+const rollBack = (version: number) => warnings(`mutation ($input: PolicyRollBackInput!) { policyRollBack(input: $input) { ${PAYLOAD} } }`, 'policyRollBack', { input: { name, version } });
+
+const about = (code: string, list: readonly Warning[]): readonly Warning[] => list.filter((warning) => warning.code === code);
+
+/** As the reconciler notes that clusters were given the policy's version. */
+async function place(policy: string, ...names: string[]): Promise<void> {
+  await api.db.admin.query(
+    `insert into policy_cluster (organization_id, policy_id, cluster_id, version, status) select p.organization_id, p.id, c.id, p.current_version, 'PENDING'
+     from policy p join cluster c on c.organization_id = p.organization_id where p.organization_id = $1 and p.name = $2 and c.name = any($3)`,
+    [ada.id, policy, names],
+  );
+}
+
+describe('a namespace that a cluster does not have', () => {
+  it('is warned of, of the clusters that have reported theirs, when a policy is applied, previewed and rolled back', async () => {
+    const missing = { code: 'NAMESPACE_MISSING', clusters: ['dublin'], message: expect.stringMatching(/^There is no namespace shop in the cluster dublin: .*an object waits.*Create it/) as string };
+    expect(about('NAMESPACE_MISSING', await preview())).toEqual([expect.objectContaining({ ...missing, field: ['apply', 'manifests'] })]);
+    expect(about('NAMESPACE_MISSING', await apply())).toEqual([expect.objectContaining({ ...missing, field: ['input', 'manifests'] })]);
+    await apply({ placement: { clusterNames: ['frankfurt'] } });
+    expect(about('NAMESPACE_MISSING', await rollBack(1))).toEqual([expect.objectContaining({ ...missing, field: ['input', 'version'] })]);
+  });
+
+  it('is warned of when it would be labelled, for a namespace is never created', async () => {
+    const manifests = 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: web}}\n';
+    expect(about('NAMESPACE_MISSING', await preview({ manifests }))).toMatchObject([{ clusters: ['dublin'] }]);
+  });
+
+  it('is not warned of where it is, nor where nothing was reported', async () => {
+    expect(about('NAMESPACE_MISSING', await preview({ placement: { clusterNames: ['frankfurt', 'silent'] } }))).toEqual([]);
+    expect(about('NAMESPACE_MISSING', await preview({ manifests: manifest(name).replace('namespace: shop', 'namespace: "${cluster.name}"') }))).toEqual([]);
+  });
+});
+
+describe('an object that an older policy holds', () => {
+  const key = (): string => `PeerAuthentication.security.istio.io/shop/${name}`;
+
+  it('is warned of with the policy and the clusters, at once and by a rollout', async () => {
+    await apply();
+    await place(name, 'frankfurt', 'dublin');
+    const younger = { name: `${name}-younger`, manifests: manifest(name, 'PERMISSIVE'), placement: { clusterNames: ['frankfurt', 'silent'] } };
+    const held = [{ code: 'OBJECT_HELD', object: key(), clusters: ['frankfurt'], message: expect.stringContaining(`is held by the older policy ${name} in the cluster frankfurt`) as string }];
+    expect(about('OBJECT_HELD', await preview(younger))).toMatchObject(held);
+    expect(about('OBJECT_HELD', await apply(younger))).toMatchObject(held);
+    expect(about('OBJECT_HELD', await apply({ ...younger, name: `${name}-youngest`, rollout: { waves: [{ count: 1 }] } }))).toMatchObject(held);
+  });
+
+  it('is not warned of to the older one, nor where the older one is not', async () => {
+    await apply();
+    await place(name, 'dublin');
+    const younger = { name: `${name}-younger`, manifests: manifest(name, 'PERMISSIVE') };
+    expect(about('OBJECT_HELD', await apply({ ...younger, placement: { clusterNames: ['frankfurt'] } }))).toEqual([]);
+    await place(`${name}-younger`, 'frankfurt');
+    expect(about('OBJECT_HELD', await apply({ manifests: manifest(name, 'DISABLE') }))).toEqual([]);
+  });
+
+  it('is a label where only labels are set, also of a version that is brought back', async () => {
+    const labels = (text: string): string => `apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {${text}}}\n`;
+    await apply({ manifests: labels('team: web') });
+    await place(name, 'frankfurt');
+    const older = name;
+    name = `${name}-younger`;
+    const held = [{ object: 'Namespace/shop', message: expect.stringContaining(`.metadata.labels.team of Namespace/shop is held by the older policy ${older}`) as string }];
+    expect(about('OBJECT_HELD', await apply({ manifests: labels('team: pay, tier: a') }))).toMatchObject(held);
+    expect(about('OBJECT_HELD', await apply({ manifests: labels('tier: b') }))).toEqual([]);
+    expect(about('OBJECT_HELD', await rollBack(1))).toMatchObject(held);
+  });
+});
