@@ -32,6 +32,18 @@ describe('the difference of two desired states', () => {
     expect(change?.diff).toContain('-  value: "1"\n+  value: "2"');
   });
 
+  it('shows somebody else’s object as changed when labels are set on it or go, and keeps the rest of it', () => {
+    const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'web' } } };
+    const none = state({});
+    const labelled: DesiredState = { ...none, entries: state({ 'Namespace/shop': '1' }).entries.map((entry) => ({ ...entry, mode: 'METADATA' as const })) };
+    const bare = yamlOf({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+    const [set, gone] = [diffStates(none, labelled, () => namespace), diffStates(labelled, none, () => namespace)];
+    expect([set.added, set.removed, gone.added, gone.removed]).toEqual([[], [], [], []]);
+    expect(applyPatch(bare, set.changed[0]?.diff ?? '')).toBe(yamlOf(namespace));
+    expect(applyPatch(yamlOf(namespace), gone.changed[0]?.diff ?? '')).toBe(bare);
+    expect(gone.changed).toEqual([{ key: 'Namespace/shop', diff: expect.stringMatching(/^--- a\/Namespace\/shop\n\+\+\+ b\/Namespace\/shop\n/) as string }]);
+  });
+
   it('reads only bodies of objects that differ', () => {
     expect(changedHashes(state({ a: '1', b: '1' }), state({ a: '2', b: '1' })).sort()).toEqual(['1', '2']);
     expect(changedHashes(state({ a: '1' }), state({ a: '1' }))).toEqual([]);

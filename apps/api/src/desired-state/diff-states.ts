@@ -1,5 +1,5 @@
 import type { KubeObject } from '@meshfleet/model';
-import type { DesiredState } from '@meshfleet/protocol';
+import type { DesiredEntry, DesiredState } from '@meshfleet/protocol';
 import { createTwoFilesPatch } from 'diff';
 import { stringify } from 'yaml';
 
@@ -25,28 +25,48 @@ export function changedHashes(from: DesiredState, to: DesiredState): string[] {
   return [...hashes];
 }
 
-/** Keys of what differs between two states, each list sorted. */
+/**
+ * Keys of what differs between two states, each list sorted. Objects of somebody else's of which only labels and annotations are
+ * set neither come nor go with them: they change.
+ */
 export function diffKeys(from: DesiredState, to: DesiredState): { added: string[]; changed: string[]; removed: string[] } {
-  const before = new Map(from.entries.map((entry) => [entry.key, entry.hash]));
-  const after = new Map(to.entries.map((entry) => [entry.key, entry.hash]));
+  const before = new Map(from.entries.map((entry) => [entry.key, entry]));
+  const after = new Map(to.entries.map((entry) => [entry.key, entry]));
+  const comes = [...after.values()].filter(({ key }) => !before.has(key));
+  const goes = [...before.values()].filter(({ key }) => !after.has(key));
+  const differs = [...after.values()].filter(({ key, hash }) => before.has(key) && before.get(key)?.hash !== hash);
+  const keys = (entries: readonly DesiredEntry[]): string[] => entries.map(({ key }) => key).sort();
   return {
-    added: [...after.keys()].filter((key) => !before.has(key)).sort(),
-    changed: [...after.keys()].filter((key) => before.has(key) && before.get(key) !== after.get(key)).sort(),
-    removed: [...before.keys()].filter((key) => !after.has(key)).sort(),
+    added: keys(comes.filter((entry) => !isLabelled(entry))),
+    changed: keys([...differs, ...[...comes, ...goes].filter(isLabelled)]),
+    removed: keys(goes.filter((entry) => !isLabelled(entry))),
   };
 }
 
+const isLabelled = ({ mode }: DesiredEntry): boolean => mode === 'METADATA';
+
 /** What changed from one desired state to another, each object as a unified diff of its YAML. */
 export function diffStates(from: DesiredState, to: DesiredState, contentOf: (hash: string) => KubeObject | undefined): StateDiff {
-  const before = new Map(from.entries.map((entry) => [entry.key, entry.hash]));
-  const after = new Map(to.entries.map((entry) => [entry.key, entry.hash]));
-  const text = (hash: string | undefined): string => {
-    const object = hash === undefined ? undefined : contentOf(hash);
+  const before = new Map(from.entries.map((entry) => [entry.key, entry]));
+  const after = new Map(to.entries.map((entry) => [entry.key, entry]));
+  const text = (entry: DesiredEntry | undefined, other: DesiredEntry | undefined): string => {
+    const object = entry === undefined ? (other !== undefined && isLabelled(other) ? withoutMetadata(contentOf(other.hash)) : undefined) : contentOf(entry.hash);
     return object === undefined ? '' : yamlOf(object);
   };
-  const show = (key: string): ObjectDiff => ({ key, diff: unifiedDiff(key, text(before.get(key)), text(after.get(key))) });
+  const show = (key: string): ObjectDiff => {
+    const [was, is] = [before.get(key), after.get(key)];
+    return { key, diff: unifiedDiff(key, text(was, is), text(is, was)) };
+  };
   const { added, changed, removed } = diffKeys(from, to);
   return { added: added.map(show), changed: changed.map(show), removed: removed.map(show) };
+}
+
+/** What is there of it before and after, as far as a policy knows. */
+function withoutMetadata(object: KubeObject | undefined): KubeObject | undefined {
+  if (object === undefined) return undefined;
+  const { name, namespace } = object.metadata;
+  const metadata = { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }) };
+  return { apiVersion: object.apiVersion, kind: object.kind, metadata };
 }
 
 export function yamlOf(object: KubeObject): string {

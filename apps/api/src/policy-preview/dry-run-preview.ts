@@ -4,7 +4,7 @@ import { readTaskTarget, type Store, type Tx } from '@meshfleet/store';
 import { runAgentTask } from '../agent-task/run-agent-task.ts';
 import type { TaskAnswers } from '../agent-task/task-answers.ts';
 import { objectContent } from '../desired-state/desired-state-loaders.ts';
-import { diffKeys, unifiedDiff, yamlOf } from '../desired-state/diff-states.ts';
+import { unifiedDiff, yamlOf } from '../desired-state/diff-states.ts';
 import { userErrorOf, type UserError } from '../graphql/user-error.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import type { PreviewPlan } from './plan-change.ts';
@@ -94,7 +94,11 @@ function withdrawnObjects({ loaded, composition }: ClusterPreview): Tombstone[] 
 
 const nameOf = ({ key, policyId }: Tombstone): string => `${policyId} ${key}`;
 
-const changesSomething = ({ loaded, composition }: ClusterPreview): boolean => diffKeys(loaded.previous.state, composition.state).changed.length > 0;
+/** Whether something that it holds would be held otherwise: of what is new to it, nothing can be given back. */
+function changesSomething({ loaded, composition }: ClusterPreview): boolean {
+  const before = new Map(loaded.previous.state.entries.map(({ key, hash }) => [key, hash]));
+  return composition.state.entries.some(({ key, hash }) => before.has(key) && before.get(key) !== hash);
+}
 
 /** An object may be withdrawn for several policies, for one of which it was applied: that one counts. */
 function oncePerKey(objects: readonly DryRunObject[]): DryRunObject[] {
