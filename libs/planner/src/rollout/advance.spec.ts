@@ -477,6 +477,7 @@ describe('people', () => {
     world.step();
     expect([world.state.status, world.state.because, world.told]).toEqual(['PAUSED', 'paused by user:other: lunch', ['a']]);
     world.command({ type: 'RESUME', acceptFailures: false });
+    expect([world.state.status, world.state.because]).toEqual(['RUNNING', 'resumed by user:other']);
     world.step();
     expect(world.told).toEqual(SIX);
   });
@@ -521,6 +522,7 @@ describe('people', () => {
     const untouched = new World({ gates: { approval: {} } }, SIX);
     untouched.step();
     untouched.command({ type: 'ABORT', rollback: true, reason: null });
+    expect(untouched.state.because).toBe('user:other aborts it and rolls it back');
     untouched.step();
     expect(untouched.state.status).toBe('ABORTED');
 

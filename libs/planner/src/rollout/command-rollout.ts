@@ -69,7 +69,8 @@ function resume(state: RolloutState, accepts: boolean | readonly string[], who: 
   // A webhook that said no is asked anew: whoever resumes has seen to it. One that was waited for has its whole time again.
   const waves = state.waves.map((wave, index) => (index === state.wave && wave.webhook !== null && wave.webhook.answer !== 'PASS' ? { ...wave, webhook: { ...wave.webhook, answer: 'WAIT' as const, since: who.at, nextAt: who.at } } : wave));
   const message = accepted.length === 0 ? `resumed by ${who.by}` : `resumed by ${who.by}, who accepts the failures of ${accepted.join(', ')}`;
-  return { state: { ...state, clusters, waves, paused: null, because: message }, events: [said(state, who, 'RESUMED', message)] };
+  // Until the next step says more than this, it says no longer that it is paused.
+  return { state: { ...state, status: 'RUNNING', clusters, waves, paused: null, because: message }, events: [said(state, who, 'RESUMED', message)] };
 }
 
 function promote(state: RolloutState, index: number, who: Commander): CommandOutcome {
@@ -106,7 +107,7 @@ function abort(state: RolloutState, { rollback, reason }: Extract<RolloutCommand
   if (rollback !== (state.abort?.rollback ?? true)) refuseGoingBack(state);
   if (state.abort !== null || state.status === 'ROLLING_BACK') return { state, events: [] };
   const event = said(state, who, 'ABORT_ASKED', `${who.by} aborts it ${rollback ? 'and rolls it back' : 'where it stands'}${reason === null ? '' : `: ${reason}`}`);
-  return { state: { ...state, abort: { by: who.by, at: who.at, rollback, reason } }, events: [event] };
+  return { state: { ...state, because: event.message, abort: { by: who.by, at: who.at, rollback, reason } }, events: [event] };
 }
 
 function patched(state: RolloutState, index: number, patch: Partial<RolloutWave>, event: RolloutEvent): CommandOutcome {
