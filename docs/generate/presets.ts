@@ -33,6 +33,8 @@ function overview(): string {
   return [
     '# Presets',
     'A preset is a pure function from a few typed parameters to native manifests. It saves typing and hides nothing: what it writes is kept as the text of the policy, can be read, compared, patched and rolled out like any other, and needs no preset to be understood.',
+    'A policy names a preset in place of manifests; `presetRender` shows what it would write, and `presets` lists them with the JSON Schema of their parameters. Examples are YAML here, and JSON over GraphQL:',
+    ['```graphql', 'mutation {', '  policyApply(input: {', '    name: "strict-mtls", placement: { clusterSelector: "env=prod" }', '    preset: { name: "strict-mutual-tls", parameters: { target: { scope: "NAMESPACES", namespaces: ["shop"] } } }', '  }) { policy { id } warnings { code message } userErrors { code message field } }', '}', '```'].join('\n'),
     'Any name may hold what differs from cluster to cluster: `shop.${cluster.region}.example.com`, `${cluster.labels.env}`, `${var.domain:-example.com}`.',
     '[Istio’s documented tasks](istio-tasks.md), and which preset does each.',
     `Every example here, and random parameters beside it, is checked against the published schemas on each change, those for Istio and the Gateway API also by \`istioctl analyze\` and by istiod's webhook, both of 1.28 and 1.29, where these can be built. What each preset writes is compared with the pattern that the documentation of its mesh gives for the task, and every difference has its reason (\`test/conformance/presets/documented\`). ${new Set(proof.map(({ preset }) => preset)).size} of ${presets.length} show what real traffic did under them (\`npm run proof -- policy pushed-presets\`), the others why it was not measured.`,

@@ -49,7 +49,7 @@ describe('the pages for users', () => {
     expect([...section.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, code]) => code).sort()).toEqual([...WARNING_CODES].sort());
   });
 
-  it.each(['README.md', 'docs/policies.md', 'docs/rollouts.md'])('%s shows queries that the schema takes', (page) => {
+  it.each(['README.md', 'docs/policies.md', 'docs/rollouts.md', 'docs/presets/README.md'])('%s shows queries that the schema takes', (page) => {
     const blocks = [...readFileSync(new URL(`../../${page}`, here), 'utf8').matchAll(/```graphql\n([^]*?)```/g)].map(([, block = '']) => block);
     expect(blocks.length).toBeGreaterThan(0);
     for (const block of blocks) {

@@ -7,7 +7,7 @@ import { STRICT_MTLS } from './tour/manifests.ts';
 /** Requests to send with curl: files, because JSON within YAML within a shell's quotes is no fun to read. */
 const REQUESTS = {
   'apply.json': {
-    query: `mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { policy { name currentVersion { version } } userErrors { message document line fix } } }`,
+    query: `mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { policy { name currentVersion { version } } warnings { message } userErrors { message document line fix } } }`,
     variables: { input: { name: 'strict-mtls', placement: { clusterSelector: 'env=prod' }, manifests: STRICT_MTLS } },
   },
   'status.json': {

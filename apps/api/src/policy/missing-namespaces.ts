@@ -20,7 +20,7 @@ export async function missingNamespaces(tx: Tx, { objects, field }: PlacedIntent
       code: 'NAMESPACE_MISSING',
       summary: `There is no namespace ${namespace} in ${namesOf(clusters)}`,
       why: `no policy creates one, and ${count === 1 ? 'an object waits' : `${count} objects wait`} for it there`,
-      fix: 'Create it, and they are applied within moments; or correct the namespace, or leave these clusters out.',
+      fix: 'Create it, and what waits is applied within moments; or correct the namespace, or leave these clusters out.',
       where: { field, clusters },
     };
   });

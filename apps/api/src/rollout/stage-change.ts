@@ -84,7 +84,7 @@ function frozen(reason: string, endsAt: Date | null): MeshfleetError {
     code: 'FROZEN',
     summary: `Changes are frozen${endsAt === null ? '' : ` until ${endsAt.toISOString()}`}`,
     why: reason,
-    fix: 'Wait for its end, give a rollout that waits for it, or have an administrator say ignoreFreeze: true.',
+    fix: 'Wait for its end (`organization { freezes(first: 10, open: true) }` lists them), give a rollout that waits for it, or have an administrator say ignoreFreeze: true.',
     where: { field: ['input', 'ignoreFreeze'] },
   });
 }

@@ -56,7 +56,7 @@ describe('a parameter that is refused', () => {
     ['is too short a list', { ...good, subsets: [] }, ['subsets | subsets is less than there may be | - | Give at least 1 entries.']],
     ['is no date', { ...good, until: 'tomorrow' }, ['until | until cannot be "tomorrow" | - | Write date and time in UTC, as in 2026-12-01T18:00:00Z.']],
     ['is wrong beside others', { ...good, subsets: [{ weight: 60 }, { weight: 60 }] }, ['subsets | The weights sum to more than 100 | - | Correct subsets.']],
-    ['stands for all', 'text', [' | the whole of the parameters cannot be "text" | - | Give an object.']],
+    ['stands for all', 'text', [' | the whole of the parameters cannot be "text" | - | Give an object, as in {"namespace":"shop","target":{"scope":"MESH"}}.']],
   ])('because it %s says so, and what to do', (_what, parameters, expected) => {
     expect(problems(parameters)).toEqual(expected);
   });

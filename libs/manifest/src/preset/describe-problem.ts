@@ -23,6 +23,7 @@ export interface GivenParameters {
 type Issue = z.core.$ZodIssue;
 
 const MOST_SHOWN = 80;
+const MOST_EXAMPLE = 200;
 
 const TYPES: Readonly<Record<string, string>> = {
   string: 'a text',
@@ -126,7 +127,8 @@ function shown(value: unknown): string {
 }
 
 function asIn(example: unknown): string {
-  return typeof example === 'string' || typeof example === 'number' ? `, as in ${JSON.stringify(example)}` : '';
+  const text = example === undefined || example === null || typeof example === 'boolean' ? '' : JSON.stringify(example);
+  return text === '' || text.length > MOST_EXAMPLE ? '' : `, as in ${text}`;
 }
 
 function withStop(text: string): string {
