@@ -2,7 +2,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** Machines of CI stall for seconds at a time: a test of processes under fire gets a second try there, and only there. */
+/**
+ * Machines of CI stall for seconds at a time: a test of processes under fire gets a second try there, and only there. One that
+ * would find what its first try has left behind, or looks for a broken promise at random, says `retry: 0`.
+ */
 const SECOND_TRY = process.env['CI'] === undefined ? 0 : 1;
 
 export default defineConfig({

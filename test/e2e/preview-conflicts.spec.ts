@@ -46,7 +46,7 @@ async function preview(variables: object): Promise<Foreseen | undefined> {
 }
 
 describe('the preview of a policy beside others', () => {
-  it('tells which objects an older policy keeps, and that nothing comes of them', async () => {
+  it('tells which objects an older policy keeps, and that nothing comes of them', { retry: 0 }, async () => {
     await apply(intent('older', ['shared', 'own']));
     const foreseen = await preview({ apply: intent('younger', ['shared', 'fresh'], 'PERMISSIVE') });
     expect(foreseen?.conflicts).toEqual([{ key: key('shared'), reason: 'HELD_BY_OLDER_POLICY', manager: null, policy: { name: 'older' }, message: 'The older policy older keeps it.' }]);
@@ -56,7 +56,7 @@ describe('the preview of a policy beside others', () => {
     expect(await preview({ delete: { name: 'older' } })).toMatchObject({ diff: { added: [], changed: [{ key: key('shared') }], removed: [{ key: key('own') }] }, conflicts: [] });
   });
 
-  it('tells who has an object that the policy has asked for before and could not take', async () => {
+  it('tells who has an object that the policy has asked for before and could not take', { retry: 0 }, async () => {
     await apply(intent('taker', ['contested', 'ours']));
     await reportInventory(api, ada.id, frankfurt, { [key('contested')]: theirs, [key('ours')]: { ...theirs, managedBy: 'meshfleet' } });
     const foreseen = await preview({ apply: intent('taker', ['contested', 'ours'], 'PERMISSIVE') });

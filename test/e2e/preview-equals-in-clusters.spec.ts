@@ -154,7 +154,7 @@ async function meddle(roll: () => number, number: number): Promise<void> {
   await kubectlIn(cluster).apply(VIRTUAL_SERVICES, object, { fieldManager: roll() < 0.5 ? 'argocd' : 'kubectl', force: true });
 }
 
-it(`what a preview and its dry run say is what agents then do, in ${CASES} changes at random among objects of others`, async () => {
+it(`what a preview and its dry run say is what agents then do, in ${CASES} changes at random among objects of others`, { retry: 0, timeout: 600_000 }, async () => {
   const roll = dice(Number(process.env['MESHFLEET_SEED'] ?? 11));
   const seen = new Map<string, number>();
   const count = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1);
@@ -223,6 +223,6 @@ it(`what a preview and its dry run say is what agents then do, in ${CASES} chang
   }
   // The test would be worth little if it met none of these.
   expect([...seen.keys()], JSON.stringify([...seen])).toEqual(expect.arrayContaining(['CREATED ', 'CONFLICT Conflict', 'CHANGED TakenOver', 'REMOVED ', 'HANDED_BACK ', 'HELD_BY_OLDER_POLICY', 'OBJECT_EXISTS ']));
-}, 600_000);
+});
 
 const isOurs = (object: KubeObject | undefined): boolean => object?.metadata.labels?.['meshfleet.io/managed'] !== undefined;

@@ -89,7 +89,7 @@ function randomChange(roll: () => number): { apply: object } | { delete: object 
 }
 
 describe('a preview', () => {
-  it(`equals what happens then, in ${CASES} changes at random`, async () => {
+  it(`equals what happens then, in ${CASES} changes at random`, { retry: 0, timeout: 900_000 }, async () => {
     const roll = dice(Number(process.env['MESHFLEET_SEED'] ?? 7));
     let changes = 0;
     let refused = 0;
@@ -127,5 +127,5 @@ describe('a preview', () => {
     expect(kept).toBeGreaterThan(0);
     expect(refused).toBeGreaterThan(0);
     expect(refused).toBeLessThan(CASES / 2);
-  }, 900_000);
+  });
 });

@@ -24,7 +24,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => hub.close(), 60_000);
 
-it('a hub restored from a backup rolls nothing back, deletes nothing, and says so; a person resumes it', async () => {
+it('a hub restored from a backup rolls nothing back, deletes nothing, and says so; a person resumes it', { retry: 0, timeout: 120_000 }, async () => {
   await apply('timeouts', ['checkout'], 1);
   await down(() => copy('postgres', 'backup'));
   await apply('timeouts', ['checkout', 'cart'], 2);
@@ -55,7 +55,7 @@ it('a hub restored from a backup rolls nothing back, deletes nothing, and says s
   for (const [key, spec] of before) if (key !== 'virtualservices/checkout') expect(after.get(key)).toEqual(spec);
   await apply('retries', ['a', 'b'], 3);
   expect((await specs()).size).toBe(before.size);
-}, 120_000);
+});
 
 /** While Postgres is down, and until the hub is ready again. */
 async function down(work: () => void): Promise<void> {

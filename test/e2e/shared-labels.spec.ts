@@ -75,7 +75,7 @@ async function preview(change: Record<string, object>): Promise<Foreseen | undef
   return policyPreview.clusters.nodes[0];
 }
 
-it('lets two policies label one namespace: each comes, conflicts and goes with its own labels, and what was there before is back', async () => {
+it('lets two policies label one namespace: each comes, conflicts and goes with its own labels, and what was there before is back', { retry: 0, timeout: 300_000 }, async () => {
   await helm('north', { team: 'platform', app: 'north' });
   await apply('revision', { north: { 'istio.io/rev': 'stable' } });
   await settled('revision', 'APPLIED');
@@ -112,9 +112,9 @@ it('lets two policies label one namespace: each comes, conflicts and goes with i
   await deletePolicy(open.client, 'security');
   await settled('security', undefined);
   await come('north', { team: 'platform', app: 'north' });
-}, 300_000);
+});
 
-it(`holds exactly what policies ask for, each label by the oldest that does, whatever comes, goes or changes (seed ${SEED})`, async () => {
+it(`holds exactly what policies ask for, each label by the oldest that does, whatever comes, goes or changes (seed ${SEED})`, { retry: 0, timeout: 600_000 }, async () => {
   const random = dice(SEED);
   const pick = <T>(from: readonly [T, ...T[]]): T => from[Math.floor(random() * from.length)] ?? from[0];
   const before: Readonly<Record<string, Labels>> = { east: { x: 'helm', app: 'east' }, west: { z: 'helm', app: 'west' } };
@@ -142,4 +142,4 @@ it(`holds exactly what policies ask for, each label by the oldest that does, wha
   }
   for (const { name } of live) await deletePolicy(open.client, name);
   for (const [namespace, labels] of Object.entries(before)) await come(namespace, labels);
-}, 600_000);
+});

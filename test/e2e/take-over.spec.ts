@@ -59,7 +59,7 @@ const inspection = async () =>
     )
   ).objectInspection;
 
-it('leaves what is somebody else’s alone, previews and takes over what is named, and gives it back', async () => {
+it('leaves what is somebody else’s alone, previews and takes over what is named, and gives it back', { retry: 0, timeout: 180_000 }, async () => {
   await frankfurt.create('virtualservices', { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name: 'reviews', namespace: 'shop' }, spec: THEIRS });
 
   await until('the agent has reported, and can be asked', 30_000, async () => (await dryRun()).error === null);
@@ -86,9 +86,9 @@ it('leaves what is somebody else’s alone, previews and takes over what is name
 
   await deletePolicy(open.client, 'reviews');
   await until('it is given back', 30_000, async () => isDeepStrictEqual(await spec(), THEIRS));
-}, 180_000);
+});
 
-it('lets a policy go whose objects were there before, though others need them; an object that would be deleted is kept for whom it serves', async () => {
+it('lets a policy go whose objects were there before, though others need them; an object that would be deleted is kept for whom it serves', { retry: 0, timeout: 120_000 }, async () => {
   const istio = (kind: string, name: string, spec: object) => ({ apiVersion: 'networking.istio.io/v1', kind, metadata: { name, namespace: 'shop' }, spec });
   const subsets = (host: string) => istio('DestinationRule', host, { host, subsets: [{ name: 'v1', labels: { version: 'v1' } }] });
   const route = (host: string) => istio('VirtualService', host, { hosts: [host], http: [{ route: [{ destination: { host, subset: 'v1' } }] }] });
@@ -113,4 +113,4 @@ it('lets a policy go whose objects were there before, though others need them; a
   await deletePolicy(open.client, 'cart');
   await until('it is given back', 30_000, async () => (await policyProgress(open.client, 'cart')).size === 0);
   expect((await frankfurt.snapshot()).get('destinationrules/cart')).toMatchObject({ spec: subsets('cart').spec });
-}, 120_000);
+});

@@ -28,7 +28,7 @@ async function route(cluster: string, name: string): Promise<{ spec: Route | und
 const progress = async (policy: string): Promise<object> => Object.fromEntries([...(await policyProgress(open.client, policy).catch(() => new Map<string, never>()))].map(([name, { status }]) => [name, status]));
 const statuses = (policy: string, expected: object) => until(`${policy} is ${JSON.stringify(expected)}`, 60_000, async () => JSON.stringify(Object.entries(await progress(policy)).sort()) === JSON.stringify(Object.entries(expected).sort()));
 
-it('a policy with variables and patches says in each cluster what they make of it there, as previewed, and follows the cluster’s labels', async () => {
+it('a policy with variables and patches says in each cluster what they make of it there, as previewed, and follows the cluster’s labels', { retry: 0, timeout: 180_000 }, async () => {
   const apply = {
     name: 'routes',
     manifests: `apiVersion: networking.istio.io/v1
@@ -68,9 +68,9 @@ spec: {hosts: ["\${cluster.name}.example.com"], http: [{timeout: "\${var.timeout
   await until('virginia is no production any longer', 60_000, async () => (await route('virginia', 'web')).spec?.http[0]?.timeout === '3s');
   expect((await route('virginia', 'web')).spec).not.toHaveProperty('gateways');
   expect((await route('frankfurt', 'web')).spec?.http[0]?.timeout).toBe('9s');
-}, 180_000);
+});
 
-it('a version that one cluster’s older CRD would refuse is refused with its name; or the others have it, where that is asked for', async () => {
+it('a version that one cluster’s older CRD would refuse is refused with its name; or the others have it, where that is asked for', { retry: 0, timeout: 180_000 }, async () => {
   await forgetMirrors('dublin');
   const apply = {
     name: 'copies',
@@ -100,7 +100,7 @@ spec: {hosts: [copied], http: [{route: [{destination: {host: cart}}], mirrors: [
   expect((await route('dublin', 'copied')).spec).toBeUndefined();
   const { cluster } = await open.client.request<{ cluster: { conditions: { nodes: { key: string; status: string; message: string }[] } } }>('{ cluster(name: "dublin") { conditions(first: 10) { nodes { key status message } } } }');
   expect(cluster.conditions.nodes).toMatchObject([{ key: 'VirtualService.networking.istio.io/shop/copied', status: 'FAILED', message: expect.stringContaining('mirrors') as string }]);
-}, 180_000);
+});
 
 /** The definition of VirtualServices as an Istio without `mirrors` has it. */
 async function forgetMirrors(cluster: string): Promise<void> {
