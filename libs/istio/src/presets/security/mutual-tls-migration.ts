@@ -22,6 +22,7 @@ export const mutualTlsMigration = definePreset({
     'At CLIENTS and STRICT istioctl analyze warns that the wildcard host matches no service (IST0174): it looks hosts up by their very name. Proxies do match it.',
     'Istio reads one Telemetry without selector in a namespace, the oldest. If there is one already, turn logPlaintext off and add the filter "!connection.mtls" to that. While this one stands, the provider writes no other lines at servers in its scope.',
     'ztunnel writes every connection to its own log and knows nothing of these DestinationRules: in ambient mode OBSERVE and STRICT are all there is.',
+    'A connection in use is told to end when this lands. One that carries no call for the whole drain (45 s, `drainDuration`) is cut then, and a call that takes it at that very moment is answered 503 (flag UC). Istio’s own retries do not cover it, nor does `reset-before-request`; those of the preset retries on `reset` do.',
   ],
   parameters: z
     .strictObject({

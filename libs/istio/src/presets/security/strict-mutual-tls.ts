@@ -16,6 +16,7 @@ export const strictMutualTls = definePreset({
     'Of several mesh-wide or namespace-wide PeerAuthentications Istio obeys the oldest. This one is called "default", so that it meets an existing one instead of losing to it in silence. A workload’s PeerAuthentication beats its namespace’s, which beats the mesh’s.',
     'Exceptions by port need labels, and count the port of the container, not that of the Service. ztunnel obeys them too, except DISABLE: it accepts plaintext and mutual TLS there.',
     'It says what servers accept, not what clients send. A DestinationRule with tls.mode DISABLE or SIMPLE for a host of the mesh makes its clients fail.',
+    'A connection in use is told to end when this lands. One that carries no call for the whole drain (45 s, `drainDuration`) is cut then, and a call that takes it at that very moment is answered 503 (flag UC). Istio’s own retries do not cover it, nor does `reset-before-request`; those of the preset retries on `reset` do.',
   ],
   parameters: z
     .strictObject({
