@@ -2,8 +2,8 @@ import type { AnalysisChanges, Upsert } from '@meshfleet/istio/analysis';
 import { formatObjectKey, objectKeyOf } from '@meshfleet/model';
 import { expiresAtOf } from '@meshfleet/planner';
 import { findObjectsThatStay } from '@meshfleet/store';
-import type { PreviewPlan } from '../policy-preview/plan-change.ts';
-import { changedBodies, type ClusterPreview } from '../policy-preview/preview-clusters.ts';
+import type { PreviewPlan } from '../planned-change/plan-change.ts';
+import { changedBodies, type ClusterPreview } from '../planned-change/preview-clusters.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 
 /** What a planned change would write and remove in one cluster. */

@@ -2,7 +2,7 @@ import type { AnalysisChanges, Upsert } from '@meshfleet/istio/analysis';
 import { parseObjectKey, type KubeObject } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
 import { findUnreportedObjects, listUnplacedObjects, loadContents, type Tx } from '@meshfleet/store';
-import { composeAsIs, type ClusterPreview } from '../policy-preview/preview-clusters.ts';
+import { composeAsIs, type ClusterPreview } from '../planned-change/preview-clusters.ts';
 
 /** Objects that are looked at; more are on their way only when a cluster is new, and then little is known of it anyway. */
 const MOST_OBJECTS = 1_000;

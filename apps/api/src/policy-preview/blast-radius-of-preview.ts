@@ -5,8 +5,8 @@ import { readIstioNamespaces } from '@meshfleet/store';
 import { withInventory } from '../analysis/with-inventory.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { taskThread } from '../thread/task-thread.ts';
-import type { PreviewPlan } from './plan-change.ts';
-import { changedBodies, type ClusterPreview } from './preview-clusters.ts';
+import type { PreviewPlan } from '../planned-change/plan-change.ts';
+import { changedBodies, type ClusterPreview } from '../planned-change/preview-clusters.ts';
 
 const CONTROL_PLANES = Symbol('namespaces in which clusters have an istiod');
 const KINDS = [...new Set(CONTENT_KINDS.map((kind) => kind.split('.', 1)[0] ?? kind))];

@@ -1,8 +1,8 @@
 import { sameEntry, type DesiredEntry } from '@meshfleet/protocol';
 import { readInventoryObjects, type Tx } from '@meshfleet/store';
 import type { RequestScope } from '../request/request-scope.ts';
-import type { PreviewPlan } from './plan-change.ts';
-import type { ClusterPreview } from './preview-clusters.ts';
+import type { PreviewPlan } from '../planned-change/plan-change.ts';
+import type { ClusterPreview } from '../planned-change/preview-clusters.ts';
 
 /** Somebody else who has, or wants, an object that the policy names. */
 export interface PreviewConflict {

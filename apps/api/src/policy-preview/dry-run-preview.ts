@@ -7,8 +7,8 @@ import { objectContent } from '../desired-state/desired-state-loaders.ts';
 import { unifiedDiff, yamlOf } from '../desired-state/diff-states.ts';
 import { userErrorOf, type UserError } from '../graphql/user-error.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-import type { PreviewPlan } from './plan-change.ts';
-import { changedBodies, type ClusterPreview } from './preview-clusters.ts';
+import type { PreviewPlan } from '../planned-change/plan-change.ts';
+import { changedBodies, type ClusterPreview } from '../planned-change/preview-clusters.ts';
 
 /** What the cluster's own API server says of the objects that a change would write or withdraw. */
 export interface DryRunView {

@@ -5,8 +5,8 @@ import { changeOnceEnded } from '../change-analysis/change-of-cluster.ts';
 import { anything, judgeCluster, judgeIn } from '../change-analysis/judge-cluster.ts';
 import { unanalysed } from '../change-analysis/unanalysed.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-import type { PreviewPlan } from './plan-change.ts';
-import type { ClusterPreview } from './preview-clusters.ts';
+import type { PreviewPlan } from '../planned-change/plan-change.ts';
+import type { ClusterPreview } from '../planned-change/preview-clusters.ts';
 
 export interface PreviewFindings extends ChangeFindings {
   /** What comes when the objects that it writes have ended, which nothing holds back. */

@@ -4,7 +4,7 @@ import type { GraphqlContext } from '../graphql/context.ts';
 import { userErrorsOf } from '../graphql/mutate.ts';
 import { userErrorOf, type UserError } from '../graphql/user-error.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-import type { PreviewPlan, UntouchedPlan } from './plan-change.ts';
+import type { PreviewPlan, UntouchedPlan } from '../planned-change/plan-change.ts';
 import type { PreviewedChange, PreviewArgument, ReadChange } from './previewed-change.ts';
 import { previewApply } from './preview-apply.ts';
 import { previewDelete } from './preview-delete.ts';

@@ -18,9 +18,9 @@ import { conflictsOf, type PreviewConflict } from './conflicts-of-preview.ts';
 import { dryRun } from './dry-run-preview.ts';
 import { findingsOf } from './findings-of-preview.ts';
 import { STORE } from '../tokens.ts';
-import type { PreviewPlan } from './plan-change.ts';
+import type { PreviewPlan } from '../planned-change/plan-change.ts';
 import { inArgument, planPreview, type PlannedPreview } from './plan-preview.ts';
-import { changedBodies, previewOfCluster } from './preview-clusters.ts';
+import { changedBodies, previewOfCluster } from '../planned-change/preview-clusters.ts';
 import { refusalsOfPreview } from './refusals-of-preview.ts';
 import { summarizePreview } from './summarize-preview.ts';
 

@@ -4,7 +4,7 @@ import { applyPolicy, isCurrent, otherVersionOf, readIntent, touchedByInput } fr
 import { warningsOf } from '../policy/warn-of-intent.ts';
 import { emptyWaves } from '../rollout/empty-waves.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-import { planVersion } from './plan-change.ts';
+import { planVersion } from '../planned-change/plan-change.ts';
 import type { ReadChange } from './previewed-change.ts';
 import { readInput } from './read-input.ts';
 import { readPolicyByName } from './read-policy.ts';

@@ -1,7 +1,7 @@
 import { deletePolicy, withdrawalOf } from '../policy/delete-policy.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { emptyWaves } from '../rollout/empty-waves.ts';
-import { planWithdrawal } from './plan-change.ts';
+import { planWithdrawal } from '../planned-change/plan-change.ts';
 import type { ReadChange } from './previewed-change.ts';
 import { readInput } from './read-input.ts';
 import { readPolicy } from './read-policy.ts';

@@ -4,7 +4,7 @@ import { noSuchVersion, returnTo, rollBackPolicy } from '../policy/roll-back-pol
 import { warningsOfVersion } from '../policy/warn-of-intent.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { emptyWaves } from '../rollout/empty-waves.ts';
-import { planVersion } from './plan-change.ts';
+import { planVersion } from '../planned-change/plan-change.ts';
 import type { ReadChange } from './previewed-change.ts';
 import { readInput } from './read-input.ts';
 import { readPolicy } from './read-policy.ts';

@@ -2,7 +2,7 @@ import type { ErrorEnvelope, MeshfleetError } from '@meshfleet/model';
 import type { WhereIs } from '../change-analysis/admit-findings.ts';
 import type { ForceInput } from '../change-analysis/force-input.ts';
 import type { StagedChange } from '../rollout/stage-change.ts';
-import type { PreviewPlan, UntouchedPlan } from './plan-change.ts';
+import type { PreviewPlan, UntouchedPlan } from '../planned-change/plan-change.ts';
 
 /** The arguments of `policyPreview`: the inputs of the mutations that would make the change. */
 export type PreviewArgument = 'apply' | 'delete' | 'rollBack';

@@ -4,8 +4,8 @@ import { MeshfleetError } from '@meshfleet/model';
 import { diffKeys } from '../desired-state/diff-states.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { blastRadiusOf } from './blast-radius-of-preview.ts';
-import type { PreviewPlan } from './plan-change.ts';
-import { composeAll, type ClusterPreview } from './preview-clusters.ts';
+import type { PreviewPlan } from '../planned-change/plan-change.ts';
+import { composeAll, type ClusterPreview } from '../planned-change/preview-clusters.ts';
 
 /** So many clusters are composed for a summary; the numbers of more would keep the process from everybody else. */
 const MOST_CLUSTERS = 1000;

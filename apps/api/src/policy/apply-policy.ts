@@ -24,7 +24,7 @@ import { admitFindings, type AdmittedFindings, type ChangeAnalysis } from '../ch
 import { forceInput } from '../change-analysis/force-input.ts';
 import { judgeFleet, tryToJudge, type PlannedChange, type Verdict } from '../change-analysis/judge-fleet.ts';
 import { locateInPolicy } from '../change-analysis/locate-finding.ts';
-import { planVersion } from '../policy-preview/plan-change.ts';
+import { planVersion } from '../planned-change/plan-change.ts';
 import { intentInput, presetInput } from './intent-input.ts';
 import { manifestsOf, readForTargets, type PolicyManifests } from './policy-manifests.ts';
 import { placementInput } from './placement-input.ts';

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { admitFindings } from '../change-analysis/admit-findings.ts';
 import { forceInput } from '../change-analysis/force-input.ts';
 import { judgeFleet, tryToJudge, type Verdict } from '../change-analysis/judge-fleet.ts';
-import { planWithdrawal } from '../policy-preview/plan-change.ts';
+import { planWithdrawal } from '../planned-change/plan-change.ts';
 import type { AppliedPolicy } from './apply-policy.ts';
 import { findPolicy } from './find-policy.ts';
 import { rowId } from '../graphql/global-id.ts';

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { admitFindings } from '../change-analysis/admit-findings.ts';
 import { forceInput } from '../change-analysis/force-input.ts';
 import { judgeFleet, tryToJudge, type PlannedChange, type Verdict } from '../change-analysis/judge-fleet.ts';
-import { planVersion } from '../policy-preview/plan-change.ts';
+import { planVersion } from '../planned-change/plan-change.ts';
 import { findPolicy } from './find-policy.ts';
 import { rowId } from '../graphql/global-id.ts';
 import type { UseCase } from '../graphql/mutate.ts';
