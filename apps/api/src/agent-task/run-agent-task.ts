@@ -66,7 +66,7 @@ function checkRequest<K extends TaskKind>(kind: K, request: TaskRequests[K]): Er
   if (issue !== undefined) return { code: 'INVALID_INPUT', summary: 'The agent cannot be asked this', why: `${issue.path.join('.')}: ${issue.message}`, fix: 'Ask for less at a time, or correct what is named.' };
   const bytes = Buffer.byteLength(JSON.stringify(request));
   if (bytes <= TASK_LIMIT) return undefined;
-  return { code: 'LIMIT_EXCEEDED', summary: `The question is ${bytes} bytes long, and ${TASK_LIMIT} are the most`, fix: 'Ask for fewer objects at a time.' };
+  return { code: 'LIMIT_EXCEEDED', summary: `The question is ${bytes} bytes long, and ${TASK_LIMIT} are the most`, why: 'an agent is small, and reads a question as a whole', fix: 'Ask for fewer objects at a time.' };
 }
 
 function outcomeOf<K extends TaskKind>(kind: K, task: AgentTaskRow | undefined, withinMs: number): TaskOutcome<K> {

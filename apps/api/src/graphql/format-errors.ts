@@ -107,7 +107,7 @@ function clientProblem(cause: Error | undefined): ErrorEnvelope | undefined {
 /** What is wrong with the text of a query, in GraphQL's words; too much of it is a limit of ours. */
 function queryProblem(message: string): ErrorEnvelope {
   const limited = /^Syntax Error: (?:Document contains more that (\d+) tokens|(Query depth limit|Aliases limit|Directives limit))/.exec(message);
-  if (limited === null) return { code: 'INVALID_INPUT', summary: message };
+  if (limited === null) return { code: 'INVALID_INPUT', summary: message, fix: message.startsWith('Syntax Error') ? 'Correct the query where the location points.' : 'Compare the query with the schema: the explorer shows it, and introspection does to whoever is signed in.' };
   const [, tokens] = limited;
   if (tokens !== undefined) return { code: 'LIMIT_EXCEEDED', summary: `The query has more than ${tokens} tokens`, fix: 'Ask for less, or in several queries.' };
   return { code: 'LIMIT_EXCEEDED', summary: message.replace('Syntax Error: ', ''), fix: 'Ask for less, or in several queries.' };

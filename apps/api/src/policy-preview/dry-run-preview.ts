@@ -72,6 +72,7 @@ export async function dryRun(parts: { readonly store: Store; readonly answers: T
 const TOO_OLD_TO_SAY: ErrorEnvelope = {
   code: 'AGENT_OUTDATED',
   summary: 'The agent of this cluster is too old to say what would be given back, or what a withdrawal leaves',
+  why: 'only the agent knows what stood there before, and this one does not tell',
   fix: 'Install the agent that belongs to this hub; what the hub itself knows is in `diff`.',
 };
 

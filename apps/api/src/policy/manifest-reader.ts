@@ -52,9 +52,9 @@ function rulesTooSlow(longestMs: number): MeshfleetError {
 }
 
 function tooSlow(longestMs: number): MeshfleetError {
-  return new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: `The manifests took longer than ${longestMs / 1000} s to read`, fix: 'Split them into several policies.', where: FIELD });
+  return new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: `The manifests took longer than ${longestMs / 1000} s to read`, why: 'others wait for the same thread, and nobody is to hold it for longer', fix: 'Split them into several policies.', where: FIELD });
 }
 
 function tooMuch(): MeshfleetError {
-  return new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The manifests take more memory to read than there is', fix: 'Split them into several policies.', where: FIELD });
+  return new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The manifests take more memory to read than there is', why: 'each kind of cluster gets them with its own values and patches, which adds up', fix: 'Split them into several policies.', where: FIELD });
 }

@@ -52,7 +52,7 @@ export function readManifests(order: ManifestOrder): ReadManifests {
   const read = inputs === null ? checkPlain(parsed.documents, order, catalogue) : checkTemplate(parsed.documents, inputs, order, catalogue, { manages: MANAGED });
   const problems = [...parsed.problems, ...read.problems, ...endProblems(read.objects.map(({ body }) => body))].sort(byPlace);
   if (problems.length === 0 && read.objects.length === 0) {
-    return { objects: [], inputs: null, problems: [{ code: 'MANIFEST_INVALID', summary: 'The manifests hold no object', fix: 'Send at least one document.', where: { field: ['input', 'manifests'] } }], warnings: [] };
+    return { objects: [], inputs: null, problems: [{ code: 'MANIFEST_INVALID', summary: 'The manifests hold no object', why: 'the text is empty, or has comments and empty documents alone', fix: 'Send at least one document; to take a policy from its clusters, use policyDelete.', where: { field: ['input', 'manifests'] } }], warnings: [] };
   }
   return {
     objects: read.objects,
