@@ -90,6 +90,10 @@ async function hold(mode: Mode): Promise<Map<string, Held>> {
     for (const { manager, object } of mode.theirs ?? []) await eyes.get(name)?.apply(manager, object);
   }
   const stands = mode.stands ?? 'APPLIED';
+  if (mode.first !== undefined) {
+    await apply(mode.name, mode.first);
+    await come(mode.name, 'APPLIED');
+  }
   if (mode.before !== undefined) {
     await apply(mode.name, mode.before);
     await come(mode.name, mode.meddling === undefined ? stands : 'APPLIED');

@@ -26,6 +26,8 @@ const dryRunObjectSchema = z.object({
   /** The object as it is, and as it would be (after an apply by force, where there are conflicts), without managedFields and status. */
   live: shown.optional(),
   wouldBe: shown.optional(),
+  /** Of a conflict: as it would be where nothing is taken, if that is otherwise than it is. What the object says no more is given back all the same. */
+  untaken: shown.optional(),
   /** Bodies were left out, because the answer would have grown too large. */
   truncated: z.boolean().optional(),
   /**
@@ -33,6 +35,8 @@ const dryRunObjectSchema = z.object({
    * been applied so before they were changed, and they are drift again. `letsGo`: it was none of ours, so all that was taken of it goes back.
    */
   givenUp: z.object({ fields: z.array(z.string().max(512)).max(100), wasOurs: z.boolean(), letsGo: z.boolean(), live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() }).optional(),
+  /** How the object stood while the entry of this digest was refused: it is put back before that entry is applied again. */
+  beneath: z.object({ under: z.string().max(64), live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() }).optional(),
   /** Policy for which this very content was applied before, and nothing else since: what differs is drift. */
   appliedFor: z.string().max(64).optional(),
 });

@@ -62,6 +62,9 @@ export function digestOf(state: DesiredState): string {
   );
 }
 
+/** SHA-256 over what is asked of one object, and how. */
+export const digestOfEntry = (entry: DesiredEntry): string => digestOf({ entries: [entry], tombstones: [] });
+
 /** Whether two entries ask for the same, in the same way. */
 export function sameEntry(left: DesiredEntry, right: DesiredEntry): boolean {
   return (

@@ -9,6 +9,8 @@ export interface Mode {
   readonly name: string;
   /** What somebody else has in the namespace, in the order in which it was applied. */
   readonly theirs?: readonly Theirs[];
+  /** An earlier version, which was applied. */
+  readonly first?: Said;
   /** The policy before the rollout; none: the rollout is of its first version. */
   readonly before?: Said;
   /** What has come of that. */
@@ -62,6 +64,24 @@ const WRITTEN: Readonly<Record<string, Written>> = {
     before: { objects: [timeout(ns, 1), timeout(ns, 1, 'other')] },
     stands: 'FAILED',
     after: { takeOver: [{ object: KEY(ns) }], objects: [virtualService(ns, 'web', { http: route(2), exportTo: ['.'] }), timeout(ns, 2, 'other')] },
+  }),
+  'refused': (ns) => ({
+    theirs: [argo(ns, { gateways: ['mesh'] })],
+    first: { objects: [timeout(ns, 1), timeout(ns, 1, 'other')] },
+    before: { objects: [virtualService(ns, 'web', { http: route(3), gateways: ['shop/edge'] }), timeout(ns, 3, 'other')] },
+    stands: 'FAILED',
+    after: { takeOver: [{ object: KEY(ns) }], objects: [virtualService(ns, 'web', { http: route(2), gateways: ['shop/two'], exportTo: ['.'] }), timeout(ns, 2, 'other')] },
+  }),
+  'refused-then-taken-over': (ns) => {
+    const objects = [virtualService(ns, 'web', { http: route(3), gateways: ['shop/edge'] })];
+    return { theirs: [argo(ns, { gateways: ['mesh'] })], first: { objects: [timeout(ns, 1)] }, before: { objects }, stands: 'FAILED', after: { takeOver: [{ object: KEY(ns) }], objects } };
+  },
+  'refused-beside-taken-over': (ns) => ({
+    theirs: [argo(ns, { http: route(7), gateways: ['mesh'] })],
+    first: { takeOver: [{ object: KEY(ns), fields: ['.spec.http'] }], objects: [timeout(ns, 1)] },
+    before: { takeOver: [{ object: KEY(ns), fields: ['.spec.http'] }], objects: [virtualService(ns, 'web', { http: route(3), gateways: ['shop/edge'] })] },
+    stands: 'FAILED',
+    after: { takeOver: [{ object: KEY(ns), fields: ['.spec.gateways'] }], objects: [virtualService(ns, 'web', { gateways: ['shop/two'] })] },
   }),
   'taken-over': (ns) => ({
     theirs: [argo(ns, { http: route(7), gateways: ['mesh'] })],

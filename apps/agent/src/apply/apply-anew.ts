@@ -3,6 +3,7 @@ import { conflictsOf } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
 import { coversField } from '@meshfleet/protocol';
+import { keepBeneath } from '../former/stood-beneath.ts';
 import { rememberFormer, returnDropped } from '../former/take-over.ts';
 import type { ApplyContext, Knowledge } from './apply-entry.ts';
 import { explainConflicts } from './explain-failure.ts';
@@ -30,6 +31,7 @@ export interface Task {
  * @throws KubeError when others hold what it may not take, or the API server refuses
  */
 export async function applyAnew(context: ApplyContext, { resource, entry, wanted, origin, live, managed }: Task, knowledge: Knowledge): Promise<Outcome> {
+  if (live !== undefined) await keepBeneath(context, entry, live, knowledge.asked);
   const before = live === undefined ? undefined : await returnDropped(context, resource, entry.key, live, wanted);
   const force = entry.conflicts === 'FORCE';
   let forgets = false;

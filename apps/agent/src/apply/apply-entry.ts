@@ -4,6 +4,7 @@ import type { KubeObject } from '@meshfleet/model';
 import { FIELD_MANAGER, isMetadataKind, parseApiVersion } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
 import type { FormerStore } from '../former/former-store.ts';
+import { beneath, returnBeneath } from '../former/stood-beneath.ts';
 import { takenWithoutLeave } from '../former/taken-without-leave.ts';
 import { applyAnew } from './apply-anew.ts';
 import { explainFailure } from './explain-failure.ts';
@@ -29,6 +30,8 @@ export interface Knowledge {
   readonly unkept: readonly string[] | undefined;
   /** The content that it had before this one: fields of it that somebody took are ours to take back. */
   readonly previous: KubeObject | undefined;
+  /** What was asked of the object before this; undefined where that is not known. */
+  readonly asked: DesiredEntry | undefined;
   /** Corrected so often lately that somebody else must want it otherwise. */
   readonly contested: boolean;
 }
@@ -57,6 +60,13 @@ async function settle(context: ApplyContext, resource: Resource, entry: DesiredE
   const live = await readLive(client, resource, object);
   if (live?.metadata.deletionTimestamp !== undefined) {
     return { kind: 'failed', reason: 'Terminating', message: 'The object is being deleted; it is applied again when it is gone.', transient: true };
+  }
+  const stood = live === undefined ? undefined : beneath(context.former?.of(entry.key), entry, live);
+  if (live !== undefined && stood !== undefined) {
+    await returnBeneath(context, resource, entry.key, live, stood);
+    // What is known from before was of a version that is not there any more.
+    const outcome = await settle(context, resource, entry, object, { ...knowledge, appliedBefore: false, previous: stood.own as KubeObject | undefined, asked: undefined }).catch(explainFailure); // its fields
+    return outcome.kind === 'failed' ? { ...outcome, gaveUp: true } : outcome;
   }
   const metadataOnly = entry.mode === 'METADATA';
   if (metadataOnly && live === undefined) {

@@ -1,6 +1,7 @@
 import { isNewer } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import type { DesiredEntry, OrganizationMode } from '@meshfleet/protocol';
+import { sameEntry } from '@meshfleet/protocol';
 import type { HeldState } from '../state/held-state.ts';
 import { contentOf } from '../state/held-state.ts';
 import type { Knowledge } from './apply-entry.ts';
@@ -21,6 +22,8 @@ interface Remembered {
   resourceVersion?: string | undefined;
   /** Body of the content before this one, until this one is applied; or what of this one is applied. */
   previous?: { readonly held: HeldState; readonly entry: DesiredEntry } | { readonly body: KubeObject } | undefined;
+  /** What was asked of it before what is asked now. */
+  asked?: DesiredEntry | undefined;
   corrections: number[];
 }
 
@@ -68,6 +71,7 @@ export function createKeyMemory(now: () => number): KeyMemory {
         originOf: (uid) => (remembered.origin?.uid === uid ? remembered.origin?.origin : undefined),
         unkept: appliedBefore ? remembered.unkept : undefined,
         previous: remembered.previous === undefined ? undefined : 'body' in remembered.previous ? remembered.previous.body : contentOf(remembered.previous.held, remembered.previous.entry),
+        asked: remembered.asked,
         contested: recent.length >= CONTEST_COUNT,
       };
     },
@@ -78,6 +82,7 @@ export function createKeyMemory(now: () => number): KeyMemory {
         if (outcome.kind === 'failed' && (outcome.rest !== undefined || outcome.gaveUp === true)) {
           // Whatever was applied before is not what is there now.
           remembered.appliedHash = remembered.appliedFor = undefined;
+          remembered.asked = undefined;
           remembered.previous = outcome.rest === undefined ? undefined : { body: outcome.rest.object };
           if (outcome.rest?.tookBack === true) correct(remembered);
         }
@@ -100,6 +105,7 @@ export function createKeyMemory(now: () => number): KeyMemory {
     },
     expect(entry, before, old) {
       const remembered = of(entry.key);
+      if (old === undefined || !sameEntry(old, entry)) remembered.asked = old;
       if (remembered.appliedHash === undefined || remembered.appliedHash === entry.hash) return;
       if (old !== undefined && old.hash === remembered.appliedHash) remembered.previous = { held: before, entry: old };
     },

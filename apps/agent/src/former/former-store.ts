@@ -11,16 +11,20 @@ export const FORMER_SECRET = 'meshfleet-agent-former';
 const LARGEST_RECORD = 64 * 1024;
 const LARGEST_SECRET = 700 * 1024; // a Secret takes 1 MiB, and base64 adds a third
 
+/** Beyond so much in all, as JSON, nothing but values of others is kept: there must be room for these. */
+const ROOM_FOR_OURS = 1024 * 1024;
+
+const recordSchema = z.object({ uid: z.string(), fields: z.record(z.string(), z.unknown()), values: z.record(z.string(), z.unknown()), over: z.string().optional(), theirs: z.record(z.string(), z.unknown()).optional() });
 const storedSchema = z.object({
   version: z.literal(1),
-  records: z.record(z.string(), z.object({ uid: z.string(), fields: z.record(z.string(), z.unknown()), values: z.record(z.string(), z.unknown()), over: z.string().optional(), theirs: z.record(z.string(), z.unknown()).optional() })),
+  records: z.record(z.string(), recordSchema.extend({ beneath: z.object({ under: z.string(), own: z.record(z.string(), z.unknown()).optional(), record: recordSchema.optional() }).optional() })),
 });
 
 /** What stood in fields that we took of others, over restarts: gzipped in one Secret of the agent's namespace. Nearly always empty. */
 export interface FormerStore {
   load(): Promise<void>;
   of(key: string): FormerValues | undefined;
-  /** Resolves once it is stored; false when there is no room for it, and the values will not be given back. */
+  /** Resolves once it is stored; false when there is no room for it, and the values will not be given back. How the object stood beneath a version is kept where there is room for that too. */
   remember(key: string, former: FormerValues): Promise<boolean>;
   forget(key: string): Promise<void>;
   readonly size: number;
@@ -62,6 +66,25 @@ export function createFormerStore(client: KubeClient, namespace: string, onProbl
     return true;
   }
 
+  async function keep(key: string, former: FormerValues): Promise<boolean> {
+    const record = JSON.stringify(former);
+    const before = records.get(key);
+    if (record === before) return true;
+    if (Buffer.byteLength(record) > LARGEST_RECORD) return false;
+    if (former.beneath !== undefined && records.values().reduce((sum, { length }) => sum + length, record.length) > ROOM_FOR_OURS) return false;
+    const undo = (): void => {
+      if (before === undefined) records.delete(key);
+      else records.set(key, before);
+    };
+    records.set(key, record);
+    const stored = await save().catch((error: unknown) => {
+      undo();
+      throw error;
+    });
+    if (!stored) undo();
+    return stored;
+  }
+
   return {
     get size() {
       return records.size;
@@ -82,21 +105,9 @@ export function createFormerStore(client: KubeClient, namespace: string, onProbl
       return record === undefined ? undefined : (JSON.parse(record) as FormerValues); // written below, or checked when it was loaded
     },
     async remember(key, former) {
-      const record = JSON.stringify(former);
-      const before = records.get(key);
-      if (record === before) return true;
-      if (Buffer.byteLength(record) > LARGEST_RECORD) return false;
-      const undo = (): void => {
-        if (before === undefined) records.delete(key);
-        else records.set(key, before);
-      };
-      records.set(key, record);
-      const stored = await save().catch((error: unknown) => {
-        undo();
-        throw error;
-      });
-      if (!stored) undo();
-      return stored;
+      if (await keep(key, former)) return true;
+      const { beneath, ...values } = former;
+      return beneath !== undefined && keep(key, values);
     },
     async forget(key) {
       if (records.delete(key)) await save();

@@ -14,6 +14,17 @@ export interface FormerValues {
   readonly over?: string | undefined;
   /** Those of the fields that other managers held: to have these takes leave. Absent in records of older agents. */
   readonly theirs?: FieldSet | undefined;
+  /** How the object stood while an entry was refused, before a newer one was applied. */
+  readonly beneath?: StoodBeneath | undefined;
+}
+
+export interface StoodBeneath {
+  /** Digest of the entry that was refused. */
+  readonly under: string;
+  /** What we had applied, with our marks; absent where it was none of ours. */
+  readonly own?: { readonly [field: string]: unknown } | undefined;
+  /** What was known of it then. */
+  readonly record?: Omit<FormerValues, 'beneath'> | undefined;
 }
 
 /**
@@ -53,9 +64,12 @@ export function heldAlone(live: KubeObject): FieldSet {
 }
 
 /** The fields that others hold. */
-export function heldByOthers(live: KubeObject): FieldSet {
+export const heldByOthers = (live: KubeObject): FieldSet => heldBy(live, () => true);
+
+/** The fields that those of the others hold. */
+export function heldBy(live: KubeObject, whom: (manager: string | undefined) => boolean): FieldSet {
   return (live.metadata.managedFields ?? [])
-    .filter(({ manager, operation, subresource }) => !(manager === FIELD_MANAGER && operation === 'Apply') && (subresource ?? '') === '')
+    .filter(({ manager, operation, subresource }) => !(manager === FIELD_MANAGER && operation === 'Apply') && (subresource ?? '') === '' && whom(manager))
     .reduce<FieldSet>((set, { fieldsV1 }) => joinFields(set, fieldsV1 ?? {}), {});
 }
 

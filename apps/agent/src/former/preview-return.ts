@@ -14,6 +14,8 @@ export interface PreviewedReturn {
   readonly changedSince: FieldSet;
   /** Why the API server would not take them back. */
   readonly refused: string | undefined;
+  /** The object when they have come back; absent where none do. */
+  readonly after?: KubeObject;
   /** An object with the values that come back; what somebody else says of other fields stays out of it. */
   onto(object: KubeObject): KubeObject;
 }
@@ -33,13 +35,14 @@ export async function previewReturn({ client, former }: Pick<ApplyContext, 'clie
   const given = handBack(live, record, within);
   const none = { known: true, back: {}, changedSince, refused: undefined, onto: NOTHING.onto };
   if (given === undefined) return none;
+  let after: KubeObject;
   try {
-    await client.apply(resource, given, { fieldManager: LEFT_BEHIND_MANAGER, force: true, dryRun: true });
+    after = await client.apply(resource, given, { fieldManager: LEFT_BEHIND_MANAGER, force: true, dryRun: true });
   } catch (error) {
     if (isUntakeable(error)) return { ...none, refused: error.summary };
     throw error;
   }
-  return { known: true, back, changedSince, refused: undefined, onto: (object) => copyFields(object, record.values, back) as KubeObject }; // an object with fields more
+  return { known: true, back, changedSince, refused: undefined, after, onto: (object) => copyFields(object, record.values, back) as KubeObject }; // an object with fields more
 }
 
 /** What is to be told of it; empty when there is nothing. */

@@ -22,8 +22,9 @@ export async function rememberFormer(context: ApplyContext, resource: Resource, 
   const taken = subtractFields(subtractFields(withoutMarks(appliedFields(would.metadata.managedFields, FIELD_MANAGER) ?? {}), heldAlone(live)), recorded?.fields);
   if (isLeaf(taken)) return true;
   const values = (copyFields(recorded?.values ?? {}, live, taken) ?? {}) as { readonly [field: string]: unknown }; // objects are records
-  const over = recorded === undefined ? (own.managed ? own.content : undefined) : recorded.over;
-  return former.remember(key, { uid, fields: joinFields(recorded?.fields ?? {}, taken), values, ...(over === undefined ? {} : { over }), theirs: joinFields(recorded?.theirs ?? {}, commonFields(taken, heldByOthers(live))) });
+  const over = recorded === undefined || isLeaf(recorded.fields) ? (own.managed ? own.content : undefined) : recorded.over;
+  const beneath = known?.uid === uid && known.beneath !== undefined ? { beneath: known.beneath } : {};
+  return former.remember(key, { ...beneath, uid, fields: joinFields(recorded?.fields ?? {}, taken), values, ...(over === undefined ? {} : { over }), theirs: joinFields(recorded?.theirs ?? {}, commonFields(taken, heldByOthers(live))) });
 }
 
 /** Gives back the fields that the policy has come to say nothing of. Resolves to the object as it is then. */

@@ -146,6 +146,39 @@ describe('a dry run of a version that sets a field that was taken', () => {
   });
 });
 
+describe('a dry run of a version that was refused before', () => {
+  it.each([['ours', true], ['none of ours', false]])('says how the object stands again where it was %s', async (_what, ours) => {
+    const name = `shed-${String(ours)}`;
+    const body = () => read(name).then((object) => comparable(object ?? virtualService(name)));
+    if (ours) await acked(hub.publish({ objects: [named(name, { hosts: ['first'], exportTo: ['.'] })] }));
+    await theirs(named(name, { gateways: ['theirs'], http: [{ timeout: '7s' }] }));
+    const refused = named(name, { hosts: ['second'], gateways: ['ours'] });
+    await acked(hub.publish({ objects: [refused], drift: 'REPORT' }));
+    const before = await body();
+    await take(named(name, { hosts: ['third'], gateways: ['ours'], http: [{ timeout: '1s' }] }));
+    const [said] = await ask({ objects: [refused], conflicts: 'REPORT' });
+    expect(said?.beneath?.wouldBe).toEqual(before);
+    await acked(hub.publish({ objects: [refused], drift: 'REPORT' }));
+    expect(await body()).toEqual(before);
+    expect((await ask({ objects: [refused], conflicts: 'REPORT' }))[0]).not.toHaveProperty('beneath');
+    await withdraw(keyOf(name));
+  });
+});
+
+describe('a dry run of a version that somebody is in the way of', () => {
+  it('shows what comes back all the same', async () => {
+    await theirs(named('attic', { hosts: ['theirs'], gateways: ['edge'] }));
+    await take(named('attic', { hosts: ['ours'], gateways: ['mesh'] }));
+    await theirs(named('attic', { hosts: ['by-hand'] }), 'kubectl');
+    const next = named('attic', { hosts: ['newer'] });
+    const [said] = await ask({ objects: [next], conflicts: 'REPORT' });
+    expect(said).toMatchObject({ outcome: 'CONFLICT', message: expect.stringContaining('.spec.gateways is given back') as string, untaken: { spec: { hosts: ['by-hand'], gateways: ['edge'] } } });
+    await acked(hub.publish({ objects: [next], drift: 'REPORT' }));
+    expect((await read('attic'))?.['spec']).toEqual({ hosts: ['by-hand'], gateways: ['edge'] });
+    await withdraw(keyOf('attic'));
+  });
+});
+
 describe('a dry run of what was applied already', () => {
   const askFor = async (object: KubeObject) => (await ask({ objects: [object], conflicts: 'REPORT' }))[0];
   it('says for which policy, by the marks of the object or by what is remembered of it', async () => {

@@ -12,6 +12,7 @@ import { isManagedKind } from '../observe/watched-kinds.ts';
 import { dryRunWithdrawal } from './dry-run-withdrawal.ts';
 import type { SayDryRun } from './say-dry-run.ts';
 import { createDryRunSayer, saysTheSame } from './say-dry-run.ts';
+import { tryBeneath } from './try-beneath.ts';
 import { tryGivingUp } from './try-giving-up.ts';
 
 const AT_ONCE = 4;
@@ -49,6 +50,7 @@ async function tryOne(context: DryRunContext, object: KubeObject, force: boolean
   if (isMetadataKind(group, object.kind) && !isMetadataOnly(object)) return refuse('ModeRefused', `Of ${object.kind} only labels and annotations are applied.`);
   const resource = context.discovery.find(group, version, object.kind);
   if (resource === undefined) return refuse('KindNotServed', `The cluster does not serve ${object.kind} in ${object.apiVersion}.`);
+  let stood: Pick<DryRunObject, 'beneath'> = {};
   try {
     const live = await read(context, resource, object);
     if (live === undefined) {
@@ -56,13 +58,14 @@ async function tryOne(context: DryRunContext, object: KubeObject, force: boolean
       const { wouldBe } = await apply(context, resource, keepMarks(object, live), force);
       return { ...say(key, 'CREATED', NOTHING_TO_SAY, undefined, wouldBe), ...appliedBefore(context, key, object, live) };
     }
+    stood = await tryBeneath(context, resource, key, live, say);
     const wanted = keepMarks(object, live);
     const said = await tryChange(context, resource, key, wanted, live, force, say);
     const givenUp = force ? undefined : await tryGivingUp(context, { resource, key, object, wanted, live }, say);
-    return { ...said, ...(givenUp === undefined ? {} : { givenUp }), ...appliedBefore(context, key, object, live) };
+    return { ...said, ...(givenUp === undefined ? {} : { givenUp }), ...stood, ...appliedBefore(context, key, object, live) };
   } catch (error) {
     const { reason, message } = explainFailure(error);
-    return refuse(reason, message);
+    return { ...refuse(reason, message), ...stood };
   }
 }
 
@@ -87,7 +90,8 @@ async function tryChange(context: ApplyContext, resource: Resource, key: string,
   if (conflicts.length > 0) {
     const message = `${[...new Set(conflicts.map(({ manager }) => manager))].join(', ')} owns fields that the policy sets. ${told}`.trim();
     const named = conflicts.slice(0, 100).map(({ manager, field }) => ({ manager: manager.slice(0, 256), field: field.slice(0, 512) }));
-    return { ...say(key, 'CONFLICT', { reason: 'Conflict', message }, live, wouldBe), conflicts: named };
+    const untaken = returned.after === undefined ? undefined : say(key, 'CONFLICT', NOTHING_TO_SAY, live, returned.after).wouldBe;
+    return { ...say(key, 'CONFLICT', { reason: 'Conflict', message }, live, wouldBe), conflicts: named, ...(untaken === undefined ? {} : { untaken }) };
   }
   const reason = isLeaf(returned.back) ? (isLeaf(returned.changedSince) ? '' : 'ChangedSince') : 'HandedBack';
   return say(key, saysTheSame(live, wouldBe) ? 'UNCHANGED' : 'CHANGED', { reason, message: told }, live, wouldBe);

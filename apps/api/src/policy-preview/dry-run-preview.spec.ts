@@ -1,4 +1,4 @@
-import { digestOf, TASK_REQUESTS, type DesiredState, type DryRunObject, type DryRunRequest } from '@meshfleet/protocol';
+import { digestOf, digestOfEntry, TASK_REQUESTS, type DesiredState, type DryRunObject, type DryRunRequest } from '@meshfleet/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertCluster, manifest } from '../testing/populate.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
@@ -140,7 +140,7 @@ describe('a dry run of what a change writes', () => {
     const conflicts = [{ manager: 'argocd', field: '.spec.mtls.mode' }, { manager: 'helm', field: '.metadata.labels.of' }];
     const answer = () => [said('theirs', 'CONFLICT', { message: 'argocd, helm owns fields', conflicts, live, wouldBe: forced })];
     const shown = async (more: object) => (await preview({ apply: intent('partly', ['theirs'], more) }, answer)).dryRun?.objects;
-    expect(await shown({ takeOver: [{ object: key('theirs'), fields: ['.spec.mtls'] }] })).toEqual([{ key: key('theirs'), outcome: 'CONFLICT', reason: '', conflicts, message: '.metadata.labels.of of helm is in the way, and nothing is taken over.', diff: '' }]);
+    expect(await shown({ takeOver: [{ object: key('theirs'), fields: ['.spec.mtls'] }] })).toEqual([{ key: key('theirs'), outcome: 'CONFLICT', reason: '', conflicts, message: 'argocd, helm owns fields .metadata.labels.of of helm is in the way, and nothing is taken over.', diff: '' }]);
     expect(await shown({})).toMatchObject([{ outcome: 'CONFLICT', message: 'argocd, helm owns fields', diff: '' }]);
     expect(await shown({ takeOver: [{ object: key('theirs') }] })).toMatchObject([{ outcome: 'CHANGED', diff: expect.stringContaining('+    mode: STRICT') as string }]);
   });
@@ -171,5 +171,19 @@ describe('a dry run of what a change writes', () => {
     expect(await shown({}, 'CONFLICT', conflict)).toMatchObject({ outcome: 'CHANGED', reason: 'Corrected', diff: expect.stringContaining('+    mode: STRICT') as string });
     expect(await shown({ drift: 'REPORT' }, 'UNCHANGED', {})).toMatchObject({ outcome: 'UNCHANGED', reason: '' });
     expect(await shown({ drift: 'REPORT', conflicts: 'FORCE' }, 'CONFLICT', conflict, 'another policy')).toMatchObject({ outcome: 'CHANGED', reason: 'TakenOver' });
+  });
+
+  it('says of a version that was refused before, and is so again, how the object stands then', async () => {
+    await beAgentWith(['TASKS', 'HAND_BACK', 'TAKE_OVER']);
+    await apply(intent('returning', ['returned'], { drift: 'REPORT' }));
+    const { rows } = await api.db.admin.query<{ id: string; hash: string }>(`select p.id, o->>'hash' as hash from policy p join policy_version v on v.policy_id = p.id cross join lateral jsonb_array_elements(v.objects) o where p.name = 'returning'`);
+    const { id: policyId = '', hash = '' } = rows[0] ?? {};
+    const under = digestOfEntry({ key: key('returned'), hash, policyId, drift: 'REPORT', conflicts: 'REPORT' });
+    const live = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'returned' }, spec: { mtls: { mode: 'STRICT' } } };
+    const beneath = { under, live, wouldBe: { ...live, spec: { mtls: { mode: 'DISABLE' } } } };
+    const shown = async (more: object, outcome: DryRunObject['outcome']) => (await preview({ apply: intent('returning', ['returned'], { drift: 'REPORT', ...more }) }, () => [said('returned', outcome, { message: 'no.', beneath })])).dryRun?.objects[0];
+    expect(await shown({}, 'REFUSED')).toMatchObject({ outcome: 'REFUSED', message: expect.stringContaining('put back') as string, diff: expect.stringContaining('+    mode: DISABLE') as string });
+    expect(await shown({}, 'CHANGED')).toMatchObject({ outcome: 'CHANGED', diff: '' });
+    expect(await shown({ drift: 'CORRECT' }, 'REFUSED')).toMatchObject({ outcome: 'REFUSED', message: 'no.', diff: '' });
   });
 });

@@ -1,5 +1,5 @@
 import { LEFT_BEHIND_MANAGER, MeshfleetError, jsonOfObject, metadataFieldsOf, withMetadataFields, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
-import { TASK_OBJECTS, coversField, sameEntry, type DesiredEntry, type DryRunObject, type Tombstone } from '@meshfleet/protocol';
+import { TASK_OBJECTS, coversField, digestOfEntry, sameEntry, type DesiredEntry, type DryRunObject, type Tombstone } from '@meshfleet/protocol';
 import { readTaskTarget, type Store, type Tx } from '@meshfleet/store';
 import { runAgentTask } from '../agent-task/run-agent-task.ts';
 import type { TaskAnswers } from '../agent-task/task-answers.ts';
@@ -110,7 +110,15 @@ function oncePerKey(objects: readonly DryRunObject[]): DryRunObject[] {
 
 /** What comes of an object by what the policy says of conflicts and drift, which agents are not told: in the order in which they look at it. */
 function judged(object: DryRunObject, entry: DesiredEntry | undefined): DryRunObject {
-  return entry === undefined ? object : (givenUp(object, entry) ?? drifted(object, entry) ?? takenOver(object, entry));
+  if (entry === undefined) return object;
+  const said = givenUp(object, entry) ?? drifted(object, entry) ?? takenOver(object, entry);
+  return object.beneath?.under === digestOfEntry(entry) ? putBack(said, object.beneath) : said;
+}
+
+/** A version that was refused before, and is so again: the object stands as it stood then. */
+function putBack(object: DryRunObject, { live, wouldBe, truncated }: NonNullable<DryRunObject['beneath']>): DryRunObject {
+  if (object.outcome !== 'REFUSED' && object.outcome !== 'CONFLICT') return object;
+  return { ...object, message: `${object.message} It is put back to how it stood when this was refused before.`, live, wouldBe, truncated };
 }
 
 /** What an earlier version took of others, and this one sets too, is given back where this one may not take it. */
@@ -150,7 +158,7 @@ function takenOver(object: DryRunObject, entry: DesiredEntry): DryRunObject {
   // Of labels and annotations each stands for itself: those that others keep are left, and the rest is set.
   if (left.length > 0 && entry.mode === 'METADATA') return { ...object, message: `${named(left)} is in the way and stays as it is; the rest is set.`, wouldBe: leaving(object, left.map(({ field }) => field)) };
   // Where anything is in the way nothing is taken: the object stays as it is, whatever forcing it would make of it.
-  if (left.length > 0) return { ...object, message: left.length === object.conflicts.length ? object.message : `${named(left)} is in the way, and nothing is taken over.`, wouldBe: object.live };
+  if (left.length > 0) return { ...object, message: left.length === object.conflicts.length ? object.message : `${object.message} ${named(left)} is in the way, and nothing is taken over.`, wouldBe: object.untaken ?? object.live };
   return { ...object, outcome: 'CHANGED', reason: 'TakenOver', message: `${named(object.conflicts)} is taken over.` };
 }
 
