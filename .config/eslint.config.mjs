@@ -34,4 +34,9 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    // Reading is the apps', out of the store: what works in a thread is handed what was read.
+    files: ['libs/jobs/src/thread/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: [{ name: '@meshfleet/store', message: 'Take what was read as an argument, and let the app read it.' }] }] },
+  },
 );

@@ -25,14 +25,15 @@ export function findingsOfCluster(scope: RequestScope, clusterId: string, now: D
 }
 
 function analyzeOne(scope: RequestScope, clusterId: string, now: Date): Promise<readonly Finding[]> {
-  return withInventory(scope, clusterId, null, async (inventory) => {
+  return withInventory(scope, { clusterId, kinds: null, fixTooLarge: WITHOUT }, async (inventory) => {
     const neighbours = await neighboursOfCluster(scope, clusterId);
     const order = { inventory, facts: { now: now.getTime(), ...neighbours } };
     return (await taskThread.runWhereItFits(await scope.organizationId(), 'analyzeInventory', order, LIMITS)).findings;
   });
 }
 
-const tooMuch = (why: string): MeshfleetError => new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The cluster could not be analysed', why, fix: 'Ask for it without its findings.' });
+const WITHOUT = 'Ask for it without its findings.';
+const tooMuch = (why: string): MeshfleetError => new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The cluster could not be analysed', why, fix: WITHOUT });
 
 const LIMITS: SizedLimits = {
   small: SMALL,

@@ -42,7 +42,7 @@ export function judgeIn(scope: RequestScope, preview: ClusterPreview, changeOf: 
     const kinds = kindsRead(change);
     if (kinds.length === 0) return NOTHING;
     const clusterId = preview.loaded.id;
-    return withInventory(scope, clusterId, kinds, async (inventory) => {
+    return withInventory(scope, { clusterId, kinds, fixTooLarge: WITHOUT }, async (inventory) => {
       const judge = async ({ coming, facts }: Pick<ChangeOrder, 'coming'> & { readonly facts: Partial<AnalysisFacts> }): Promise<ChangeFindings> =>
         taskThread.runWhereItFits(await scope.organizationId(), 'judgeChange', { inventory, change, coming, facts: { now: now.getTime(), ...facts } }, LIMITS);
       const first = await judge({ coming: {}, facts: {} });
@@ -66,6 +66,9 @@ export function kindsRead(change: AnalysisChanges): string[] {
   const keys = keysOf(change);
   return keys.length === 0 ? [] : [...new Set(kindsForChange(keys).map((kind) => kind.split('.', 1)[0] ?? kind))];
 }
+
+/** As {@link judgeFleet} does, and the findings gate does not. */
+const WITHOUT = 'Preview it without the findings of this cluster. The change is made there without an analysis; a rollout whose gates look for findings stops there, unless its wave says findings: false.';
 
 const tooMuch = (why: string): MeshfleetError =>
   new MeshfleetError({

@@ -1,5 +1,6 @@
 import { failedAnalysis } from '@meshfleet/jobs/thread';
 import type { MeshfleetError } from '@meshfleet/model';
+import { sqlStateOf } from '@meshfleet/store';
 import type { RequestScope } from '../request/request-scope.ts';
 
 export type Reporter = Pick<RequestScope, 'report' | 'requestId'>;
@@ -10,7 +11,7 @@ export type Reporter = Pick<RequestScope, 'report' | 'requestId'>;
  */
 export function unanalysed(scope: Reporter, error: unknown): MeshfleetError {
   const fix = `Have an administrator say force: true, which makes the change without an analysis, and report it with the request id ${scope.requestId}.`;
-  const failed = failedAnalysis(error, 'The change could not be analysed', fix);
+  const failed = failedAnalysis(error, { summary: 'The change could not be analysed', fix, isOutage: (each) => sqlStateOf(each) !== undefined });
   if (failed.code === 'ANALYSIS_FAILED') scope.report(failed, 'the analysis of a change broke');
   return failed;
 }

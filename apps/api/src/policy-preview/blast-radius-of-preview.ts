@@ -24,7 +24,7 @@ export function blastRadiusOf(scope: RequestScope, plan: PreviewPlan, preview: C
   return scope.inTurn(async () => {
     const bodies = await changedBodies(scope, plan, preview);
     if (bodies.size === 0) return NOBODY;
-    return withInventory(scope, id, KINDS, async (inventory) => {
+    return withInventory(scope, { clusterId: id, kinds: KINDS, fixTooLarge: 'Preview it without its blast radius.' }, async (inventory) => {
       const order = { inventory, controlPlanes: await controlPlanesOf(scope, id), objects: [...bodies.values()] };
       return taskThread.runWhereItFits(await scope.organizationId(), 'reachOfChange', order, LIMITS);
     });

@@ -47,6 +47,13 @@ describe('a look at clusters', () => {
     expect(turns).toBeGreaterThan(20);
   });
 
+  it('says of a cluster that has too much what to do about it, which is not what a change at once does', async () => {
+    const [huge = ''] = await testFleet(test, organizationId).addClusters([{ name: 'huge' }]);
+    await test.admin.query(`insert into inventory_item (organization_id, cluster_id, object_key, kind, namespace, name, body) select $1, $2, 'Service/shop/' || i, 'Service', 'shop', i, '{}' from generate_series(1, 100001) i`, [organizationId, huge]);
+    const looks = await createLook({ store: test.store })(organizationId, [huge], NOW);
+    expect(looks.get(huge)?.unknown).toBe('The cluster has too much to be analysed: of the kinds that are looked at it has more than 100,000 objects or 64 MiB. Put it in a wave whose gates say findings: false.');
+  });
+
   it('takes a store that cannot be reached for no answer of the analysis', async () => {
     const unreachable = new MeshfleetError({ code: 'STORE_UNAVAILABLE', summary: 'gone' });
     // A store is a dozen functions, of which one is asked.

@@ -1,6 +1,6 @@
-import { failedAnalysis, withInventory, type SizedLimits } from '@meshfleet/jobs/thread';
+import { failedAnalysis, withInventory, type AnalysisFailure, type InventorySource, type SizedLimits } from '@meshfleet/jobs/thread';
 import { MeshfleetError, type Finding } from '@meshfleet/model';
-import { NO_NEIGHBOURS, neighboursIn, readInventoryState, readMeshHoldings } from '@meshfleet/store';
+import { NO_NEIGHBOURS, neighboursIn, readInventoryState, readInventoryTexts, readMeshHoldings, sqlStateOf } from '@meshfleet/store';
 import type { ClusterLook, MeshHoldings, MeshNeighbours, Store, Tx } from '@meshfleet/store';
 import { taskThread } from '../thread/task-thread.ts';
 
@@ -25,18 +25,19 @@ export function createLook({ store, onBroken }: LookParts): LookAtClusters {
   return async (organizationId, clusterIds, now) => {
     const read = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => store.transaction(organizationId, work, { readOnly: true });
     const neighboursOf = meshNeighbours(read);
+    const inventoryOf = (clusterId: string): InventorySource => ({ organizationId, fixTooLarge: WITHOUT, read: async (bounds) => (await read((tx) => readInventoryTexts(tx, [clusterId], null, bounds))).get(clusterId) });
     const look = async (clusterId: string): Promise<ClusterLook> => {
       // Read before the inventory, which is then as new or newer.
       const state = await read((tx) => readInventoryState(tx, clusterId));
       const facts = { now: now.getTime(), ...(await neighboursOf(clusterId, state.mesh)) };
       const { seq, shows } = state;
       try {
-        const { findings, unread } = await withInventory({ organizationId, read }, clusterId, null, (inventory) => taskThread.runWhereItFits(organizationId, 'analyzeInventory', { inventory, facts }, LIMITS));
+        const { findings, unread } = await withInventory(inventoryOf(clusterId), (inventory) => taskThread.runWhereItFits(organizationId, 'analyzeInventory', { inventory, facts }, LIMITS));
         return { seq, shows, errors: findings.filter(isError), unread, unknown: null };
       } catch (error) {
-        const failed = failedAnalysis(error, 'The cluster could not be analysed', 'Report it with the manifests that break it.');
+        const failed = failedAnalysis(error, FAILURE);
         if (failed.code === 'ANALYSIS_FAILED') onBroken?.(clusterId, failed);
-        return { seq, shows, errors: [], unread: [], unknown: failed.why === undefined ? failed.summary : `${failed.summary}: ${failed.why}` };
+        return { seq, shows, errors: [], unread: [], unknown: inWords(failed) };
       }
     };
     const looks = new Map<string, ClusterLook>();
@@ -62,7 +63,14 @@ function meshNeighbours(read: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>): 
 
 const isError = ({ severity }: Finding): boolean => severity === 'ERROR';
 
-const tooMuch = (why: string): MeshfleetError => new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The cluster could not be analysed', why, fix: 'Leave the gate findings out for this cluster.' });
+/** A person reads it as the reason why the cluster failed. */
+function inWords({ summary, why, fix }: MeshfleetError): string {
+  return `${why === undefined ? summary : `${summary}: ${why}`}. ${fix ?? ''}`.trimEnd();
+}
+
+const FAILURE: AnalysisFailure = { summary: 'The cluster could not be analysed', fix: 'Report it with the manifests that break it.', isOutage: (error) => sqlStateOf(error) !== undefined };
+const WITHOUT = 'Put it in a wave whose gates say findings: false.';
+const tooMuch = (why: string): MeshfleetError => new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: 'The cluster could not be analysed', why, fix: WITHOUT });
 
 const LIMITS: SizedLimits = {
   small: 64 * 1024,
