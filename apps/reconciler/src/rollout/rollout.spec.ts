@@ -214,6 +214,30 @@ describe('a rollout of a policy', () => {
     expect(await asked()).toEqual(['h2', 'h2', 'h1', 'h1']);
   });
 
+  it.each(['in the first wave', 'in a later one'])('gives a cluster that came just before it, %s, what the placement gave it, where clusters hold different versions', async (wave) => {
+    const policyId = await begin({ waves: [{ count: 2 }] });
+    await run(policyId);
+    for (const id of ids) await fleet.acknowledge(id);
+    await test.store.transaction(fleet.organizationId, async (tx) => {
+      await commandRollout(tx, (await fleet.rolloutOf(policyId)).id, { type: 'ABORT', rollback: false, reason: null }, { by: 'user:b', at: new Date(), holds: () => true });
+    });
+    await run(policyId);
+    // It has enrolled, and nobody has looked yet which policies it gets.
+    const [newcomer = ''] = await fleet.addClusters([{ name: 'e', labels: { env: 'new' } }]);
+    await fleet.seen(newcomer);
+    const first = wave === 'in the first wave' ? 'env=new' : 'env=staging';
+    await fleet.applyPolicy({ name: 'p', objects: { 'ConfigMap/shop/a': 'h3' }, clusterSelector: '', rollout: { waves: [{ clusterSelector: first }], failureGraceSeconds: 0 } });
+    await run(policyId);
+    const failing = wave === 'in the first wave' ? newcomer : (ids[0] ?? '');
+    await fleet.acknowledge(failing, [{ key: 'ConfigMap/shop/a', policyId }]);
+    expect((await run(policyId)).status).toBe('ROLLING_BACK');
+    await test.admin.query('delete from object_condition');
+    await fleet.acknowledge(failing);
+    expect((await run(policyId)).status).toBe('ROLLED_BACK');
+    await applyClusterChanges(test.store, { organizationId: fleet.organizationId, changes: [{ clusterId: newcomer, reason: 'ENROLLED', actor: 'user:a' }] });
+    expect([await asked(), (await fleet.desiredOf(newcomer)).state.entries[0]?.hash]).toEqual([['h2', 'h2', 'h1', 'h1'], 'h1']);
+  });
+
   it('does not wait for a cluster that is away, and gives it the version when it is back', async () => {
     const policyId = await begin({ waves: [{ count: 2 }] });
     await fleet.seen(ids[3] ?? '', 1000);

@@ -23,7 +23,15 @@ export async function planRollout(tx: Tx, row: RolloutRow, now: Date): Promise<R
   // Whatever was asked for before is assigned before it is noted as held.
   if (!policy.placed) await placePolicy(tx, policyId);
   const placement = version === null || policy.placement === null ? NOWHERE : placementSchema.parse(policy.placement);
-  const candidates = await findCandidates(tx, selectClusters(placement, { policyName: policy.name, policyId }, [tx.organizationId, policyId]));
+  const find = () => findCandidates(tx, selectClusters(placement, { policyName: policy.name, policyId }, [tx.organizationId, policyId]));
+  const isMixed = (found: readonly Candidate[]): boolean => found.some(({ held }) => held !== null && held !== policy.stableVersion);
+  let candidates = await find();
+  // Where clusters hold different versions they go on by this rollout's rows when it is rolled back: a cluster that has just come, and has not been
+  // given what it gets, would be left with nothing.
+  if (isMixed(candidates) && candidates.some(({ held }) => held === null)) {
+    await placePolicy(tx, policyId, 'SPARE_FROZEN');
+    candidates = await find();
+  }
   const waves = planWaves(row.strategy, candidates.map(candidateOf));
   const { clusters, ...state } = beginRollout(waves);
   const reasons = waves.flatMap((wave) => wave.clusters.map(({ because }) => because));
@@ -37,7 +45,7 @@ export async function planRollout(tx: Tx, row: RolloutRow, now: Date): Promise<R
     clusters.map(({ id }) => byId.get(id)?.held ?? null),
     clusters.map(({ id }) => (byId.get(id)?.wanted === true ? version : null)),
   ]);
-  const mixed = candidates.some(({ held }) => held !== null && held !== policy.stableVersion);
+  const mixed = isMixed(candidates);
   tx.send(`update rollout set planned = true, mixed = $3, state = $4 where organization_id = $1 and id = $2`, [tx.organizationId, row.id, mixed, JSON.stringify(state)]);
   tx.send(`insert into rollout_event (organization_id, rollout_id, at, kind, message) values ($1, $2, $3, 'PLANNED', $4)`, [
     tx.organizationId,
