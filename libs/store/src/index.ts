@@ -24,7 +24,7 @@ export { assignClusters } from './assignment/assign-clusters.ts';
 export { assignPolicy } from './assignment/assign-policy.ts';
 export type { AssignmentChange } from './assignment/assign-policy.ts';
 export { markExpired, timeToNextExpiry } from './assignment/expire-objects.ts';
-export { reachesAny, selectsAny } from './assignment/reaches-any.ts';
+export { reachesAny, selectsAny, selectsClusters } from './assignment/reaches-any.ts';
 export { listUncompiled, listUnplaced } from './assignment/find-due.ts';
 export { thawClusters } from './assignment/spare-frozen.ts';
 export { selectReachedClusters } from './assignment/select-clusters.ts';

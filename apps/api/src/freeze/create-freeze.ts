@@ -1,5 +1,5 @@
-import { MeshfleetError, parseLabelSelector } from '@meshfleet/model';
-import { insertFreeze, uuidv7 } from '@meshfleet/store';
+import { MeshfleetError, parseLabelSelector, type ErrorEnvelope } from '@meshfleet/model';
+import { insertFreeze, selectsClusters, uuidv7, type Tx } from '@meshfleet/store';
 import { z } from 'zod';
 import type { UseCase } from '../graphql/mutate.ts';
 
@@ -24,19 +24,38 @@ const input = z
     }
   });
 
+interface CreatedFreeze {
+  readonly freezeId: string;
+  readonly warnings: readonly ErrorEnvelope[];
+}
+
 /** From when on nothing new is begun in the clusters that it is about. */
-export const createFreeze: UseCase<typeof input, { freezeId: string }> = {
+export const createFreeze: UseCase<typeof input, CreatedFreeze> = {
   name: 'freezeCreate',
   role: 'ADMIN',
   input,
-  run({ tx, actor, now, random }, { reason, clusterSelector, startsAt, endsAt }) {
+  async run({ tx, actor, now, random }, { reason, clusterSelector, startsAt, endsAt }) {
     if (endsAt !== undefined && endsAt <= now) throw endedAlready(endsAt, now);
     const id = uuidv7(now, random(10));
     insertFreeze(tx, { id, clusterSelector: clusterSelector ?? null, reason, startsAt: startsAt ?? now, endsAt: endsAt ?? null, createdBy: actor, createdAt: now });
     const details = { reason, clusterSelector: clusterSelector ?? null, startsAt: (startsAt ?? now).toISOString(), endsAt: endsAt?.toISOString() ?? null };
-    return Promise.resolve({ answer: { freezeId: id }, audit: { action: 'freeze.create', target: id, details } });
+    return { answer: { freezeId: id, warnings: await warningsOf(tx, clusterSelector ?? '') }, audit: { action: 'freeze.create', target: id, details } };
   },
 };
+
+/** A freeze whose selector is misspelt holds nobody, and who made it would believe that it does. */
+async function warningsOf(tx: Tx, clusterSelector: string): Promise<ErrorEnvelope[]> {
+  if (await selectsClusters(tx, parseLabelSelector(clusterSelector))) return [];
+  return [
+    {
+      code: 'FREEZE_EMPTY',
+      summary: 'The freeze holds no cluster',
+      why: clusterSelector === '' ? 'there is none yet' : 'its selector matches none now',
+      fix: 'Compare the selector with the labels of the clusters; one that matches it later is held from then on. `freezeEnd` takes the freeze back.',
+      where: { field: ['input', 'clusterSelector'] },
+    },
+  ];
+}
 
 /** Whoever freezes by a date that is misread would believe that the fleet holds still. */
 function endedAlready(endsAt: Date, now: Date): MeshfleetError {

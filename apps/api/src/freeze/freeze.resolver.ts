@@ -1,6 +1,8 @@
+import type { ErrorEnvelope } from '@meshfleet/model';
 import { Mutation, Resolver } from '@nestjs/graphql';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { mutate, type Mutated } from '../graphql/mutate.ts';
+import { userErrorOf } from '../graphql/user-error.ts';
 import { createFreeze } from './create-freeze.ts';
 import { endFreeze } from './end-freeze.ts';
 import { freezeById, freezeView } from './freeze-view.ts';
@@ -18,7 +20,7 @@ export class FreezeResolver {
   }
 }
 
-async function payloadOf({ scope }: GraphqlContext, { answer, userErrors }: Mutated<{ freezeId: string }>) {
+async function payloadOf({ scope }: GraphqlContext, { answer, userErrors }: Mutated<{ readonly freezeId: string; readonly warnings?: readonly ErrorEnvelope[] }>) {
   const row = answer === undefined ? undefined : await freezeById(scope, answer.freezeId);
-  return { freeze: row === undefined ? null : freezeView(row), userErrors };
+  return { freeze: row === undefined ? null : freezeView(row), warnings: (answer?.warnings ?? []).map(userErrorOf), userErrors };
 }

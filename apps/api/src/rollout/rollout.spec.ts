@@ -298,6 +298,14 @@ describe('a freeze', () => {
   });
 });
 
+it('a freeze that holds nobody is made, and says so', async () => {
+  const create = (clusterSelector?: string): Promise<UserErrors & { freeze: { id: string } | null; warnings: readonly object[] }> =>
+    ask(ada.token, 'freezeCreate', 'FreezeCreateInput', { reason: 'audit', ...(clusterSelector === undefined ? {} : { clusterSelector }) }, `freeze { id } warnings { code message field } ${ERRORS}`);
+  const found = [await create('env=prd'), await create('env=prod'), await create()];
+  expect(found.map(({ warnings }) => warnings)).toMatchObject([[{ code: 'FREEZE_EMPTY', field: ['input', 'clusterSelector'] }], [], []]);
+  for (const { freeze } of found) expect((await ask<UserErrors & { warnings: object[] }>(ada.token, 'freezeEnd', 'FreezeEndInput', { id: freeze?.id }, `warnings { code } ${ERRORS}`))).toMatchObject({ userErrors: [], warnings: [] });
+});
+
 describe('a change at once that takes a policy away', () => {
   const remove = (): Promise<UserErrors> => ask(ada.token, 'policyDelete', 'PolicyDeleteInput', { name }, ERRORS);
   const back = (version: number): Promise<UserErrors> => ask(ada.token, 'policyRollBack', 'PolicyRollBackInput', { name, version }, ERRORS);

@@ -3,12 +3,20 @@ import type { Placement } from '@meshfleet/planner';
 import { labelConditions } from '../cluster/label-conditions.ts';
 import type { Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
-import { selectClusters, selectReachedClusters, type PlacedSubject } from './select-clusters.ts';
+import { PLACEABLE, selectClusters, selectReachedClusters, type PlacedSubject } from './select-clusters.ts';
 
 /** Whether a placement selects any cluster now. */
 export async function selectsAny(tx: Tx, placement: Placement, subject: PlacedSubject): Promise<boolean> {
   const { text, values } = selectClusters(placement, subject, [tx.organizationId]);
   const { rows } = await tx.query<{ any: boolean }>(`select exists (${text}) as any`, [...values]);
+  return rows[0]?.any === true;
+}
+
+/** Whether a selector matches any cluster that a policy may be placed in. */
+export async function selectsClusters(tx: Tx, selector: LabelSelector): Promise<boolean> {
+  const values = new Values([tx.organizationId]);
+  const conditions = ['c.organization_id = $1', `c.lifecycle in ${PLACEABLE}`, ...labelConditions(selector, values)];
+  const { rows } = await tx.query<{ any: boolean }>(`select exists (select from cluster c where ${conditions.join(' and ')}) as any`, values.list);
   return rows[0]?.any === true;
 }
 
