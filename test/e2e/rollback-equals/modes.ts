@@ -56,8 +56,8 @@ const WRITTEN: Readonly<Record<string, Written>> = {
   'drifted': (ns) => ({
     before: { drift: 'REPORT', objects: [timeout(ns, 1), timeout(ns, 1, 'other')] },
     stands: 'DRIFTED',
-    meddling: { manager: 'kubectl', object: virtualService(ns, 'web', { http: route(7) }) },
-    after: { drift: 'REPORT', conflicts: 'FORCE', objects: [virtualService(ns, 'web', { http: route(2), exportTo: ['.'] }), timeout(ns, 2, 'other')] },
+    meddling: { manager: 'kubectl', object: virtualService(ns, 'web', { http: route(7), gateways: ['mesh'] }) },
+    after: { drift: 'REPORT', conflicts: 'FORCE', objects: [virtualService(ns, 'web', { http: route(2), gateways: ['shop/edge'], exportTo: ['.'] }), timeout(ns, 2, 'other')] },
   }),
   'contested': (ns) => ({
     theirs: [argo(ns, { http: route(7) })],

@@ -1,7 +1,7 @@
 import { copyFields, pickFields, type FieldSet } from '@meshfleet/kube';
 import { LEFT_BEHIND_MANAGER } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
-import { returnFields } from '../former/take-over.ts';
+import { returnDropped, returnFields } from '../former/take-over.ts';
 import { applyAnew, type Task } from './apply-anew.ts';
 import type { ApplyContext, Knowledge } from './apply-entry.ts';
 import { explainFailure } from './explain-failure.ts';
@@ -19,7 +19,7 @@ export async function giveUp(context: ApplyContext, task: Task & { readonly live
   const { resource, entry, wanted, live } = task;
   const over = context.former?.of(entry.key)?.over;
   if (over === contentMark(entry.hash)) {
-    const returned = await returnFields(context, resource, entry.key, live, fields);
+    const returned = await returnFields(context, resource, entry.key, await returnDropped(context, resource, entry.key, live, wanted), fields);
     const rest = copyFields(wanted, {}, fields) as KubeObject; // an object with fields less
     await write(context.client, resource, rest, false, returned);
     const paths: string[] = [];

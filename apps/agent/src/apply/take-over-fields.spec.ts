@@ -85,12 +85,12 @@ describe('fields that a policy takes of another manager', () => {
 
   it('are drift again in an object that reported them so before they were taken', async () => {
     await publish('five', { hosts: ['ours'], gateways: ['mesh'] }, undefined, { drift: 'REPORT' });
-    await test.admin.apply(VIRTUAL_SERVICES, { ...virtualService('five'), spec: { hosts: ['by-hand'] } }, { fieldManager: 'kubectl', force: true });
+    await test.admin.apply(VIRTUAL_SERVICES, { ...virtualService('five'), spec: { hosts: ['by-hand'], exportTo: ['*'] } }, { fieldManager: 'kubectl', force: true });
     await until(() => hub.conditions.get(keyOf('five'))?.status === 'DRIFTED');
-    await publish('five', { hosts: ['newer'], gateways: ['newer'] }, undefined, { drift: 'REPORT', conflicts: 'FORCE' });
-    expect(await spec('five')).toEqual({ hosts: ['newer'], gateways: ['newer'] });
+    await publish('five', { hosts: ['newer'], gateways: ['newer'], exportTo: ['.'] }, undefined, { drift: 'REPORT', conflicts: 'FORCE' });
+    expect(await spec('five')).toEqual({ hosts: ['newer'], gateways: ['newer'], exportTo: ['.'] });
     await publish('five', { hosts: ['ours'], gateways: ['mesh'] }, undefined, { drift: 'REPORT' });
-    expect(await spec('five')).toEqual({ hosts: ['by-hand'], gateways: ['mesh'] });
+    expect(await spec('five')).toEqual({ hosts: ['by-hand'], gateways: ['mesh'], exportTo: ['*'] });
     expect(hub.conditions.get(keyOf('five'))).toMatchObject({ status: 'DRIFTED', fields: ['.spec.hosts'] });
   });
 });

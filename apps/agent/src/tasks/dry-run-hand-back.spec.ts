@@ -139,10 +139,25 @@ describe('a dry run of a version that sets a field that was taken', () => {
   it('tells what was drift before from what was never ours', async () => {
     const first = named('chest', { hosts: ['ours'], gateways: ['mesh'] });
     await acked(hub.publish({ objects: [first], drift: 'REPORT' }));
-    await theirs(named('chest', { hosts: ['by-hand'] }), 'kubectl');
-    await take(named('chest', { hosts: ['newer'], gateways: ['newer'] }));
-    expect(await asReported(first)).toMatchObject({ givenUp: { fields: ['.spec.hosts'], wasOurs: true, letsGo: false, wouldBe: { spec: { hosts: ['by-hand'], gateways: ['mesh'] } } } });
+    await theirs(named('chest', { hosts: ['by-hand'], exportTo: ['*'] }, { team: 'by-hand' }), 'kubectl');
+    await take(named('chest', { hosts: ['newer'], gateways: ['newer'], exportTo: ['.'] }));
+    const said = await asReported(first);
+    expect(said).toMatchObject({ givenUp: { fields: ['.spec.hosts'], wasOurs: true, letsGo: false, wouldBe: { metadata: { labels: { team: 'by-hand' } }, spec: { hosts: ['by-hand'], gateways: ['mesh'], exportTo: ['*'] } } } });
+    await acked(hub.publish({ objects: [first], drift: 'REPORT' }));
+    expect(unmarked(comparable((await read('chest')) ?? first))).toEqual(unmarked(said?.givenUp?.wouldBe));
     await withdraw(keyOf('chest'));
+  });
+
+  it('says what else comes back of what the version names no more', async () => {
+    await acked(hub.publish({ objects: [named('safe-box', { hosts: ['ours'] })], drift: 'REPORT' }));
+    await theirs(named('safe-box', { gateways: ['edge'], exportTo: ['*'] }));
+    await take(named('safe-box', { hosts: ['ours'], gateways: ['mesh'], exportTo: ['.'] }));
+    const next = named('safe-box', { hosts: ['newer'], gateways: ['newer'] });
+    const said = await asReported(next);
+    expect(said).toMatchObject({ givenUp: { fields: ['.spec.gateways'], wasOurs: false, letsGo: false, wouldBe: { spec: { hosts: ['ours'], gateways: ['edge'], exportTo: ['*'] } } } });
+    await acked(hub.publish({ objects: [next], drift: 'REPORT' }));
+    expect(unmarked(comparable((await read('safe-box')) ?? next))).toEqual(unmarked(said?.givenUp?.wouldBe));
+    await withdraw(keyOf('safe-box'));
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Resource } from '@meshfleet/kube';
 import { copyFields, isLeaf, pickFields } from '@meshfleet/kube';
-import { contentHash, isMetadataKind, type KubeObject } from '@meshfleet/model';
+import { contentHash, FIELD_MANAGER, isMetadataKind, type KubeObject } from '@meshfleet/model';
 import type { DryRunObject } from '@meshfleet/protocol';
 import type { ApplyContext } from '../apply/apply-entry.ts';
 import { contentMark } from '../apply/ownership.ts';
@@ -26,7 +26,9 @@ export async function tryGivingUp(
   if (former === undefined || isLeaf(fields)) return undefined;
   const wasOurs = former.over === contentMark(hash);
   const letsGo = former.over === undefined && !isMetadataKind(resource.group, resource.kind);
-  const after = letsGo ? await released(context, resource, live, (await previewReturn(context, resource, key, live)).onto) : (copyFields(wasOurs ? wanted : live, former.values, fields) as KubeObject); // an object with other fields
+  const given = async (base: KubeObject): Promise<KubeObject> => (await previewReturn(context, resource, key, live, wanted)).onto(copyFields(base, former.values, fields) as KubeObject); // an object with other fields
+  const again = async (): Promise<KubeObject> => context.client.apply(resource, await given(wanted), { fieldManager: FIELD_MANAGER, force: true, dryRun: true });
+  const after = letsGo ? await released(context, resource, live, (await previewReturn(context, resource, key, live)).onto) : wasOurs ? await again() : await given(live);
   const paths: string[] = [];
   pickFields(fields, (path) => paths.push(path) > 0);
   const bodies = say(key, 'CONFLICT', { reason: '', message: '' }, live, after);
