@@ -83,6 +83,9 @@ describe('an object that an older policy holds', () => {
     const held = [{ code: 'OBJECT_HELD', object: key(), clusters: ['frankfurt'], message: expect.stringContaining(`is held by the older policy ${name} in the cluster frankfurt`) as string }];
     expect(about('OBJECT_HELD', await preview(younger))).toMatchObject(held);
     expect(about('OBJECT_HELD', await apply(younger))).toMatchObject(held);
+    // It does not hold what it wants, and is not named to the next.
+    await place(`${name}-younger`, 'frankfurt', 'silent');
+    held.push({ code: 'OBJECT_HELD', object: key(), clusters: ['silent'], message: expect.stringContaining(`is held by the older policy ${name}-younger`) as string });
     expect(about('OBJECT_HELD', await apply({ ...younger, name: `${name}-youngest`, rollout: { waves: [{ count: 1 }] } }))).toMatchObject(held);
   });
 

@@ -14,7 +14,7 @@ export interface OlderHolder {
 }
 
 /**
- * Which older policies hold what a version touches, in the clusters that a placement selects. Of two names that a variable
+ * Which older policy holds what a version touches, in each cluster that a placement selects: of several the oldest. Of two names that a variable
  * fills in nobody knows before they are rendered: those that are written alike count, and no others.
  */
 export async function findOlderHolders(tx: Tx, placement: Placement, subject: PlacedSubject, touched: readonly string[]): Promise<OlderHolder[]> {
@@ -23,15 +23,17 @@ export async function findOlderHolders(tx: Tx, placement: Placement, subject: Pl
   const [policy, names, keys] = [`${values.add(subject.policyId ?? null)}::uuid`, `${values.add(touched)}::text[]`, `${values.add([...new Set(touched.map(keyOf))])}::text[]`];
   const { rows } = await tx.query<OlderHolder>(
     `with older as materialized (
-       select distinct p.id, p.name, v.version, n.name as touched from policy p
+       select distinct p.id, p.name, p.created_at, v.version, n.name as touched from policy p
        join policy_version v on v.policy_id = p.id and v.version in (p.current_version, p.stable_version)
        cross join lateral ${touchedByVersion('v', `o.key = any(${keys})`)} as n (name)
        where p.organization_id = $1 and p.deleted_at is null and n.name = any(${names}) and p.id is distinct from ${policy}
          and not exists (select from policy me where me.id = ${policy} and (me.created_at, me.id) < (p.created_at, p.id)))
-     select o.name as "policyName", o.touched, array_agg(c.name order by c.name) as clusters from older o
-     join policy_cluster x on x.organization_id = $1 and x.policy_id = o.id and x.version = o.version
-     join cluster c on c.id = x.cluster_id where c.id in (${text})
-     group by o.name, o.touched order by o.touched, o.name`,
+     select h.name as "policyName", h.touched, array_agg(c.name order by c.name) as clusters from (
+       select distinct on (x.cluster_id, o.touched) x.cluster_id, o.name, o.touched from older o
+       join policy_cluster x on x.organization_id = $1 and x.policy_id = o.id and x.version = o.version
+       order by x.cluster_id, o.touched, o.created_at, o.id) h
+     join cluster c on c.id = h.cluster_id where c.id in (${text})
+     group by h.name, h.touched order by h.touched, h.name`,
     values.list,
   );
   return rows;
