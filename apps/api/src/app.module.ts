@@ -91,7 +91,7 @@ class PartsModule {
       { provide: METRICS, useValue: createMetrics('api') },
       { provide: OrganizationFinder, useValue: finder },
       { provide: Authenticator, useValue: authenticator },
-      { provide: Admission, useValue: new Admission(authenticator, { store, finder, log: logger }, config.publicUrl) },
+      { provide: Admission, useValue: new Admission(authenticator, { store, finder, log: logger, webhookHosts: config.webhookHosts }, config.publicUrl) },
       { provide: Budget, useValue: new Budget(config.budgetPerMinute) },
       Readiness,
       ChangeFeed,

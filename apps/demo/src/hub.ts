@@ -107,6 +107,7 @@ async function startProcesses(hub: {
       OIDC_ISSUER: hub.issuer.issuer,
       OIDC_JWKS_URL: hub.issuer.jwksUrl,
       OIDC_AUDIENCE: hub.issuer.audience,
+      ROLLOUT_WEBHOOK_PRIVATE_HOSTS: hub.webhookHosts,
     },
   });
   hub.supervisor.start({

@@ -20,6 +20,8 @@ export interface ApiConfig {
   readonly budgetPerMinute: number;
   /** Whether /signin?token=… may turn a token of the issuer into a browser session. */
   readonly signinLink: boolean;
+  /** As reconcilers are told: hosts that webhooks of rollouts may have though they are not on the internet. Of others the API warns. */
+  readonly webhookHosts: ReadonlySet<string>;
   readonly logLevel: string;
 }
 
@@ -47,6 +49,7 @@ const environment = z.object({
   TLS_KEY_FILE: optionalText,
   GRAPHQL_BUDGET_PER_MINUTE: z.coerce.number().int().min(1000).default(5_000_000),
   SIGNIN_LINK: z.enum(['on', 'off']).default('on'),
+  ROLLOUT_WEBHOOK_PRIVATE_HOSTS: z.string().default('').transform(hostsOf),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -72,6 +75,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     tls: tlsOf(value.TLS_CERT_FILE, value.TLS_KEY_FILE),
     budgetPerMinute: value.GRAPHQL_BUDGET_PER_MINUTE,
     signinLink: value.SIGNIN_LINK === 'on',
+    webhookHosts: value.ROLLOUT_WEBHOOK_PRIVATE_HOSTS,
     logLevel: value.LOG_LEVEL,
   };
 }
@@ -134,4 +138,8 @@ function readText(name: string, file: string): string {
   } catch {
     throw invalid(name, `the file ${file} cannot be read`);
   }
+}
+
+function hostsOf(text: string): ReadonlySet<string> {
+  return new Set(text.split(',').map((host) => host.trim().toLowerCase()).filter((host) => host !== ''));
 }

@@ -14,6 +14,8 @@ export interface Change {
   readonly role: Role;
   readonly now: Date;
   random(bytes: number): Uint8Array;
+  /** Hosts that webhooks of rollouts may have though they are not on the internet. */
+  readonly webhookHosts: ReadonlySet<string>;
 }
 
 /** One mutation: its name, who may do it, the shape of its input, and the work, whose answer must be plain JSON. */
@@ -53,7 +55,7 @@ export async function mutate<S extends z.ZodType, A, P>(context: GraphqlContext,
     const prepared = useCase.prepare === undefined ? (parsed.data as unknown as P) : await useCase.prepare(parsed.data, scope);
     const now = new Date();
     const answer = await scope.write(useCase.role, async (tx, role) => {
-      const change: Change = { tx, actor: scope.actor, role, now, random: (bytes) => randomBytes(bytes) };
+      const change: Change = { tx, actor: scope.actor, role, now, random: (bytes) => randomBytes(bytes), webhookHosts: scope.webhookHosts };
       let audit: Outcome<A>['audit'];
       const work = async (): Promise<A> => {
         const outcome = await useCase.run(change, prepared);

@@ -2,7 +2,7 @@ import { findCurrentPolicyVersion } from '@meshfleet/store';
 import { locateInPolicy } from '../change-analysis/locate-finding.ts';
 import { applyPolicy, isCurrent, otherVersionOf, readIntent, touchedByInput } from '../policy/apply-policy.ts';
 import { warningsOf } from '../policy/warn-of-intent.ts';
-import { emptyWaves } from '../rollout/empty-waves.ts';
+import { warningsOfRollout } from '../rollout/warn-of-rollout.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { planVersion } from '../planned-change/plan-change.ts';
 import type { ReadChange } from './previewed-change.ts';
@@ -21,7 +21,7 @@ export async function previewApply(scope: RequestScope, rawInput: unknown): Prom
     stage,
     force: { force, ignoreFindings },
     whereIs: locateInPolicy(input),
-    warnings: [...(await warningsOf(tx, input, policy?.id, new Date())), ...(await emptyWaves(tx, stage))],
+    warnings: [...(await warningsOf(tx, input, policy?.id, new Date())), ...(await warningsOfRollout({ tx, webhookHosts: scope.webhookHosts }, stage))],
     conflict: otherVersionOf(input, policy),
     idle: policy !== undefined && isCurrent(policy, await findCurrentPolicyVersion(tx, name), input),
   };

@@ -1,6 +1,6 @@
 import { deletePolicy, withdrawalOf } from '../policy/delete-policy.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-import { emptyWaves } from '../rollout/empty-waves.ts';
+import { warningsOfRollout } from '../rollout/warn-of-rollout.ts';
 import { planWithdrawal } from '../planned-change/plan-change.ts';
 import type { ReadChange } from './previewed-change.ts';
 import { readInput } from './read-input.ts';
@@ -18,7 +18,7 @@ export async function previewDelete(scope: RequestScope, rawInput: unknown): Pro
     stage: withdrawal,
     force: { force, ignoreFindings },
     whereIs: () => ({ field: ['input', field] }),
-    warnings: await emptyWaves(tx, withdrawal),
+    warnings: await warningsOfRollout({ tx, webhookHosts: scope.webhookHosts }, withdrawal),
     idle: false,
   };
 }

@@ -3,7 +3,7 @@ import { findPolicyVersions } from '@meshfleet/store';
 import { noSuchVersion, returnTo, rollBackPolicy } from '../policy/roll-back-policy.ts';
 import { warningsOfVersion } from '../policy/warn-of-intent.ts';
 import type { RequestScope } from '../request/request-scope.ts';
-import { emptyWaves } from '../rollout/empty-waves.ts';
+import { warningsOfRollout } from '../rollout/warn-of-rollout.ts';
 import { planVersion } from '../planned-change/plan-change.ts';
 import type { ReadChange } from './previewed-change.ts';
 import { readInput } from './read-input.ts';
@@ -23,7 +23,7 @@ export async function previewRollBack(scope: RequestScope, rawInput: unknown): P
     stage: staged,
     force: { force, ignoreFindings },
     whereIs: () => ({ field: ['input', 'version'] }),
-    warnings: [...(await warningsOfVersion(tx, found, placement, { policyName: policy.name, policyId: policy.id })), ...(await emptyWaves(tx, staged))],
+    warnings: [...(await warningsOfVersion(tx, found, placement, { policyName: policy.name, policyId: policy.id })), ...(await warningsOfRollout({ tx, webhookHosts: scope.webhookHosts }, staged))],
     idle: false,
   };
 }

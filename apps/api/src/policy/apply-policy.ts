@@ -28,7 +28,7 @@ import { planVersion } from '../planned-change/plan-change.ts';
 import { intentInput, presetInput } from './intent-input.ts';
 import { manifestsOf, readForTargets, type PolicyManifests } from './policy-manifests.ts';
 import { placementInput } from './placement-input.ts';
-import { emptyWaves } from '../rollout/empty-waves.ts';
+import { warningsOfRollout } from '../rollout/warn-of-rollout.ts';
 import { admitChange, beginStaged, type StagedChange } from '../rollout/stage-change.ts';
 import { stageInput } from '../rollout/stage-input.ts';
 import { intentOf } from './policy-view.ts';
@@ -126,7 +126,7 @@ async function writeVersion(
   const policyId = policy?.id ?? uuidv7(now, random(10));
   const version = (policy?.currentVersion ?? 0) + 1;
   const stage = { ...given, policy, policyName: given.name, version, touched: touchedByInput(given) };
-  const passedOver = await emptyWaves(tx, stage);
+  const ofRollout = await warningsOfRollout(change, stage);
   await admitChange(change, stage);
   const staged = given.rollout !== undefined;
   const description = given.description ?? policy?.description ?? null;
@@ -144,7 +144,7 @@ async function writeVersion(
   const rolloutId = await beginStaged(change, policyId, stage);
   announceChanged(tx, { clusterIds: [], policyIds: [policyId] });
   const details = { name: given.name, version, objects: given.read.objects.length, comment: given.comment ?? null, staged, ...audit };
-  return { answer: { policyId, changed: true, warnings: [...warnings, ...passedOver], analysis, ...(rolloutId === undefined ? {} : { rolloutId }) }, audit: { action: 'policy.apply', target: policyId, details } };
+  return { answer: { policyId, changed: true, warnings: [...warnings, ...ofRollout], analysis, ...(rolloutId === undefined ? {} : { rolloutId }) }, audit: { action: 'policy.apply', target: policyId, details } };
 }
 
 /** Why a change that was written against another version is refused. */

@@ -10,7 +10,7 @@ import type { AppliedPolicy } from './apply-policy.ts';
 import { findPolicy } from './find-policy.ts';
 import { rowId } from '../graphql/global-id.ts';
 import type { UseCase } from '../graphql/mutate.ts';
-import { emptyWaves } from '../rollout/empty-waves.ts';
+import { warningsOfRollout } from '../rollout/warn-of-rollout.ts';
 import { admitChange, beginStaged, type StagedChange } from '../rollout/stage-change.ts';
 import { stageInput, type StageInput } from '../rollout/stage-input.ts';
 import { isOnePolicy, whichPolicy } from './which-policy.ts';
@@ -49,14 +49,14 @@ export const deletePolicy: UseCase<typeof input, DeletedPolicy, z.output<typeof 
     if (policy === undefined) throw noSuchPolicy(id === undefined ? 'name' : 'id');
     const withdrawal = await withdrawalOf(tx, policy, stage);
     const findings = admitFindings(change.role, { force, ignoreFindings }, verdict, () => ({ field: ['input', id === undefined ? 'name' : 'id'] }));
-    const passedOver = await emptyWaves(tx, withdrawal);
+    const ofRollout = await warningsOfRollout(change, withdrawal);
     await admitChange(change, withdrawal);
     if (stage.rollout === undefined) markPolicyDeleted(tx, policy.id, now);
     if (approveDeletions !== undefined && approveDeletions > 0) approveDeletionsOfPolicy(tx, policy.id, approveDeletions);
     const rolloutId = await beginStaged(change, policy.id, withdrawal);
     announceChanged(tx, { clusterIds: [], policyIds: [policy.id] });
     const details = { name: policy.name, version: policy.currentVersion, approveDeletions: approveDeletions ?? 0, staged: stage.rollout !== undefined, ...findings.audit };
-    return { answer: { policyId: policy.id, warnings: [...findings.warnings, ...passedOver], analysis: findings.analysis, ...(rolloutId === undefined ? {} : { rolloutId }) }, audit: { action: 'policy.delete', target: policy.id, details } };
+    return { answer: { policyId: policy.id, warnings: [...findings.warnings, ...ofRollout], analysis: findings.analysis, ...(rolloutId === undefined ? {} : { rolloutId }) }, audit: { action: 'policy.delete', target: policy.id, details } };
   },
 };
 

@@ -9,7 +9,7 @@ import { planVersion } from '../planned-change/plan-change.ts';
 import { findPolicy } from './find-policy.ts';
 import { rowId } from '../graphql/global-id.ts';
 import type { UseCase } from '../graphql/mutate.ts';
-import { emptyWaves } from '../rollout/empty-waves.ts';
+import { warningsOfRollout } from '../rollout/warn-of-rollout.ts';
 import { admitChange, beginStaged, type StagedChange } from '../rollout/stage-change.ts';
 import { stageInput, type StageInput } from '../rollout/stage-input.ts';
 import type { AppliedPolicy } from './apply-policy.ts';
@@ -51,14 +51,14 @@ export const rollBackPolicy: UseCase<typeof input, AppliedPolicy, z.output<typeo
     const staged = returnTo(found, policy, stage);
     const { warnings, analysis, audit } = admitFindings(change.role, { force, ignoreFindings }, verdict, () => ({ field: ['input', 'version'] }));
     const unlike = await warningsOfVersion(tx, found, placementSchema.parse(found.placement), { policyName: policy.name, policyId: policy.id });
-    const passedOver = await emptyWaves(tx, staged);
+    const ofRollout = await warningsOfRollout(change, staged);
     await admitChange(change, staged);
     advancePolicy(tx, { id: policy.id, description: policy.description, version, at: now, staged: stage.rollout !== undefined });
     insertPolicyVersion(tx, { ...found, version, comment: comment ?? `As version ${earlier}`, createdBy: actor, createdAt: now });
     const rolloutId = await beginStaged(change, policy.id, staged);
     announceChanged(tx, { clusterIds: [], policyIds: [policy.id] });
     return {
-      answer: { policyId: policy.id, changed: true, warnings: [...unlike, ...warnings, ...passedOver], analysis, ...(rolloutId === undefined ? {} : { rolloutId }) },
+      answer: { policyId: policy.id, changed: true, warnings: [...unlike, ...warnings, ...ofRollout], analysis, ...(rolloutId === undefined ? {} : { rolloutId }) },
       audit: { action: 'policy.roll-back', target: policy.id, details: { name: policy.name, version, earlier, staged: stage.rollout !== undefined, ...audit } },
     };
   },

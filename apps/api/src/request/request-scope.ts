@@ -10,6 +10,8 @@ export interface ScopeParts {
   readonly store: Store;
   readonly finder: OrganizationFinder;
   readonly log: FaultLog;
+  /** Hosts that webhooks of rollouts may have though they are not on the internet. */
+  readonly webhookHosts: ReadonlySet<string>;
 }
 
 /**
@@ -36,6 +38,10 @@ export class RequestScope {
 
   get actor(): string {
     return actorOf(this.principal);
+  }
+
+  get webhookHosts(): ReadonlySet<string> {
+    return this.#parts.webhookHosts;
   }
 
   /** Tells the log of a fault of ours that the request goes on without. */

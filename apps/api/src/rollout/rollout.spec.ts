@@ -298,6 +298,20 @@ describe('a freeze', () => {
   });
 });
 
+it('a webhook that is not on the internet is warned of when it is asked for, unless it is allowed', async () => {
+  const gate = (host: string): object => ({ webhook: { url: `http://${host}/gate` } });
+  const rollout = { gates: gate('127.1'), waves: [{ count: 1, gates: gate('gate.internal') }, { count: 1, gates: gate('169.254.169.254') }, { count: 1, gates: gate('gate.example.com') }] };
+  const warned = [
+    { code: 'WEBHOOK_PRIVATE', field: ['input', 'rollout', 'gates', 'webhook', 'url'], message: expect.stringContaining('127.0.0.1') as string },
+    { code: 'WEBHOOK_PRIVATE', field: ['input', 'rollout', 'waves', '1', 'gates', 'webhook', 'url'], message: expect.stringContaining('169.254.169.254') as string },
+  ];
+  const input = { name, manifests: manifest(name), placement: { clusterSelector: 'env=prod' }, rollout };
+  const { data } = await api.query<{ policyPreview: { warnings: object[] } }>(ada.token, 'query ($apply: PolicyApplyInput) { policyPreview(apply: $apply) { warnings { code field message } } }', { apply: input });
+  expect(data.policyPreview.warnings).toMatchObject(warned.map(({ field, ...warning }) => ({ ...warning, field: ['apply', ...field.slice(1)] })));
+  const applied = await ask<UserErrors & { warnings: object[] }>(ada.token, 'policyApply', 'PolicyApplyInput', input, `warnings { code field message } ${ERRORS}`);
+  expect(applied).toMatchObject({ userErrors: [], warnings: warned });
+});
+
 it('a freeze that holds nobody is made, and says so', async () => {
   const create = (clusterSelector?: string): Promise<UserErrors & { freeze: { id: string } | null; warnings: readonly object[] }> =>
     ask(ada.token, 'freezeCreate', 'FreezeCreateInput', { reason: 'audit', ...(clusterSelector === undefined ? {} : { clusterSelector }) }, `freeze { id } warnings { code message field } ${ERRORS}`);

@@ -49,6 +49,7 @@ export async function startTestApi(overrides: Partial<ApiConfig> = {}, around: (
     tls: undefined,
     budgetPerMinute: 50_000_000,
     signinLink: true,
+    webhookHosts: new Set(['gate.internal']),
     logLevel: 'silent',
     ...overrides,
   };

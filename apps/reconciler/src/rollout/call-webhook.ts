@@ -1,3 +1,4 @@
+import { isPublicAddress } from '@meshfleet/planner';
 import { WEBHOOK_SIGNATURE_HEADER, signWebhook, webhookKeyOf } from '@meshfleet/pki';
 import type { LookupAddress } from 'node:dns';
 import { lookup as resolve } from 'node:dns/promises';
@@ -7,7 +8,6 @@ import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { z } from 'zod';
-import { isPublicAddress } from './public-address.ts';
 import type { CallWebhook, WebhookCall } from './run-rollout.ts';
 
 export interface WebhookOptions {

@@ -1,4 +1,4 @@
-import { BlockList, isIPv4 } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 
 /** Addresses that are not the internet's: a webhook of a tenant must not reach what lies beside the hub. */
 const NOT_PUBLIC = new BlockList();
@@ -30,4 +30,14 @@ export function isPublicAddress(address: string): boolean {
   if (isIPv4(address)) return !NOT_PUBLIC.check(address, 'ipv4');
   const [bare = ''] = address.split('%');
   return GLOBAL_UNICAST.check(bare, 'ipv6') && !NOT_PUBLIC_6.check(bare, 'ipv6');
+}
+
+/** Names that lead to no address of the internet: of one machine, one cluster or one site (RFC 6761, RFC 6762, `.internal` of ICANN). */
+const PRIVATE_NAME = /^[^.]+$|\.(localhost|local|internal|svc)$/;
+
+/** The host of an address, where it is known without asking a name server that it is not on the internet. */
+export function privateHostOf(url: string): string | undefined {
+  const host = new URL(url).hostname.replace(/^\[|\]$|\.$/g, '');
+  const isPrivate = isIP(host) === 0 ? PRIVATE_NAME.test(host) : !isPublicAddress(host);
+  return isPrivate ? host : undefined;
 }
