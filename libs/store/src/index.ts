@@ -62,7 +62,7 @@ export { countClusters, existingClusterNames, findClusterByName, findClusters, f
 export { findServedGroups } from './cluster/served-groups.ts';
 export type { ServedGroup } from './cluster/served-groups.ts';
 export { findUnservedKinds } from './cluster/unserved-kinds.ts';
-export { findMissingNamespaces } from './cluster/missing-namespaces.ts';
+export { findMissingObjects } from './cluster/missing-objects.ts';
 export { findPlacementCandidate, findPlacementCandidates } from './cluster/placement-candidates.ts';
 export type { ClusterFilter } from './cluster/clusters.ts';
 export { approveDeletions, approveDeletionsOfPolicy, describeCluster, lockCluster, setClusterLifecycle } from './cluster/change-cluster.ts';

@@ -73,6 +73,18 @@ describe('a namespace that a cluster does not have', () => {
   });
 });
 
+describe('an object of which only labels are set', () => {
+  const manifests = ['apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop, labels: {tier: a}}\n', 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec: {template: {metadata: {labels: {tier: a}}}}\n'].join('---\n');
+
+  it('is warned of where it is not, and its namespace alone where that is missing too', async () => {
+    await reportInventory(api, ada.id, clusters['frankfurt'] ?? '', { 'Namespace/shop': {}, 'Service/shop/web': {} });
+    expect(await preview({ manifests })).toMatchObject([
+      { code: 'OBJECT_MISSING', object: 'Deployment.apps/shop/web', clusters: ['frankfurt'], message: expect.stringContaining('it is never created') as string },
+      { code: 'NAMESPACE_MISSING', clusters: ['dublin'], message: expect.stringContaining('2 objects wait') as string },
+    ]);
+  });
+});
+
 describe('an object that an older policy holds', () => {
   const key = (): string => `PeerAuthentication.security.istio.io/shop/${name}`;
 

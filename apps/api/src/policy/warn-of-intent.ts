@@ -4,7 +4,7 @@ import { loadContents, type PolicyVersionRow, type Tx } from '@meshfleet/store';
 import type { Intent } from './apply-policy.ts';
 import { endWarnings } from './end-of-object.ts';
 import { heldObjects } from './held-objects.ts';
-import { missingNamespaces } from './missing-namespaces.ts';
+import { missingObjects } from './missing-objects.ts';
 import { placementWarnings } from './placement-warnings.ts';
 import type { ReadManifests } from './read-manifests.ts';
 import { idleTakeOvers } from './take-over.ts';
@@ -48,7 +48,7 @@ export async function warningsOfVersion(tx: Tx, { objects, inputs }: Pick<Policy
 
 /** What of it would not come to be in clusters as they are now. */
 export async function warningsWherePlaced(tx: Tx, intent: PlacedIntent, placement: Placement, subject: Subject): Promise<ErrorEnvelope[]> {
-  return [...(await placementWarnings(tx, placement, subject)), ...(await missingNamespaces(tx, intent, placement, subject)), ...(await heldObjects(tx, intent, placement, subject))];
+  return [...(await placementWarnings(tx, placement, subject)), ...(await missingObjects(tx, intent, placement, subject)), ...(await heldObjects(tx, intent, placement, subject))];
 }
 
 function isLabelled(key: string): boolean {
