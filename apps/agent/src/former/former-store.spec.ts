@@ -57,6 +57,18 @@ it('says when there is no room, and keeps what it had', async () => {
   expect((await open()).of('k0')).toEqual(record('x'));
 }, 60_000);
 
+it('keeps how an object stood beneath a version only while there is room for what was taken of others', async () => {
+  const store = await open();
+  const noise = (bytes: number) => randomBytes(bytes).toString('base64');
+  const beneath = (bytes: number) => ({ under: 'd', own: { spec: { hosts: [noise(bytes)] } } });
+  for (let index = 0; index < 40; index += 1) await store.forget(`large-${String(index)}`);
+  expect(await store.remember('small', { ...record('x'), beneath: beneath(10) })).toBe(true);
+  expect(await store.remember('large', { ...record('x'), beneath: beneath(60_000) })).toBe(true);
+  const again = await open();
+  expect(again.of('small')?.beneath?.under).toBe('d');
+  expect(again.of('large')).toEqual(record('x'));
+});
+
 it('starts with nothing, and says so, when what it kept cannot be read', async () => {
   const secret = await test.admin.get(RESOURCES.secrets, NAMESPACE, FORMER_SECRET);
   await test.admin.update(RESOURCES.secrets, { ...secret, data: { content: Buffer.from('spoilt').toString('base64') } });
