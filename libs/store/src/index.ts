@@ -62,6 +62,7 @@ export { countClusters, existingClusterNames, findClusterByName, findClusters, f
 export { findServedGroups } from './cluster/served-groups.ts';
 export type { ServedGroup } from './cluster/served-groups.ts';
 export { findUnservedKinds } from './cluster/unserved-kinds.ts';
+export { findForeignObjects } from './cluster/foreign-objects.ts';
 export { findMissingObjects } from './cluster/missing-objects.ts';
 export { findPlacementCandidate, findPlacementCandidates } from './cluster/placement-candidates.ts';
 export type { ClusterFilter } from './cluster/clusters.ts';

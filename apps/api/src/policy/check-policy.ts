@@ -52,7 +52,7 @@ export async function checkPolicy({ scope }: GraphqlContext, rawInput: unknown):
     const policy = typeof name === 'string' ? await findPolicyByName(tx, name) : undefined;
     const subject = { policyName: name ?? '', policyId: policy?.id };
     const unserved = await unservedKinds(tx, read, placement, subject);
-    const misplaced = placement === NOWHERE ? [] : await warningsWherePlaced(tx, placedIntent(read, preset), placement, subject);
+    const misplaced = placement === NOWHERE ? [] : await warningsWherePlaced(tx, placedIntent(read, preset, 'REPORT'), placement, subject);
     return {
       manifests,
       objects: read.objects.map(({ key, hash }) => ({ key, hash })),

@@ -85,6 +85,26 @@ describe('an object of which only labels are set', () => {
   });
 });
 
+describe('an object that somebody else wrote', () => {
+  const key = (): string => `PeerAuthentication.security.istio.io/shop/${name}`;
+  beforeEach(async () => {
+    await reportInventory(api, ada.id, clusters['frankfurt'] ?? '', { 'Namespace/shop': {}, [key()]: { managedBy: 'argocd-controller' } });
+    await reportInventory(api, ada.id, clusters['dublin'] ?? '', { 'Namespace/shop': {}, [key()]: { managedBy: 'meshfleet' } });
+  });
+
+  it('is warned of with who did and where, though a rollout comes first', async () => {
+    const exists = [{ code: 'OBJECT_EXISTS', object: key(), clusters: ['frankfurt'], message: expect.stringMatching(/written by argocd-controller: where both set a field differently, it fails/) as string }];
+    expect(await preview()).toMatchObject(exists);
+    expect(await apply({ rollout: { waves: [{ count: 1 }] } })).toMatchObject(exists);
+  });
+
+  it('is not warned of where all of it is taken over; of some of it, the rest is', async () => {
+    expect(await preview({ conflicts: 'FORCE' })).toEqual([]);
+    expect(await preview({ takeOver: [{ object: key() }] })).toEqual([]);
+    expect(await preview({ takeOver: [{ object: key(), fields: ['.spec.mtls'] }] })).toMatchObject([{ message: expect.stringContaining('another field than .spec.mtls') as string }]);
+  });
+});
+
 describe('an object that an older policy holds', () => {
   const key = (): string => `PeerAuthentication.security.istio.io/shop/${name}`;
 

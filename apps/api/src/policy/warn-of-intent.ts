@@ -3,6 +3,7 @@ import { touchedNames, type AssignedObject, type Placement } from '@meshfleet/pl
 import { loadContents, type PolicyVersionRow, type Tx } from '@meshfleet/store';
 import type { Intent } from './apply-policy.ts';
 import { endWarnings } from './end-of-object.ts';
+import { foreignObjects } from './foreign-objects.ts';
 import { heldObjects } from './held-objects.ts';
 import { missingObjects } from './missing-objects.ts';
 import { placementWarnings } from './placement-warnings.ts';
@@ -12,7 +13,8 @@ import { unservedKinds } from './unserved-kinds.ts';
 
 /** What would be placed: its objects, what they touch (`touchedNames`), and the field of the input that says so. */
 export interface PlacedIntent {
-  readonly objects: readonly Pick<AssignedObject, 'key'>[];
+  readonly objects: readonly Pick<AssignedObject, 'key' | 'conflicts' | 'takeOver'>[];
+  readonly conflicts: 'REPORT' | 'FORCE';
   readonly touched: readonly string[];
   readonly field: readonly string[];
 }
@@ -23,19 +25,19 @@ interface Subject {
 }
 
 /** What works in a policy that is applied, and should be looked at. */
-export async function warningsOf(tx: Tx, { name, read, placement, takeOver, patches, preset }: Pick<Intent, 'name' | 'read' | 'placement' | 'takeOver' | 'patches' | 'preset'>, policyId: string | undefined, now: Date): Promise<ErrorEnvelope[]> {
+export async function warningsOf(tx: Tx, { name, read, placement, conflicts, takeOver, patches, preset }: Pick<Intent, 'name' | 'read' | 'placement' | 'conflicts' | 'takeOver' | 'patches' | 'preset'>, policyId: string | undefined, now: Date): Promise<ErrorEnvelope[]> {
   const subject = { policyName: name, policyId };
   // A patch may set it in some clusters.
   const idle = patches.length > 0 ? [] : idleTakeOvers(read.objects, takeOver);
-  return [...read.warnings, ...idle, ...endWarnings(read.objects, now), ...(await warningsWherePlaced(tx, placedIntent(read, preset), placement, subject)), ...(await unservedKinds(tx, read, placement, subject))];
+  return [...read.warnings, ...idle, ...endWarnings(read.objects, now), ...(await warningsWherePlaced(tx, placedIntent(read, preset, conflicts), placement, subject)), ...(await unservedKinds(tx, read, placement, subject))];
 }
 
-export function placedIntent({ objects, inputs }: Pick<ReadManifests, 'objects' | 'inputs'>, preset: string | null): PlacedIntent {
-  return { objects, touched: touchedNames(objects, inputs !== null), field: ['input', preset === null ? 'manifests' : 'preset'] };
+export function placedIntent({ objects, inputs }: Pick<ReadManifests, 'objects' | 'inputs'>, preset: string | null, conflicts: PlacedIntent['conflicts']): PlacedIntent {
+  return { objects, conflicts, touched: touchedNames(objects, inputs !== null), field: ['input', preset === null ? 'manifests' : 'preset'] };
 }
 
 /** The same of a version that is brought back. */
-export async function warningsOfVersion(tx: Tx, { objects, inputs }: Pick<PolicyVersionRow, 'objects' | 'inputs'>, placement: Placement, subject: Subject): Promise<ErrorEnvelope[]> {
+export async function warningsOfVersion(tx: Tx, { objects, inputs, conflicts }: Pick<PolicyVersionRow, 'objects' | 'inputs' | 'conflicts'>, placement: Placement, subject: Subject): Promise<ErrorEnvelope[]> {
   const labelled = objects.filter(({ key }) => isLabelled(key));
   const bodies = labelled.length === 0 || inputs !== null ? undefined : await loadContents(tx, labelled.map(({ hash }) => hash));
   const touched = objects.flatMap(({ key, hash }) => {
@@ -43,12 +45,12 @@ export async function warningsOfVersion(tx: Tx, { objects, inputs }: Pick<Policy
     const body = bodies?.get(hash);
     return body === undefined ? [] : touchedNames([{ key, body }], false);
   });
-  return warningsWherePlaced(tx, { objects, touched, field: ['input', 'version'] }, placement, subject);
+  return warningsWherePlaced(tx, { objects, conflicts, touched, field: ['input', 'version'] }, placement, subject);
 }
 
 /** What of it would not come to be in clusters as they are now. */
 export async function warningsWherePlaced(tx: Tx, intent: PlacedIntent, placement: Placement, subject: Subject): Promise<ErrorEnvelope[]> {
-  return [...(await placementWarnings(tx, placement, subject)), ...(await missingObjects(tx, intent, placement, subject)), ...(await heldObjects(tx, intent, placement, subject))];
+  return [...(await placementWarnings(tx, placement, subject)), ...(await missingObjects(tx, intent, placement, subject)), ...(await foreignObjects(tx, intent, placement, subject)), ...(await heldObjects(tx, intent, placement, subject))];
 }
 
 function isLabelled(key: string): boolean {
