@@ -127,8 +127,8 @@ function* backToWhatWas(history: readonly Happened[]): Generator<string> {
 /** No cluster ever held what it had not been told of. */
 function* heldOnlyWhatWasTold(history: readonly Happened[], sightings: readonly Sighting[]): Generator<string> {
   for (const { clusterId, policyId, version, at } of sightings) {
-    const told = history.some((row) => row.kind === 'ASSIGNED' && row.clusterId === clusterId && row.policyId === policyId && row.version === version && row.at <= at);
-    if (!told) yield `cluster ${clusterId} held version ${version} of policy ${policyId} without having been told`;
+    const told = history.flatMap((row) => (row.kind === 'ASSIGNED' && row.clusterId === clusterId && row.policyId === policyId && row.version === version ? [row.at] : []));
+    if (!told.some((each) => each <= at)) yield `cluster ${clusterId} held version ${version} of policy ${policyId} without having been told${told[0] === undefined ? '' : `, ${Math.round(told[0] - at)} ms before it was`}`;
   }
 }
 
