@@ -1,4 +1,5 @@
 import { digestOf, digestOfEntry, TASK_REQUESTS, type DesiredState, type DryRunObject, type DryRunRequest } from '@meshfleet/protocol';
+import { answerAgentTask } from '@meshfleet/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertCluster, manifest } from '../testing/populate.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
@@ -62,7 +63,7 @@ async function answerAsAgent(answer: (request: DryRunRequest) => readonly DryRun
     const [task] = rows;
     if (task === undefined) continue;
     const request = TASK_REQUESTS.DRY_RUN.parse(task.request);
-    await api.db.admin.query(`update agent_task set status = 'DONE', result = $2 where id = $1`, [task.id, JSON.stringify({ objects: answer(request) })]);
+    await api.db.store.transaction(ada.id, (tx) => answerAgentTask(tx, frankfurt, task.id, { status: 'DONE', result: { objects: answer(request) } }));
     return request;
   }
 }
