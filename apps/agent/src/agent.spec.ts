@@ -230,6 +230,21 @@ describe('deletion', () => {
   });
 });
 
+it('started again says nothing less than before: deletions that are held stay so', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  hub.publish({ objects: names.map((name) => virtualService(name)) });
+  const first = await start();
+  await acked(1);
+  hub.publish({ objects: [], tombstones: names.map(keyOf) });
+  await acked(2);
+  await first.stop();
+  const before = hub.reports.length;
+  await start();
+  await until(() => hub.reports.slice(before).some(({ conditions }) => conditions.full));
+  const [full] = hub.reports.slice(before).filter(({ conditions }) => conditions.full);
+  expect(full?.conditions.items.map(({ reason }) => reason)).toEqual(names.map(() => 'DeletionGuard'));
+});
+
 describe('a hub that attacks', () => {
   const spoilers: Record<string, (hub: ScriptedHub) => void> = {
     'an unsigned state': (h) => h.spoil((answer) => (answer.signature = undefined)),

@@ -99,6 +99,7 @@ export function startSession(options: SessionOptions): Session {
     const enrolled = createEnrolledIdentity(identities, identity);
 
     const conditions = createConditions();
+    let knowsAll = false;
     const inventory = createInventory({
       now: () => hub.hubSeconds() * 1000,
       onNews: () => reporter.poke(),
@@ -134,6 +135,8 @@ export function startSession(options: SessionOptions): Session {
       now: () => new Date(hub.hubSeconds() * 1000),
       onNews: () => reporter.poke(),
       onProcessed(done, open) {
+        if (!knowsAll) conditions.markAll();
+        knowsAll = true;
         if (done.digest !== undefined) reporter.acknowledge({ epoch: done.epoch, revision: done.revision }, done.digest);
         stateStore.markProcessed(done, open).catch(problem('storing how far it is'));
       },

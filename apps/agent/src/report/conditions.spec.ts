@@ -6,10 +6,13 @@ const POLICY = '018f0000-0000-7000-8000-0000000000f1';
 const said = (key: string, status: ReportedCondition['status'], reason = 'R', policyId = POLICY): ReportedCondition => ({ key, policyId, status, reason, message: 'm', observedAt: '2026-01-01T00:00:00.000Z' });
 
 describe('conditions', () => {
-  it('begin with all that stands, and go on with what changed', () => {
+  it('tell all that stands when that is known, and else what changed', () => {
     const conditions = createConditions();
+    expect(conditions.dirty).toBe(false);
     conditions.set(said('a', 'FAILED'));
+    expect(conditions.take(10)).toMatchObject({ full: false, items: [{ key: 'a' }] });
     conditions.set(said('b', 'APPLIED'));
+    conditions.markAll();
     expect(conditions.take(10)).toMatchObject({ full: true, items: [{ key: 'a' }], more: false });
     conditions.set(said('a', 'APPLIED'));
     expect(conditions.take(10)).toMatchObject({ full: false, items: [{ key: 'a', status: 'APPLIED' }] });

@@ -12,7 +12,7 @@ export interface Conditions {
   passTo(key: string, policyId: string): void;
   standing(key: string): ReportedCondition | undefined;
   readonly dirty: boolean;
-  /** Everything that stands replaces what the hub has: for the first report of a process. */
+  /** Everything that stands replaces what the hub has: once a process has gone through all that it holds. Before that it knows of nothing what stands. */
   markAll(): void;
   /** Takes what is to be said next. When it could not be said, give it back. */
   take(limit: number): Batch;
@@ -31,7 +31,7 @@ export function createConditions(): Conditions {
   const standing = new Map<string, Known>();
   /** By key and policy: an object may be withdrawn for two of them, and the hub keeps what is said of it for each. */
   const pending = new Map<string, Map<string, Known>>();
-  let full = true;
+  let full = false;
   const add = (condition: Known): void => {
     const ofKey = pending.get(condition.key);
     if (ofKey === undefined) pending.set(condition.key, new Map([[condition.policyId, condition]]));
