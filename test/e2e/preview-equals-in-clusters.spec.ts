@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { accessFromKubeconfig, createKubeClient, createTransport, isNotFound, type KubeClient } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import { applyPatch } from 'diff';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { comparable } from '../../apps/agent/src/tasks/shown-object.ts';
@@ -99,6 +100,8 @@ async function liveObjects(cluster: string): Promise<Map<string, KubeObject>> {
   return found;
 }
 
+const liveEverywhere = async (): Promise<Map<string, Map<string, KubeObject>>> => new Map(await Promise.all(NAMES.map(async (name) => [name, await liveObjects(name)] as const)));
+
 function kubectlIn(cluster: string): KubeClient {
   const person = people.get(cluster);
   if (person === undefined) throw new Error(`there is nobody in ${cluster}`);
@@ -167,23 +170,23 @@ it(`what a preview and its dry run say is what agents then do, in ${CASES} chang
     const change = randomChange(roll, number);
     const what = `change ${number}: ${JSON.stringify(change)}`;
     const before = new Map<string, number>();
-    const live = new Map<string, Map<string, KubeObject>>();
-    for (const name of NAMES) {
-      before.set(name, (await clusterState(name)).revision);
-      live.set(name, await liveObjects(name));
-    }
+    for (const name of NAMES) before.set(name, (await clusterState(name)).revision);
 
+    let live = await liveEverywhere();
     let shown = await preview(change);
-    // What agents have told of others' objects is a moment old.
-    await until(`others' objects are known: ${what}`, 30_000, async () => {
+    // What agents have told of others' objects is a moment old; and what somebody has just written may let an agent apply what it could not before.
+    await until(`others' objects are known, and stand still: ${what}`, 30_000, async () => {
       const known = shown.refused || NAMES.every((name) => {
         const { conflicts = [], diff = { added: [], changed: [] } } = shown.clusters.get(name) ?? {};
         // What another policy gets by this change is not told of this one.
         const there = [...diff.added, ...diff.changed].map(({ key }) => key).filter((key) => namesObject(change, key) && live.get(name)?.has(key) === true && !isOurs(live.get(name)?.get(key)));
         return JSON.stringify(conflicts.filter(({ reason }) => reason === 'OBJECT_EXISTS').map(({ key }) => key).sort()) === JSON.stringify(there.sort());
       });
-      if (!known) shown = await preview(change);
-      return known;
+      const after = await liveEverywhere();
+      if (known && isDeepStrictEqual(after, live)) return true;
+      live = after;
+      shown = await preview(change);
+      return false;
     });
     expect(await make(change), what).toBe(!shown.refused);
     if (shown.refused) continue;
