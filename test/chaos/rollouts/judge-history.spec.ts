@@ -24,6 +24,11 @@ describe('the judge of what happened', () => {
     expect(judge([...begun, rollout(), word({ version: 2, phase: 'UPDATING' }), assigned(2), desired('h2'), rollout({ state: state([open], { status: 'ROLLING_BACK' }) }), word({ phase: 'ROLLING_BACK' }), assigned(1), desired('h1'), word({ phase: 'ROLLED_BACK', tx: 'end' }), rollout({ active: false, state: state([open], back), tx: 'end' })])).toEqual([]);
   });
 
+  it('does not hold a rollback to a state that was older than what the cluster had been assigned', () => {
+    const late = [assigned(7), desired('h7'), assigned(1), rollout({ planned: false, state: {} }), word({ state: null })];
+    expect(judge([...late, rollout(), desired('h1'), word({ phase: 'ROLLED_BACK', tx: 'end' }), rollout({ active: false, state: state([open], { status: 'ROLLED_BACK', endedAt: 9 }), tx: 'end' })])).toEqual([]);
+  });
+
   it.each<[string, readonly Told[], string]>([
     ['a cluster of a wave that is not open', [...begun, rollout({ state: state([wave()]) }), word({ version: 2, phase: 'UPDATING', state: state([wave()]) })], 'before its wave was open'],
     ['something that is neither what was nor the target', [...begun, word({ version: 7 })], 'something else than'],

@@ -85,11 +85,15 @@ function* neverInterleaved(history: readonly Happened[]): Generator<string> {
   }
 }
 
-/** After a rollback each cluster is assigned what it was when the rollout was planned; whoever confirmed is asked to hold the same, entry by entry. */
+/**
+ * After a rollback each cluster is assigned what it was when the rollout was planned; whoever confirmed is asked to hold the same, entry by entry,
+ * unless what it was assigned was yet to be compiled then.
+ */
 function* backToWhatWas(history: readonly Happened[]): Generator<string> {
   const assigned = new Map<string, number | null>();
   const desired = new Map<string, Desired['entries']>();
-  const began = new Map<string, { readonly version: number | null; readonly entries: string }>();
+  const began = new Map<string, { readonly version: number | null; readonly entries: string | undefined }>();
+  const uncompiled = new Set<string>();
   const policies = new Map<string, string>();
   const words = new Map<string, WordWritten>();
   const entriesOf = (policyId: string, clusterId: string): string => JSON.stringify((desired.get(clusterId) ?? []).filter((entry) => entry.policyId === policyId));
@@ -99,19 +103,25 @@ function* backToWhatWas(history: readonly Happened[]): Generator<string> {
       const was = began.get(`${rolloutId} ${word.clusterId}`);
       const now = assigned.get(`${policyId} ${word.clusterId}`) ?? null;
       if (now !== was?.version) yield `${named(word)} held ${was?.version ?? null} before the rollout, and ${now} after its rollback`;
-      if (word.phase === 'ROLLED_BACK' && word.reason === null && entriesOf(policyId, word.clusterId) !== was?.entries) yield `${named(word)} is not asked to hold again exactly what it was`;
+      if (word.phase === 'ROLLED_BACK' && word.reason === null && was?.entries !== undefined && entriesOf(policyId, word.clusterId) !== was.entries) yield `${named(word)} is not asked to hold again exactly what it was`;
     }
   };
   for (const [index, row] of history.entries()) {
-    if (row.kind === 'ASSIGNED') assigned.set(`${row.policyId} ${row.clusterId}`, row.version);
-    if (row.kind === 'DESIRED') desired.set(row.clusterId, row.entries);
+    if (row.kind === 'ASSIGNED') {
+      assigned.set(`${row.policyId} ${row.clusterId}`, row.version);
+      uncompiled.add(row.clusterId);
+    }
+    if (row.kind === 'DESIRED') {
+      desired.set(row.clusterId, row.entries);
+      uncompiled.delete(row.clusterId);
+    }
     if (row.kind === 'ROLLOUT') policies.set(row.rolloutId, row.policyId);
     if (row.kind === 'WORD') {
       const policyId = policies.get(row.rolloutId) ?? '';
       const key = `${row.rolloutId} ${row.clusterId}`;
       const version = assigned.get(`${policyId} ${row.clusterId}`) ?? null;
       if (!words.has(key)) {
-        began.set(key, { version, entries: entriesOf(policyId, row.clusterId) });
+        began.set(key, { version, entries: uncompiled.has(row.clusterId) ? undefined : entriesOf(policyId, row.clusterId) });
         if (row.held !== version) yield `${named(row)} was noted to hold ${row.held}, and held ${version}`;
       }
       words.set(key, row);

@@ -50,7 +50,7 @@ export class Season {
   readonly #freezes: string[] = [];
   readonly #webhook: string;
   readonly #began = Date.now();
-  #content = 0;
+  #content: number;
 
   constructor(hub: FleetOnPostgres, people: readonly GraphqlClient[], webhook: string, roll: () => number, seed: number) {
     this.#hub = hub;
@@ -58,6 +58,8 @@ export class Season {
     this.#webhook = webhook;
     this.#roll = roll;
     this.#prefix = `s${seed}-`;
+    // A season that broke off leaves what is somebody else's with a value of its own, which the next must not take for one of its own.
+    this.#content = seed * 100;
   }
 
   get policyNames(): readonly string[] {
