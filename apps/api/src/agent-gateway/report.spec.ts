@@ -96,9 +96,9 @@ describe('conditions', () => {
       { object_key: 'ConfigMap/shop/a', status: 'FAILED', reason: 'Because', manager: 'kubectl', fields: ['.data.x'] },
       { object_key: 'ConfigMap/shop/b', status: 'DRIFTED', reason: 'Because', manager: null, fields: [] },
     ]);
-    await agent.report(2, items(condition(policyId, 'APPLIED')));
+    await agent.report(2, { ...ack, ...items(condition(policyId, 'APPLIED')) });
     expect(await status()).toBe('DRIFTED');
-    await agent.report(3, items(condition(policyId, 'CORRECTED', 'ConfigMap/shop/b')));
+    await agent.report(3, { ...ack, ...items(condition(policyId, 'CORRECTED', 'ConfigMap/shop/b')) });
     expect(await status()).toBe('APPLIED');
     expect(await conditionsOf(agent)).toMatchObject([{ status: 'CORRECTED' }]);
   });
