@@ -1,4 +1,4 @@
-import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { CoordinationV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import type { Cluster } from '@meshfleet/cluster-sim';
 import { MeshfleetError, type KubeObject } from '@meshfleet/model';
 import { randomBytes } from 'node:crypto';
@@ -45,7 +45,7 @@ export interface RealCluster extends Cluster {
   readonly folder: string;
   /** The process of now; another one after a restart. What is paused or killed stays so until somebody resumes or restarts it. */
   process(part: ControlPlanePart): ManagedProcess;
-  /** kill -9 of a part, the API server by default, and a new one on the same port. A new KWOK waits up to 40 s for the leases of the old one. */
+  /** kill -9 of a part, the API server by default, and a new one on the same port. */
   restart(part?: ControlPlanePart): Promise<void>;
   /** Throws etcd's history away: older resource versions answer 410 from now on. */
   compact(): Promise<void>;
@@ -123,9 +123,12 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
     start('etcd');
     start('apiServer');
     await serving();
-    for (const part of ['controllerManager', 'scheduler', 'kwok'] as const) start(part);
+    start('controllerManager');
+    start('scheduler');
     const config = new KubeConfig();
     config.loadFromString(kubeconfig());
+    await freeNodes(config);
+    start('kwok');
     if (isNew) {
       await createNodes(config, options.nodes ?? DEFAULT_NODES);
       await applyAll(plan.kubeconfigFile, options.crds ?? [], options.objects ?? []);
@@ -152,6 +155,7 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
       },
       restart: async (part = 'apiServer') => {
         await processOf(part).kill();
+        if (part === 'kwok') await freeNodes(config);
         start(part);
         await serving();
       },
@@ -194,6 +198,17 @@ function answers(url: string, ca: string, token: string): Promise<boolean> {
     });
     outgoing.end();
   });
+}
+
+/** Takes the leases away that a KWOK which is gone held: another one is somebody else to them, and would wait for their term of 40 s, and at times for longer. */
+async function freeNodes(config: KubeConfig): Promise<void> {
+  const api = config.makeApiClient(CoordinationV1Api);
+  const namespace = 'kube-node-lease';
+  const { items } = await api.listNamespacedLease({ namespace });
+  for (const { metadata: { name = '' } = {}, spec } of items) {
+    // A node that runs for real holds its own by its name.
+    if (spec?.holderIdentity !== name) await api.deleteNamespacedLease({ namespace, name });
+  }
 }
 
 async function createNodes(config: KubeConfig, nodes: readonly RealNode[]): Promise<void> {
