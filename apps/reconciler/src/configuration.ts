@@ -1,5 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { DEFAULT_RETENTION } from '@meshfleet/planner';
+import { DEFAULT_RETENTION, parseHosts } from '@meshfleet/planner';
 import type { RetentionRule } from '@meshfleet/planner';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -53,7 +53,7 @@ export function readConfiguration(args: readonly string[], env: Readonly<Record<
     host: HOST,
     concurrency: RECONCILER_CONCURRENCY,
     ...readKey(parsed.data.MESHFLEET_KEY, parsed.data.MESHFLEET_KEY_FILE),
-    privateHosts: new Set(parsed.data.ROLLOUT_WEBHOOK_PRIVATE_HOSTS.split(',').map((host) => host.trim().toLowerCase()).filter((host) => host !== '')),
+    privateHosts: parseHosts(parsed.data.ROLLOUT_WEBHOOK_PRIVATE_HOSTS),
     retention: { keepRevisions: HISTORY_KEEP_REVISIONS, keepDays: HISTORY_KEEP_DAYS },
     mode: readMode(args),
   };

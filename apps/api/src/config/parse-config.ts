@@ -1,4 +1,5 @@
 import { MeshfleetError } from '@meshfleet/model';
+import { parseHosts } from '@meshfleet/planner';
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 
@@ -49,7 +50,7 @@ const environment = z.object({
   TLS_KEY_FILE: optionalText,
   GRAPHQL_BUDGET_PER_MINUTE: z.coerce.number().int().min(1000).default(5_000_000),
   SIGNIN_LINK: z.enum(['on', 'off']).default('on'),
-  ROLLOUT_WEBHOOK_PRIVATE_HOSTS: z.string().default('').transform(hostsOf),
+  ROLLOUT_WEBHOOK_PRIVATE_HOSTS: z.string().default('').transform(parseHosts),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -138,8 +139,4 @@ function readText(name: string, file: string): string {
   } catch {
     throw invalid(name, `the file ${file} cannot be read`);
   }
-}
-
-function hostsOf(text: string): ReadonlySet<string> {
-  return new Set(text.split(',').map((host) => host.trim().toLowerCase()).filter((host) => host !== ''));
 }

@@ -6,7 +6,6 @@ import type { TaskAnswers } from '../agent-task/task-answers.ts';
 import { userErrorOf, type UserError } from '../graphql/user-error.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 
-
 export interface FieldManagerView {
   readonly manager: string;
   readonly operation: string;

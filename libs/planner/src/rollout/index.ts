@@ -4,7 +4,7 @@ export { commandRollout } from './command-rollout.ts';
 export type { RolloutCommand } from './command-rollout.ts';
 export { forecastRollout } from './forecast.ts';
 export type { ForecastFreeze, RolloutForecast } from './forecast.ts';
-export { isPublicAddress, privateHostOf } from './public-address.ts';
+export { isPublicAddress, parseHosts, privateHostOf } from './public-address.ts';
 export { showGates } from './show-gates.ts';
 export { planWaves } from './plan-waves.ts';
 export type { PlannedWave, RolloutCandidate } from './plan-waves.ts';

@@ -32,6 +32,11 @@ export function isPublicAddress(address: string): boolean {
   return GLOBAL_UNICAST.check(bare, 'ipv6') && !NOT_PUBLIC_6.check(bare, 'ipv6');
 }
 
+/** Hosts of a list with commas, as `ROLLOUT_WEBHOOK_PRIVATE_HOSTS` names those that are called though they are not on the internet. */
+export function parseHosts(text: string): ReadonlySet<string> {
+  return new Set(text.split(',').map((host) => host.trim().toLowerCase()).filter((host) => host !== ''));
+}
+
 /** Names that lead to no address of the internet: of one machine, one cluster or one site (RFC 6761, RFC 6762, `.internal` of ICANN). */
 const PRIVATE_NAME = /^[^.]+$|\.(localhost|local|internal|svc)$/;
 
