@@ -23,6 +23,8 @@ export interface AgentOptions {
   readonly listenTiming?: Partial<ListenTiming>;
   readonly retrySpans?: RetrySpans;
   readonly lease?: { readonly durationMs: number; readonly renewMs: number };
+  /** It has stopped working by a fault of its own, and still holds its Lease: a process that is started anew may do better. */
+  onBroken?(error: unknown): void;
 }
 
 export interface Agent {
@@ -80,7 +82,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           log.warn({ other }, other === undefined ? 'the Lease could not be renewed: standing by' : 'another agent acts in this cluster: standing by');
         } else if (session === undefined) {
           status.role = 'acting';
-          session = startSession({ onEvicted: standDown, config, client, hub, log, status, agentVersion, ...(options.listenTiming === undefined ? {} : { listenTiming: options.listenTiming }), retrySpans: options.retrySpans });
+          session = startSession({ onEvicted: standDown, onBroken: (error) => options.onBroken?.(error), config, client, hub, log, status, agentVersion, ...(options.listenTiming === undefined ? {} : { listenTiming: options.listenTiming }), retrySpans: options.retrySpans });
         }
       });
     },

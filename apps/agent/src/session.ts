@@ -48,6 +48,8 @@ export interface SessionOptions {
   readonly agentVersion: string;
   /** Once, when the hub has evicted this cluster: nothing is done any longer. */
   onEvicted(): void;
+  /** Something went wrong that nobody foresaw: this session does nothing any longer. */
+  onBroken(error: unknown): void;
   readonly listenTiming?: Partial<ListenTiming>;
   readonly retrySpans?: RetrySpans | undefined;
 }
@@ -277,7 +279,10 @@ export function startSession(options: SessionOptions): Session {
     log.error({}, 'this cluster was evicted: create a join token, set MESHFLEET_JOIN_TOKEN and restart the agent');
   }
 
-  const running = run().catch((error: unknown) => log.error(describeError(error), 'the agent stopped working'));
+  const running = run().catch((error: unknown) => {
+    log.error(describeError(error), 'the agent stopped working');
+    options.onBroken(error);
+  });
   return {
     get delivery() {
       return started.delivery;
