@@ -10,6 +10,8 @@ export interface JournalRecord {
   readonly object: KubeObject | null;
 }
 
+const FULL_DISK_MS = 1_000;
+
 interface VaultRecord {
   readonly vault: string;
   readonly value: string;
@@ -17,17 +19,24 @@ interface VaultRecord {
 
 /**
  * The data file: one JSON line per change, appended when the event loop comes round, and rewritten at start without what is dead.
- * After `kill -9` at most the last turn of the loop is missing; a torn last line is dropped.
+ * After `kill -9` at most the last turn of the loop is missing; a torn last line is dropped. On a full disk the cluster goes on
+ * out of memory, and what is missing is written when there is space again.
  */
 export class Journal {
   readonly #path: string;
   readonly #vault = new Map<string, string>();
   #file: number | undefined;
   #pending: string[] = [];
+  /** What the disk has not taken yet of the lines before those. */
+  #rest: Buffer = Buffer.alloc(0);
   #scheduled = false;
 
-  constructor(path: string) {
+  readonly #writeSome: (file: number, bytes: Buffer) => number;
+
+  /** @param writeSome Writes as much as the disk takes, and says how much that was. */
+  constructor(path: string, writeSome: (file: number, bytes: Buffer) => number = (file, bytes) => writeSync(file, bytes)) {
     this.#path = path;
+    this.#writeSome = writeSome;
   }
 
   /** Reads what is on disk, hands out the living objects and opens the file for appending. Answers the last resource version. */
@@ -62,13 +71,14 @@ export class Journal {
     },
   };
 
-  /** Puts everything on disk now. */
+  /** Puts everything on disk now; throws what the disk says. */
   flush(): void {
-    this.#scheduled = false;
-    if (this.#file === undefined || this.#pending.length === 0) return;
-    const text = `${this.#pending.join('\n')}\n`;
-    this.#pending = [];
-    writeSync(this.#file, text);
+    if (this.#file === undefined) return;
+    if (this.#pending.length > 0) {
+      this.#rest = Buffer.concat([this.#rest, Buffer.from(`${this.#pending.join('\n')}\n`)]);
+      this.#pending = [];
+    }
+    while (this.#rest.length > 0) this.#rest = this.#rest.subarray(this.#writeSome(this.#file, this.#rest));
   }
 
   close(): void {
@@ -83,7 +93,17 @@ export class Journal {
     this.#pending.push(line);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.flush());
+    setImmediate(() => this.#flushWhenItGoes());
+  }
+
+  #flushWhenItGoes(): void {
+    try {
+      this.flush();
+      this.#scheduled = false;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      setTimeout(() => this.#flushWhenItGoes(), FULL_DISK_MS).unref();
+    }
   }
 
   *#read(): Generator<JournalRecord | VaultRecord> {

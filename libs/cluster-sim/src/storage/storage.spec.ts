@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubeObject } from '@meshfleet/model';
@@ -81,8 +81,8 @@ describe('a table', () => {
 
 describe('the journal', () => {
   let folder: string;
-  const open = (): { store: ObjectStore; journal: Journal } => {
-    const journal = new Journal(join(folder, 'data', 'cluster.jsonl'));
+  const open = (writeSome?: (file: number, bytes: Buffer) => number): { store: ObjectStore; journal: Journal } => {
+    const journal = new Journal(join(folder, 'data', 'cluster.jsonl'), writeSome);
     return { store: new ObjectStore({ journal }), journal };
   };
   beforeEach(() => {
@@ -111,6 +111,29 @@ describe('the journal', () => {
     appendFileSync(join(folder, 'data', 'cluster.jsonl'), '{"resourceVersion":9,"table":"things","key":"b","obj');
     const second = open();
     expect(keys(second.store.table('things'))).toEqual(['a']);
+    second.journal.close();
+  });
+
+  it('loses nothing on a disk that is full for a while and takes lines in parts', async () => {
+    let free = 100;
+    const first = open((file, bytes) => {
+      if (free === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      const taken = Math.min(free, bytes.length, 30);
+      free -= taken;
+      return writeSync(file, bytes, 0, taken);
+    });
+    const table = first.store.table('things');
+    for (const name of ['a', 'b', 'c']) {
+      first.store.put(table, name, object(name));
+      await new Promise(setImmediate);
+    }
+    expect(free).toBe(0);
+    expect(keys(table)).toEqual(['a', 'b', 'c']);
+    free = 10_000;
+    first.store.put(table, 'd', object('d'));
+    first.journal.close();
+    const second = open();
+    expect(keys(second.store.table('things'))).toEqual(['a', 'b', 'c', 'd']);
     second.journal.close();
   });
 
