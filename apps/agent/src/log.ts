@@ -7,12 +7,16 @@ export interface Log {
   error(facts: object, message: string): void;
 }
 
+const MOST_UNWRITTEN_BYTES = 256 * 1024;
 const SECRETS = ['authorization', 'token', 'joinToken', 'privateKey', 'signKeyPem', 'sealKeyPem', 'secret', 'password'];
 
 /** JSON lines on stderr. Facts that look like secrets are blotted out, one level deep too. */
 export function createLog(level: string): Log {
   const redact = SECRETS.flatMap((name) => [name, `*.${name}`]);
-  return pino({ name: 'meshfleet-agent', level, redact, base: { name: 'meshfleet-agent' } }, pino.destination({ fd: 2, sync: true }));
+  const lines = pino.destination({ fd: 2, sync: true, maxLength: MOST_UNWRITTEN_BYTES });
+  // A disk that takes no lines is no reason to stop.
+  lines.on('error', () => undefined);
+  return pino({ name: 'meshfleet-agent', level, redact, base: { name: 'meshfleet-agent' } }, lines);
 }
 
 /** For log lines: what an error says, without its stack and without bodies. */

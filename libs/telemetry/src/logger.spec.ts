@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { openSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from './index.ts';
 import type { Logger } from './index.ts';
@@ -31,6 +33,12 @@ describe('the logger', () => {
     const { log, lines } = capture();
     log.error({ err: new TypeError('broken') }, 'request failed');
     expect(lines()[0]).toMatchObject({ msg: 'request failed', err: { type: 'TypeError', message: 'broken', stack: expect.stringContaining('logger.spec') as string } });
+  });
+
+  it('stops nobody where a full disk takes no line', () => {
+    const program = `import { createLogger } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)}; const log = createLogger('api'); for (let n = 0; n < 3; n += 1) log.error({ n }, 'request failed'); console.log('went on');`;
+    const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', openSync('/dev/full', 'w')], encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'went on\n' });
   });
 
   it('is quiet below its level, and takes info for a level that it does not know', () => {

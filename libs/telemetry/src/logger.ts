@@ -39,10 +39,19 @@ export function createLogger(name: string, options: LoggerOptions = {}): Logger 
         },
       },
     },
-    // Synchronous: the last words of a process that dies are the ones that are needed.
-    options.destination ?? pino.destination({ dest: 2, sync: true }),
+    options.destination ?? linesOnStderr(),
   );
   return redactChildren(logger);
+}
+
+const MOST_UNWRITTEN_BYTES = 1024 * 1024;
+
+/** Lines that a full disk does not take are kept until it does, up to a bound, and are nobody else's trouble. */
+function linesOnStderr(): DestinationStream {
+  // Synchronous: the last words of a process that dies are the ones that are needed.
+  const lines = pino.destination({ dest: 2, sync: true, maxLength: MOST_UNWRITTEN_BYTES });
+  lines.on('error', () => undefined);
+  return lines;
 }
 
 /** pino writes the fields of a child as they are, once, when it is made: they are cleaned on the way in. */

@@ -60,10 +60,10 @@ export function statusOf(errors: readonly { readonly extensions?: Readonly<Recor
   }
 }
 
-/** An answer as GraphQL's, for a request that was refused before there was a query. */
+/** An answer as GraphQL's, for a request that was refused before there was a query, or whose answer could not be made. */
 export function refusal(error: unknown, requestId: string, log: FaultLog): { status: number; body: ExecutionResult } {
   const cause = error instanceof Error ? error : new Error(String(error));
-  const errors = formatErrors([new GraphQLError(cause.message, { originalError: cause })], requestId, log);
+  const errors = formatErrors([cause instanceof GraphQLError ? cause : new GraphQLError(cause.message, { originalError: cause })], requestId, log);
   return { status: statusOf(errors, false), body: { data: null, errors } };
 }
 

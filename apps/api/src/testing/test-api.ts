@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { createLocalCustody } from '@meshfleet/pki';
 import { withTestStore, type Store, type TestStore, type Tx } from '@meshfleet/store';
-import { createLogger } from '@meshfleet/telemetry';
+import { createLogger, type Logger } from '@meshfleet/telemetry';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomBytes } from 'node:crypto';
 import supertest from 'supertest';
@@ -33,7 +33,11 @@ export interface TestApi {
 }
 
 /** `around` may look at what goes through the API's store. */
-export async function startTestApi(overrides: Partial<ApiConfig> = {}, around: (store: Store) => Store = (store) => store): Promise<TestApi> {
+export async function startTestApi(
+  overrides: Partial<ApiConfig> = {},
+  around: (store: Store) => Store = (store) => store,
+  logger: Logger = createLogger('api-test', { level: process.env['TEST_LOG'] ?? 'silent' }),
+): Promise<TestApi> {
   const [db, issuer] = await Promise.all([withTestStore(), startTestIssuer()]);
   const statements = { count: 0, texts: [] as string[] };
   const key = randomBytes(32);
@@ -57,7 +61,7 @@ export async function startTestApi(overrides: Partial<ApiConfig> = {}, around: (
     config,
     store: counting(around(db.store), statements),
     custody: createLocalCustody({ key, random: (bytes) => randomBytes(bytes) }),
-    logger: createLogger('api-test', { level: process.env['TEST_LOG'] ?? 'silent' }),
+    logger,
   });
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
