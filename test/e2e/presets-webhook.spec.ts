@@ -4,7 +4,9 @@ import { gatewayApiCustomResourceDefinitions, istioPresets } from '@meshfleet/is
 import { formatManifests } from '@meshfleet/manifest';
 import { isMetadataOnly, MeshfleetError } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { judgeHealth } from '../../apps/agent/src/health/judge-health.ts';
+import { statusConditions } from '../../apps/agent/src/health/status-conditions.ts';
 import { parameterSets, RANDOM_SETS } from '../conformance/presets/parameter-sets.ts';
 
 const limit = clusterKindOf(process.env) === 'real' ? meshLimit() : 'MESHFLEET_TEST_CLUSTERS=real asks for it';
@@ -37,7 +39,7 @@ describe.each(limit === undefined ? minors : [])('the validation webhook of isti
   };
 
   beforeAll(async () => {
-    mesh = await startMesh([{ name: 'east', istio: { version: minor }, realNodes: [{ name: 'real-a', region: 'eu', zone: 'eu-a' }], objects: gatewayApiCustomResourceDefinitions('experimental') }]);
+    mesh = await startMesh([{ name: 'east', istio: { version: minor, values: { global: { istiod: { enableAnalysis: true } } } }, realNodes: [{ name: 'real-a', region: 'eu', zone: 'eu-a' }], objects: gatewayApiCustomResourceDefinitions('experimental') }]);
     const names = new Set(sets.flatMap(({ objects }) => objects.flatMap(({ metadata }) => metadata.namespace ?? [])));
     names.delete('istio-system');
     await run(['create', '-f', '-'], [...names].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
@@ -62,5 +64,15 @@ describe.each(limit === undefined ? minors : [])('the validation webhook of isti
   it('refuses what the schemas would let pass', async () => {
     const nothing = { apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy', metadata: { name: 'nothing', namespace: 'default' }, spec: { action: 'DENY' } };
     expect(await ask([nothing])).toContain('DENY action without `rules` is meaningless');
+  });
+
+  it('writes what its analysis finds where agents read it', async () => {
+    const lost = { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name: 'lost', namespace: 'default' }, spec: { hosts: ['lost.example.com'], gateways: ['nowhere'], http: [{ route: [{ destination: { host: 'kubernetes' } }] }] } };
+    await run(['apply', '-f', '-'], [lost]);
+    const read = async () => JSON.parse(await kubectl(mesh.clusters[0]?.cluster.kubeconfigFile ?? '', ['get', 'virtualservice', 'lost', '-o', 'json'])) as KubeObject;
+    await vi.waitFor(async () => expect(statusConditions(await read())).not.toEqual([]), { timeout: 50_000, interval: 500 });
+    const seen = await read();
+    expect(statusConditions(seen)).toContainEqual(expect.objectContaining({ type: 'PassedAnalysis', status: 'False', reason: 'IST0101' }));
+    expect(judgeHealth(seen)).toMatchObject({ state: 'UNHEALTHY', reason: 'IST0101' });
   });
 });

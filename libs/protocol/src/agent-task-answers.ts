@@ -54,6 +54,8 @@ const inspectResultSchema = z.object({
   conditions: z
     .array(z.object({ type: z.string().max(316), status: z.string().max(32), reason: z.string().max(1024), message: text, lastTransitionTime: z.string().max(64).optional(), observedGeneration: z.number().optional(), /** The route's parent, where each has its own. */ of: z.string().max(1024).optional() }))
     .max(200),
+  /** What its status comes to now, by the rules of reports; absent of kinds of which only labels are set, and of older agents. */
+  health: z.object({ state: z.enum(['HEALTHY', 'PENDING', 'UNHEALTHY']), reason: z.string().max(128), message: text }).optional(),
   /** The newest first; absent when the agent may not read them. */
   events: z.array(z.object({ type: z.string().max(64), reason: z.string().max(256), message: text, count: z.number(), lastSeen: z.string().max(64), source: z.string().max(256) })).max(50).optional(),
   truncated: z.boolean().optional(),

@@ -42,6 +42,7 @@ describe('the health of an object, by its own status', () => {
     ['a revision that nothing uses', 'sailoperator.io/v1', 'IstioRevision', { conditions: [condition('Reconciled', 'True'), condition('InUse', 'False', 'NotReferencedByAnything')] }],
     ['what is said of an older generation', GATEWAY, 'Gateway', { conditions: [condition('Accepted', 'False', 'Because', { observedGeneration: 1 })] }],
     ['what istiod says of an older generation, as text', 'networking.istio.io/v1', 'Gateway', { observedGeneration: '1', validationMessages: [], conditions: [condition('Accepted', 'False')] }],
+    ['what istiod’s analysis said of an older generation', 'networking.istio.io/v1', 'Gateway', { observedGeneration: '1', validationMessages: [{ type: { code: 'IST0101' }, level: 'ERROR' }] }],
     ['kinds that no rule is for', 'example.com/v1', 'Thing', { conditions: [condition('Accepted', 'False')] }],
     ['a status that makes no sense', GATEWAY, 'Gateway', { conditions: { Accepted: false }, validationMessages: 'none' }],
   ])('is good for %s', (_, apiVersion, kind, status) => {

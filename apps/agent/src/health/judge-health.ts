@@ -38,7 +38,7 @@ export function judgeHealth(object: KubeObject): HealthVerdict {
   if (rule === undefined) return HEALTHY;
   const current = statusConditions(object).filter((condition) => isCurrent(condition, object));
   const bad = current.filter(({ type, status }) => (status === 'False' && rule.wanted.includes(type)) || (status === 'True' && rule.unwanted?.includes(type) === true));
-  const failing = [...bad.filter(({ type }) => rule.slow?.includes(type) !== true).map(describe), ...validationErrors(object)];
+  const failing = bad.filter(({ type }) => rule.slow?.includes(type) !== true).map(describe);
   if (failing.length > 0) return verdict('UNHEALTHY', failing);
   const slow = [...bad, ...current.filter(({ type, status }) => status === 'Unknown' && rule.wanted.includes(type))].map(describe);
   return slow.length > 0 ? verdict('PENDING', slow) : HEALTHY;
@@ -66,24 +66,4 @@ function isCurrent({ observedGeneration }: StatusCondition, object: KubeObject):
   const whole = Number((object['status'] as { observedGeneration?: unknown } | undefined)?.observedGeneration ?? Number.NaN); // a status is an object
   const spokenOf = observedGeneration ?? (Number.isNaN(whole) ? undefined : whole);
   return spokenOf === undefined || spokenOf === 0 || object.metadata.generation === undefined || spokenOf >= object.metadata.generation;
-}
-
-interface ValidationMessage {
-  readonly type?: { readonly name?: unknown; readonly code?: unknown };
-  readonly level?: unknown;
-  readonly message?: unknown;
-}
-
-/** What istiod's own analysis holds against the object, when it is told to write that down (`PILOT_ENABLE_ANALYSIS`). */
-function validationErrors(object: KubeObject): Problem[] {
-  const messages = (object['status'] as { validationMessages?: unknown } | undefined)?.validationMessages;
-  if (!Array.isArray(messages)) return [];
-  return (messages as (ValidationMessage | null)[]) // members are checked before use
-    .filter((message) => message?.level === 'ERROR')
-    .map((found) => {
-      const code = typeof found?.type?.code === 'string' ? found.type.code : 'ValidationFailed';
-      const name = typeof found?.type?.name === 'string' ? found.type.name : '';
-      const said = typeof found?.message === 'string' ? `: ${found.message}` : '.';
-      return { reason: code.slice(0, 128), message: `istiod's analysis says ${name === '' ? code : `${name} (${code})`}${said}` };
-    });
 }

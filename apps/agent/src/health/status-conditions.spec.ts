@@ -24,6 +24,14 @@ it('gathers what each controller, parent, ancestor and listener says', () => {
   expect(found[0]).toEqual({ type: 'Programmed', status: 'False', reason: 'Why', message: 'because', observedGeneration: 3, lastTransitionTime: '2026-01-01T00:00:00Z' });
 });
 
+it('tells what istiod’s analysis says as it would of a condition', () => {
+  const url = 'https://istio.io/latest/docs/reference/config/analysis/ist0101/';
+  expect(statusConditions(withStatus({ validationMessages: [{ type: { name: 'ReferencedResourceNotFound', code: 'IST0101' }, level: 'ERROR', documentationUrl: url }, { type: { code: 'IST0109' }, level: 'WARNING' }, null] }))).toEqual([
+    { type: 'PassedAnalysis', status: 'False', reason: 'IST0101', message: `ReferencedResourceNotFound: ${url}` },
+    { type: 'PassedAnalysis', status: 'True', reason: 'IST0109', message: '' },
+  ]);
+});
+
 it.each([undefined, null, 'ready', {}, { conditions: 'all good' }, { conditions: [null, 3, {}] }, { parents: [{}], listeners: [{ conditions: [{}] }] }])('makes nothing up of a status that is %j', (status) => {
   expect(statusConditions(withStatus(status)).every(({ status: said }) => said === '')).toBe(true);
 });

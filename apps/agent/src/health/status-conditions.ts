@@ -16,13 +16,14 @@ interface RawStatus {
   readonly parents?: unknown;
   readonly ancestors?: unknown;
   readonly listeners?: unknown;
+  readonly validationMessages?: unknown;
 }
 
 const MOST = 200;
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const list = <T>(value: unknown): readonly T[] => (Array.isArray(value) ? (value as T[]) : []); // members are read as unknown
 
-/** Everything that controllers say of an object: conditions of its own, and those by parent, ancestor and listener of the Gateway API. */
+/** Everything that controllers say of an object: conditions of its own, those by parent, ancestor and listener of the Gateway API, and what istiod's analysis says. */
 export function statusConditions(object: KubeObject): StatusCondition[] {
   const status = (object['status'] ?? {}) as RawStatus; // members are checked one by one
   const of = (conditions: unknown, whose?: string): StatusCondition[] =>
@@ -35,7 +36,23 @@ export function statusConditions(object: KubeObject): StatusCondition[] {
     ...parents.flatMap(({ parentRef, conditions }) => of(conditions, nameOf(parentRef))),
     ...ancestors.flatMap(({ ancestorRef, conditions }) => of(conditions, nameOf(ancestorRef))),
     ...listeners.flatMap(({ name, conditions }) => of(conditions, `listener ${text(name)}`)),
+    ...of(analysisConditions(status.validationMessages)),
   ].slice(0, MOST);
+}
+
+interface RawMessage {
+  readonly type?: { readonly name?: unknown; readonly code?: unknown } | null;
+  readonly level?: unknown;
+  readonly documentationUrl?: unknown;
+}
+
+/** What istiod's own analysis says of the object, when it is told to write that down (`PILOT_ENABLE_ANALYSIS`): the name of each message, its code and level, and where it is explained. */
+function analysisConditions(messages: unknown): RawCondition[] {
+  return list<RawMessage | null>(messages).flatMap((message) => {
+    if (message === null) return [];
+    const said = [text(message.type?.name), text(message.documentationUrl)].filter((part) => part !== '').join(': ');
+    return [{ type: 'PassedAnalysis', status: message.level === 'ERROR' ? 'False' : 'True', reason: message.type?.code, message: said }];
+  });
 }
 
 interface Ref {

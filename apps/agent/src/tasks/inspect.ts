@@ -1,12 +1,13 @@
 import type { Resource } from '@meshfleet/kube';
 import { fieldPaths, isNotFound, RESOURCES } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { parseObjectKey } from '@meshfleet/model';
+import { isMetadataKind, parseObjectKey } from '@meshfleet/model';
 import type { InspectRequest, InspectResult } from '@meshfleet/protocol';
 import type { ApplyContext } from '../apply/apply-entry.ts';
 import { explainFailure } from '../apply/explain-failure.ts';
 import { isManagedKind } from '../observe/watched-kinds.ts';
 import { createBodyBudget, shownObject } from './shown-object.ts';
+import { judgeHealth } from '../health/judge-health.ts';
 import { statusConditions } from '../health/status-conditions.ts';
 
 const EVENTS = 20;
@@ -32,6 +33,8 @@ export async function inspect(context: ApplyContext, request: InspectRequest): P
       ...(object === undefined ? { truncated: true } : { object }),
       managers: managersOf(live),
       conditions: statusConditions(live),
+      // How a labelled object fares is its owner's affair.
+      ...(isMetadataKind(key.group, key.kind) ? {} : { health: healthOf(live) }),
       ...(events === undefined ? {} : { events }),
     };
   } catch (error) {
@@ -39,6 +42,11 @@ export async function inspect(context: ApplyContext, request: InspectRequest): P
     const { reason, message } = explainFailure(error);
     return nothing({ reason, message: message.slice(0, 1_024) });
   }
+}
+
+function healthOf(live: KubeObject): InspectResult['health'] {
+  const verdict = judgeHealth(live);
+  return verdict.state === 'HEALTHY' ? { ...verdict, reason: '', message: '' } : { ...verdict, message: verdict.message.slice(0, 1_024) };
 }
 
 function managersOf(live: KubeObject): InspectResult['managers'] {

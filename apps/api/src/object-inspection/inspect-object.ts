@@ -86,7 +86,7 @@ async function liveOf({ look }: ObjectInspection): Promise<LiveSituation | null>
   await setImmediate();
   const live = await look.live;
   if (live === undefined || live.error !== null) return null;
-  return { found: live.found, changedSince: [...new Set(live.changedSince.map(({ manager }) => manager))], conditions: live.conditions };
+  return { found: live.found, changedSince: [...new Set(live.changedSince.map(({ manager }) => manager))], conditions: live.conditions, health: live.health };
 }
 
 async function walk(scope: RequestScope, inspection: ObjectInspection, now: Date): Promise<readonly StepVerdict[]> {

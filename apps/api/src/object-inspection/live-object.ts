@@ -24,6 +24,7 @@ export interface LiveObjectView {
   /** Those who wrote the object after our last apply, the status left out. */
   readonly changedSince: readonly FieldManagerView[];
   readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string; readonly of: string | null }[];
+  readonly health: NonNullable<InspectResult['health']> | null;
   readonly events: readonly { readonly type: string; readonly reason: string; readonly message: string; readonly count: number; readonly lastSeen: string; readonly source: string }[];
   /** Why nothing can be said. */
   readonly error: UserError | null;
@@ -35,7 +36,7 @@ const FIXES: Readonly<Record<string, string>> = {
   KindNotServed: 'Install the definition of the kind in this cluster.',
 };
 
-const SILENT = { found: false, manifest: null, managers: [], appliedAt: null, changedSince: [], conditions: [], events: [] };
+const SILENT = { found: false, manifest: null, managers: [], appliedAt: null, changedSince: [], conditions: [], health: null, events: [] };
 
 /** Asks the cluster's agent for the object, and waits for its answer. */
 export async function lookAtLive(parts: { readonly store: Store; readonly answers: TaskAnswers }, scope: RequestScope, clusterId: string, key: string): Promise<LiveObjectView> {
@@ -45,7 +46,7 @@ export async function lookAtLive(parts: { readonly store: Store; readonly answer
   return outcome.answered ? liveView(outcome.result) : { ...SILENT, error: userErrorOf(outcome.error) };
 }
 
-export function liveView({ found, object, managers, conditions, events, refused }: InspectResult): LiveObjectView {
+export function liveView({ found, object, managers, conditions, health, events, refused }: InspectResult): LiveObjectView {
   const views = managers.map(({ manager, operation, subresource, time, fields }) => ({ manager, operation, subresource: subresource ?? null, time: time ?? null, fields }));
   const ours = views.find(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply')?.time ?? null;
   const since = ours === null ? [] : views.filter(({ manager, subresource, time }) => manager !== FIELD_MANAGER && subresource === null && time !== null && time > ours);
@@ -56,6 +57,7 @@ export function liveView({ found, object, managers, conditions, events, refused 
     appliedAt: ours,
     changedSince: since,
     conditions: conditions.map(({ type, status, reason, message, of }) => ({ type, status, reason, message, of: of ?? null })),
+    health: health ?? null,
     events: events ?? [],
     error: refused === undefined ? null : userErrorOf({ code: 'KUBERNETES_REFUSED', summary: refused.message.replace(/\.$/, ''), why: refused.reason, fix: FIXES[refused.reason] ?? 'Look at the ClusterRole of the agent.' }),
   };

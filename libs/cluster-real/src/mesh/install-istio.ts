@@ -89,6 +89,7 @@ function istiodValues({ version, revision = '', clusterName, meshId, network, me
     resources: { requests: { cpu: '10m', memory: '64Mi' } },
     env: { ...PLAIN_ENVOY_PILOT, ...env },
     meshConfig: merge(PLAIN_ENVOY_MESH, meshConfig),
+    ...values,
     global: {
       hub: 'docker.io/istio',
       tag: ISTIO_VERSIONS[version],
@@ -96,8 +97,8 @@ function istiodValues({ version, revision = '', clusterName, meshId, network, me
       ...(network === undefined ? {} : { network }),
       ...(clusterName === undefined ? {} : { multiCluster: { clusterName } }),
       proxy: { resources: { requests: { cpu: '10m', memory: '64Mi' } } },
+      ...(values['global'] as object | undefined), // what the chart calls so
     },
-    ...values,
   };
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OBJECT_STEPS, nextStep, wayOfObject } from './way-of-object.ts';
-import type { ObjectSituation } from './way-of-object.ts';
+import type { LiveSituation, ObjectSituation } from './way-of-object.ts';
 
 const SOUND: ObjectSituation = {
   policy: { name: 'strict', currentVersion: 2, assignedVersion: 2, endedAt: null, placement: { selected: true, because: 'its labels match env=prod' } },
@@ -37,8 +37,11 @@ describe('the way of an object', () => {
     ['no desired state carries it', { revision: null }, 'COMPILED', 'WAITING', /No desired state/],
     ['the agent is away', { acknowledgedRevision: 6, cluster: { lifecycle: 'ACTIVE', online: false, lastSeenAt: '2026-11-26T12:00:00Z' } }, 'DELIVERED', 'BLOCKED', /not connected: it was heard of last at 2026-11-26T12:00:00Z/],
     ['the agent went away after it had acknowledged', { cluster: { lifecycle: 'ACTIVE', online: false, lastSeenAt: '2026-11-26T12:00:00Z' } }, 'KEPT', 'BLOCKED', /heard of last at 2026-11-26T12:00:00Z.*nobody knows/],
-    ['it is gone since the last report', { live: { found: false, changedSince: [], conditions: [] } }, 'APPLIED', 'WAITING', /not in the cluster now/],
-    ['it is refused since the last report', { live: { found: true, changedSince: [], conditions: [{ type: 'Programmed', status: 'False', message: 'slow' }, { type: 'ResolvedRefs', status: 'False', message: 'no such backend' }] } }, 'ACCEPTED', 'BLOCKED', /ResolvedRefs: no such backend/],
+    ['it is gone since the last report', { live: { found: false, changedSince: [], conditions: [], health: null } }, 'APPLIED', 'WAITING', /not in the cluster now/],
+    ['it is refused since the last report', { live: { found: true, changedSince: [], conditions: [{ type: 'Programmed', status: 'False', message: 'slow' }, { type: 'ResolvedRefs', status: 'False', message: 'no such backend' }], health: null } }, 'ACCEPTED', 'BLOCKED', /ResolvedRefs: no such backend/],
+    ['istiod’s analysis has found an error since the last report', { live: { found: true, changedSince: [], conditions: [], health: { state: 'UNHEALTHY', reason: 'IST0101', message: 'no such gateway' } } }, 'ACCEPTED', 'BLOCKED', /IST0101: no such gateway/],
+    ['its controller is yet at work', { live: { found: true, changedSince: [], conditions: [], health: { state: 'PENDING', reason: 'Programmed', message: 'no address yet' } } }, 'ACCEPTED', 'WAITING', /no address yet/],
+    ['its controller has been at work for too long', { condition: condition('UNHEALTHY', 'AddressNotAssigned'), live: { found: true, changedSince: [], conditions: [], health: { state: 'PENDING', reason: 'Programmed', message: 'no address yet' } } }, 'ACCEPTED', 'BLOCKED', /AddressNotAssigned/],
     ['the cluster is in quarantine', { acknowledgedRevision: 6, cluster: { lifecycle: 'QUARANTINED', online: true, lastSeenAt: null } }, 'DELIVERED', 'BLOCKED', /quarantine/],
     ['agents only observe', { acknowledgedRevision: 6, mode: 'OBSERVE' }, 'DELIVERED', 'BLOCKED', /OBSERVE/],
     ['the agent is about to', { acknowledgedRevision: 6 }, 'DELIVERED', 'WAITING', /not yet 7/],
@@ -54,12 +57,18 @@ describe('the way of an object', () => {
     if (state === 'BLOCKED') expect(next?.fix).toMatch(/\w+/);
   });
 
+  it('does not take silence for consent', () => {
+    const summary = (conditions: LiveSituation['conditions']) => wayOfObject({ ...SOUND, live: { found: true, changedSince: [], conditions, health: { state: 'HEALTHY', reason: '', message: '' } } }).find(({ step }) => step === 'ACCEPTED')?.summary;
+    expect(summary([])).toMatch(/Nobody in the cluster says anything/);
+    expect(summary([{ type: 'Accepted', status: 'True', message: '' }])).toMatch(/has anything against it/);
+  });
+
   it('tells of a correction without being stopped by it', () => {
     expect(nextStep(wayOfObject({ ...SOUND, condition: condition('CORRECTED') }))).toBeUndefined();
   });
 
   it('believes what was read just now more than what was reported before', () => {
-    const live = { found: true, changedSince: [], conditions: [] };
+    const live = { found: true, changedSince: [], conditions: [], health: null };
     expect(nextStep(wayOfObject({ ...SOUND, live, condition: condition('DRIFTED') }))).toBeUndefined();
     expect(nextStep(wayOfObject({ ...SOUND, live, condition: condition('UNHEALTHY') }))).toBeUndefined();
     expect(nextStep(wayOfObject({ ...SOUND, live: { ...live, changedSince: ['kubectl-edit'] }, condition: condition('DRIFTED') }))).toMatchObject({ step: 'KEPT' });
@@ -81,7 +90,7 @@ describe('the way of an object', () => {
       heldBy: fc.constantFrom(null, 'baseline'),
       mode: fc.constantFrom('ENFORCE' as const, 'OBSERVE' as const),
       cluster: fc.record({ lifecycle: fc.constantFrom('ACTIVE' as const, 'QUARANTINED' as const, 'EVICTED' as const), online: fc.boolean(), lastSeenAt: fc.constantFrom(null, '2026-11-26T12:00:00Z') }),
-      live: fc.constantFrom(null, { found: true, changedSince: [], conditions: [] }, { found: false, changedSince: ['x'], conditions: [] }),
+      live: fc.constantFrom(null, { found: true, changedSince: [], conditions: [], health: null }, { found: false, changedSince: ['x'], conditions: [], health: null }),
       revision: fc.constantFrom(null, 3, 7),
       acknowledgedRevision: fc.integer({ min: 0, max: 9 }),
       condition: fc.constantFrom(null, condition('FAILED'), condition('DRIFTED'), condition('UNHEALTHY')),

@@ -43,6 +43,8 @@ export interface LiveSituation {
   /** Managers that wrote the object after we applied it last, whatever they wrote. */
   readonly changedSince: readonly string[];
   readonly conditions: readonly { readonly type: string; readonly status: string; readonly message: string }[];
+  /** What these come to, as the agent judges them; null where it does not say. */
+  readonly health: { readonly state: 'HEALTHY' | 'PENDING' | 'UNHEALTHY'; readonly reason: string; readonly message: string } | null;
 }
 
 /** Walks the stations of an object; behind the first that is not passed nothing is known. */
@@ -134,10 +136,12 @@ const STATIONS: Readonly<Record<ObjectStep, (situation: ObjectSituation) => Verd
   },
 
   ACCEPTED: ({ condition, live }) => {
-    const refused = live?.conditions.find(({ type, status }) => ACCEPTANCE.includes(type) && status === 'False');
-    if (refused !== undefined) return blocked(`${refused.type}: ${refused.message}`, UNCARRIED);
-    if (condition?.status === 'UNHEALTHY' && live === null) return blocked(`${condition.reason}: ${condition.message}`, UNCARRIED);
-    return passed(condition?.status === 'UNHEALTHY' ? 'Whoever had something against it has nothing any more.' : 'Nobody in the cluster has anything against it.');
+    const said = live === null ? null : (live.health ?? heardIn(live.conditions));
+    if (said?.state === 'UNHEALTHY') return blocked(`${said.reason}: ${said.message}`, UNCARRIED);
+    if (condition?.status === 'UNHEALTHY' && said?.state !== 'HEALTHY') return blocked(`${condition.reason}: ${condition.message}`, UNCARRIED);
+    if (said?.state === 'PENDING') return waiting(`${said.reason}: ${said.message}`);
+    if (condition?.status === 'UNHEALTHY') return passed('Whoever had something against it has nothing any more.');
+    return passed(live?.conditions.length === 0 ? 'Nobody in the cluster says anything about it: objects of its kind get no status, or nobody carries them out.' : 'Nobody in the cluster has anything against it.');
   },
 
   SOUND: ({ errors }) => {
@@ -148,6 +152,13 @@ const STATIONS: Readonly<Record<ObjectStep, (situation: ObjectSituation) => Verd
 
 /** Conditions by which those who carry objects out say at once that they cannot. */
 const ACCEPTANCE: readonly string[] = ['Accepted', 'ResolvedRefs', 'PassedValidation', 'PassedAnalysis', 'Reconciled', 'WaypointAccepted', 'ZtunnelAccepted'];
+
+/** Of agents that do not judge what they see. */
+function heardIn(conditions: LiveSituation['conditions']): NonNullable<LiveSituation['health']> {
+  const refused = conditions.find(({ type, status }) => ACCEPTANCE.includes(type) && status === 'False');
+  return refused === undefined ? { state: 'HEALTHY', reason: '', message: '' } : { state: 'UNHEALTHY', reason: refused.type, message: refused.message };
+}
+
 const UNCARRIED = 'The object is in place, and whoever carries it out says that it cannot: mend what it names.';
 
 function offline(lastSeenAt: string | null, what: string): Verdict {
