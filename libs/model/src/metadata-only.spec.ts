@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from './kubernetes.ts';
-import { isMetadataOnly, metadataOf } from './metadata-only.ts';
+import { isMetadataKey, isMetadataOnly, metadataOf } from './metadata-only.ts';
 
 const deployment = (spec?: object): KubeObject => ({
   apiVersion: 'apps/v1',
@@ -32,5 +32,11 @@ describe('objects of which only labels and annotations are written', () => {
     expect(metadataOf(deployment({ replicas: 3, template: { metadata: { labels: { v: '2' }, creationTimestamp: null }, spec: { containers: [{ image: 'evil' }] } } }))).toEqual(
       deployment({ template: { metadata: { labels: { v: '2' } } } }),
     );
+  });
+});
+
+describe('the key of an object that is only labelled', () => {
+  it.each([['Namespace/shop', true], ['Deployment.apps/shop/web', true], ['Deployment/shop/web', false], ['VirtualService.networking.istio.io/shop/web', false], ['no key', false]])('%s: %s', (key, labelled) => {
+    expect(isMetadataKey(key)).toBe(labelled);
   });
 });

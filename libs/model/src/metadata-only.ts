@@ -1,6 +1,6 @@
 import { canonicalJson } from './canonical-json.ts';
 import type { KubeObject } from './kubernetes.ts';
-import { parseApiVersion } from './kubernetes.ts';
+import { parseApiVersion, parseObjectKey } from './kubernetes.ts';
 
 /**
  * Kinds of which Meshfleet writes labels and annotations and nothing else: the objects are somebody's own. Must agree with the ClusterRole in
@@ -13,6 +13,12 @@ const METADATA_KINDS: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** Whether objects of a kind are only ever labelled and annotated. */
 export const isMetadataKind = (group: string, kind: string): boolean => METADATA_KINDS.get(group)?.includes(kind) === true;
+
+/** The same of an object's key; false where it is none. */
+export function isMetadataKey(key: string): boolean {
+  const parsed = parseObjectKey(key);
+  return parsed !== undefined && isMetadataKind(parsed.group, parsed.kind);
+}
 
 /** These kinds as object keys name them: `Deployment.apps`. */
 export const METADATA_KIND_NAMES: readonly string[] = [...METADATA_KINDS].flatMap(([group, kinds]) => kinds.map((kind) => (group === '' ? kind : `${kind}.${group}`)));

@@ -1,11 +1,11 @@
 import { Mutation, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { MeshfleetError } from '@meshfleet/model';
 import type { GitopsTool } from '@meshfleet/planner';
 import { findClusterByName } from '@meshfleet/store';
 import type { ConnectionArgs } from '../graphql/connection.ts';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { ignoreRulesOfCluster } from '../gitops/ignore-rules-of-cluster.ts';
 import { parseGlobalId, rowId } from '../graphql/global-id.ts';
+import { notOneName } from '../graphql/id-or-name.ts';
 import { mutate, type UseCase } from '../graphql/mutate.ts';
 import { desiredStateOf, desiredStateView } from '../desired-state/desired-state-view.ts';
 import { clusterPolicyView } from '../policy/policy-cluster-view.ts';
@@ -28,7 +28,7 @@ export class ClusterResolver {
       const row = parsed?.type === 'Cluster' ? await clusterById(scope, parsed.id) : undefined;
       return row === undefined ? null : clusterView(row);
     }
-    if (typeof name !== 'string' || typeof id === 'string') throw eitherIdOrName(typeof id === 'string');
+    if (typeof name !== 'string' || typeof id === 'string') throw notOneName('cluster', { id, name });
     const row = await findClusterByName(await scope.read(), name);
     return row === undefined ? null : clusterView(row);
   }
@@ -100,8 +100,4 @@ async function changeCluster<S extends z.ZodType>(context: GraphqlContext, useCa
   const { answer, userErrors } = await mutate(context, useCase, input);
   const row = answer === undefined ? undefined : await clusterById(context.scope, answer.clusterId);
   return { cluster: row === undefined ? null : clusterView(row), userErrors };
-}
-
-function eitherIdOrName(both: boolean): MeshfleetError {
-  return new MeshfleetError({ code: 'INVALID_INPUT', summary: 'Say which cluster: either by id or by name', why: both ? 'both were given' : 'neither was given', fix: 'Give one of the two arguments, and not both.', where: { field: ['id'] } });
 }

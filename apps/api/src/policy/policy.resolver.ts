@@ -1,9 +1,9 @@
 import { Mutation, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { MeshfleetError } from '@meshfleet/model';
 import { findPolicyByName, type PolicyClusterStatus } from '@meshfleet/store';
 import type { ConnectionArgs } from '../graphql/connection.ts';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { parseGlobalId } from '../graphql/global-id.ts';
+import { notOneName } from '../graphql/id-or-name.ts';
 import { mutate } from '../graphql/mutate.ts';
 import { userErrorOf, type UserError } from '../graphql/user-error.ts';
 import { batchedConnection } from '../request/batched-list.ts';
@@ -30,9 +30,7 @@ export class PolicyResolver {
       const row = parsed?.type === 'Policy' ? await policyById(scope, parsed.id) : undefined;
       return row === undefined ? null : policyView(row);
     }
-    if (typeof name !== 'string' || typeof id === 'string') {
-      throw new MeshfleetError({ code: 'INVALID_INPUT', summary: 'Say which policy: either by id or by name', why: typeof id === 'string' ? 'both were given' : 'neither was given', fix: 'Give one of the two arguments, and not both.', where: { field: ['id'] } });
-    }
+    if (typeof name !== 'string' || typeof id === 'string') throw notOneName('policy', { id, name });
     const row = await findPolicyByName(await scope.read(), name);
     return row === undefined ? null : policyView(row);
   }

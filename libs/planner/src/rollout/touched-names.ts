@@ -1,5 +1,5 @@
 import type { KubeObject } from '@meshfleet/model';
-import { isMetadataKind, parseObjectKey } from '@meshfleet/model';
+import { isMetadataKey } from '@meshfleet/model';
 import { claimedFields } from '../share-metadata.ts';
 
 /** Stands for any field of an object, as a variable does for any name. */
@@ -13,8 +13,7 @@ export const ANY_FIELD = '${*}';
  */
 export function touchedNames(objects: readonly { readonly key: string; readonly body: KubeObject }[], templated: boolean): string[] {
   return objects.flatMap(({ key, body }) => {
-    const parsed = parseObjectKey(key);
-    if (parsed === undefined || !isMetadataKind(parsed.group, parsed.kind)) return [key];
+    if (!isMetadataKey(key)) return [key];
     return templated ? [`${key} ${ANY_FIELD}`] : claimedFields(body).map(([field]) => `${key} ${field}`);
   });
 }

@@ -1,4 +1,4 @@
-import { isMetadataKind, parseObjectKey } from '@meshfleet/model';
+import { isMetadataKey } from '@meshfleet/model';
 import type { Shares } from '@meshfleet/planner';
 import type { ReportedCondition } from '@meshfleet/protocol';
 import type { Tx } from '../connection/sql.ts';
@@ -11,7 +11,7 @@ import type { JudgedReport } from './judge-report.ts';
  * no such object cost nothing.
  */
 export async function shareReports(tx: Tx, reports: readonly JudgedReport[]): Promise<readonly JudgedReport[]> {
-  const speaking = reports.filter(({ report }) => report.conditions.items.some(isOfMetadata)).map(({ cluster }) => cluster.id);
+  const speaking = reports.filter(({ report }) => report.conditions.items.some(({ key }) => isMetadataKey(key))).map(({ cluster }) => cluster.id);
   if (speaking.length === 0) return reports;
   const { rows } = await tx.query<{ id: string; shares: Shares }>(SHARES, [tx.organizationId, speaking]);
   const sharesOf = new Map(rows.map(({ id, shares }) => [id, shares]));
@@ -33,16 +33,11 @@ interface Leaver {
 }
 
 function leavingOf(leaving: readonly Leaver[], item: ReportedCondition): ReportedCondition[] {
-  if (!isOfMetadata(item)) return [];
+  if (!isMetadataKey(item.key)) return [];
   const { key, observedAt, fields: _fields, ...said } = item;
   return leaving
     .filter((leaver) => leaver.key === key && leaver.policyId !== item.policyId)
     .map(({ policyId }): ReportedCondition => (delaysWithdrawal(item) ? { ...said, key, observedAt, policyId } : { key, policyId, observedAt, status: 'APPLIED', reason: 'Applied', message: '' }));
-}
-
-function isOfMetadata({ key }: ReportedCondition): boolean {
-  const parsed = parseObjectKey(key);
-  return parsed !== undefined && isMetadataKind(parsed.group, parsed.kind);
 }
 
 function shared(shares: Shares, item: ReportedCondition): ReportedCondition[] {
