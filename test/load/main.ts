@@ -11,12 +11,13 @@ import { p1, p2 } from './benches/propagation.ts';
 import { p1r } from './benches/real-propagation.ts';
 import { p9 } from './benches/reconnect.ts';
 import { p7p8 } from './benches/agent-footprint.ts';
+import { p10w } from './benches/warnings-of-intent.ts';
 import type { Bench } from './harness/bench.ts';
 import { isReached, type Figure } from './harness/statistics.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const results = join(root, 'bench', 'results');
-const benches: readonly Bench[] = [p14, p5, p6, p1, p1r, p2, p10, p10p, p7p8, p9, p11];
+const benches: readonly Bench[] = [p14, p5, p6, p1, p1r, p2, p10, p10p, p10w, p7p8, p9, p11];
 const asked = process.argv.slice(2).map((id) => id.toUpperCase());
 const chosen = asked.length === 0 ? benches : benches.filter(({ id }) => id.toUpperCase().split('+').some((part) => asked.includes(part)));
 if (chosen.length === 0) {

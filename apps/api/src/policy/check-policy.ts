@@ -1,5 +1,5 @@
 import { NOWHERE } from '@meshfleet/planner';
-import { findPolicyByName, namesOfSelectedClusters } from '@meshfleet/store';
+import { findPlacedClusters, findPolicyByName } from '@meshfleet/store';
 import { z } from 'zod';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { userErrorsOf } from '../graphql/mutate.ts';
@@ -21,8 +21,6 @@ const input = z.object({
   defaultNamespace: z.string().nullish(),
   placement: placementInput.nullish(),
 });
-/** More names than anybody reads; a person wants to know whether it is three clusters or all of them. */
-const MOST_NAMES = 1000;
 
 export interface CheckedPolicy {
   readonly manifests: string | null;
@@ -50,13 +48,13 @@ export async function checkPolicy({ scope }: GraphqlContext, rawInput: unknown):
     const read = await readForTargets(scope, { name: name ?? undefined, manifests, defaultNamespace: defaultNamespace ?? undefined, variables, patches, placement, allowPartial, role: 'VIEWER' });
     const tx = await scope.read();
     const policy = typeof name === 'string' ? await findPolicyByName(tx, name) : undefined;
-    const subject = { policyName: name ?? '', policyId: policy?.id };
-    const unserved = await unservedKinds(tx, read, placement, subject);
-    const misplaced = placement === NOWHERE ? [] : await warningsWherePlaced(tx, placedIntent(read, preset, 'REPORT'), placement, subject);
+    const clusters = placement === NOWHERE ? [] : await findPlacedClusters(tx, placement, { policyName: name ?? '', policyId: policy?.id });
+    const unserved = await unservedKinds(tx, read, clusters);
+    const misplaced = placement === NOWHERE ? [] : await warningsWherePlaced(tx, placedIntent(read, preset, 'REPORT'), placement, { clusters, policyId: policy?.id });
     return {
       manifests,
       objects: read.objects.map(({ key, hash }) => ({ key, hash })),
-      clusters: placement === NOWHERE ? [] : await namesOfSelectedClusters(tx, placement, subject, MOST_NAMES),
+      clusters: clusters.map((cluster) => cluster.name),
       warnings: [...read.warnings, ...misplaced, ...unserved].map(userErrorOf),
       userErrors: read.problems.map(userErrorOf),
       checked: { variables, patches, read },

@@ -1,14 +1,14 @@
-import { isMetadataKind, parseObjectKey, type ErrorEnvelope } from '@meshfleet/model';
-import type { AssignedObject, Placement } from '@meshfleet/planner';
-import { findForeignObjects, type Tx } from '@meshfleet/store';
+import { isMetadataKey, type ErrorEnvelope } from '@meshfleet/model';
+import type { AssignedObject } from '@meshfleet/planner';
+import { findForeignObjects, type PlacedCluster, type Tx } from '@meshfleet/store';
 import { namesOf } from './gather-problems.ts';
 import type { PlacedIntent } from './warn-of-intent.ts';
 
 /** Warns of objects that somebody else has written, as clusters reported them, and that the policy does not take over as a whole. */
-export async function foreignObjects(tx: Tx, { objects, conflicts, field }: PlacedIntent, placement: Placement, subject: { policyName: string; policyId: string | undefined }): Promise<ErrorEnvelope[]> {
+export async function foreignObjects(tx: Tx, { objects, conflicts, field }: PlacedIntent, placed: readonly PlacedCluster[]): Promise<ErrorEnvelope[]> {
   if (conflicts === 'FORCE') return [];
   const wanted = new Map(objects.filter(isWhole).map((object) => [object.key, object]));
-  const found = await findForeignObjects(tx, placement, subject, [...wanted.keys()].sort());
+  const found = await findForeignObjects(tx, placed, [...wanted.keys()].sort());
   return found.map(({ key, managers, clusters }) => {
     const taken = wanted.get(key)?.takeOver;
     return {
@@ -23,6 +23,5 @@ export async function foreignObjects(tx: Tx, { objects, conflicts, field }: Plac
 
 /** Of what is only labelled others have the rest anyway, and what is taken as a whole is in nobody's way. */
 function isWhole({ key, conflicts }: Pick<AssignedObject, 'key' | 'conflicts'>): boolean {
-  const parsed = parseObjectKey(key);
-  return conflicts !== 'FORCE' && !key.includes('${') && parsed !== undefined && !isMetadataKind(parsed.group, parsed.kind);
+  return conflicts !== 'FORCE' && !key.includes('${') && !isMetadataKey(key);
 }

@@ -1,14 +1,13 @@
 import type { ErrorEnvelope } from '@meshfleet/model';
-import { ANY_FIELD, type Placement } from '@meshfleet/planner';
-import { findOlderHolders, type Tx } from '@meshfleet/store';
+import { ANY_FIELD } from '@meshfleet/planner';
+import { findOlderHolders, type PlacedCluster, type Tx } from '@meshfleet/store';
 import { namesOf } from './gather-problems.ts';
 import type { PlacedIntent } from './warn-of-intent.ts';
 
 /** Warns of what older policies hold in these clusters, and keep: by a rollout or at once, this one does not get it. */
-export async function heldObjects(tx: Tx, { touched, field }: PlacedIntent, placement: Placement, subject: { policyName: string; policyId: string | undefined }): Promise<ErrorEnvelope[]> {
+export async function heldObjects(tx: Tx, { touched, field }: PlacedIntent, placed: readonly PlacedCluster[], policyId: string | undefined): Promise<ErrorEnvelope[]> {
   const named = touched.filter((name) => !name.endsWith(ANY_FIELD));
-  if (named.length === 0) return [];
-  const holders = await findOlderHolders(tx, placement, subject, named);
+  const holders = await findOlderHolders(tx, placed, policyId, named);
   return holders.map(({ policyName, touched: name, clusters }) => {
     const [object = '', label] = name.split(' ');
     return {

@@ -1,6 +1,5 @@
-import { formatObjectKey, isMetadataKind, parseObjectKey, type ErrorEnvelope } from '@meshfleet/model';
-import type { Placement } from '@meshfleet/planner';
-import { findMissingObjects, type Tx } from '@meshfleet/store';
+import { formatObjectKey, isMetadataKey, parseObjectKey, type ErrorEnvelope } from '@meshfleet/model';
+import { findMissingObjects, type PlacedCluster, type Tx } from '@meshfleet/store';
 import { namesOf } from './gather-problems.ts';
 import type { PlacedIntent } from './warn-of-intent.ts';
 
@@ -8,9 +7,9 @@ import type { PlacedIntent } from './warn-of-intent.ts';
  * Warns of what clusters do not have, as far as they have reported what they have: namespaces that objects are for, and objects
  * of which only labels and annotations are set. No policy creates either.
  */
-export async function missingObjects(tx: Tx, { objects, field }: PlacedIntent, placement: Placement, subject: { policyName: string; policyId: string | undefined }): Promise<ErrorEnvelope[]> {
+export async function missingObjects(tx: Tx, { objects, field }: PlacedIntent, placed: readonly PlacedCluster[]): Promise<ErrorEnvelope[]> {
   const awaiting = awaitedBy(objects);
-  const missing = await findMissingObjects(tx, placement, subject, [...awaiting.keys()].sort());
+  const missing = await findMissingObjects(tx, placed, [...awaiting.keys()].sort());
   const without = new Map(missing.map(({ key, clusters }) => [key, new Set(clusters)]));
   return missing.flatMap(({ key, clusters }): ErrorEnvelope[] => {
     const parsed = parseObjectKey(key);
@@ -27,7 +26,7 @@ function awaitedBy(objects: PlacedIntent['objects']): ReadonlyMap<string, number
   for (const { key } of objects) {
     const parsed = parseObjectKey(key);
     if (parsed === undefined) continue;
-    const keys = [...(parsed.namespace === '' ? [] : [namespaceKey(parsed.namespace)]), ...(isMetadataKind(parsed.group, parsed.kind) ? [key] : [])];
+    const keys = [...(parsed.namespace === '' ? [] : [namespaceKey(parsed.namespace)]), ...(isMetadataKey(key) ? [key] : [])];
     for (const each of keys) if (!each.includes('${')) awaiting.set(each, (awaiting.get(each) ?? 0) + 1);
   }
   return awaiting;

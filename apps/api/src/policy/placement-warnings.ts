@@ -1,13 +1,13 @@
 import type { ErrorEnvelope } from '@meshfleet/model';
 import { selectorOf, type Placement } from '@meshfleet/planner';
-import { existingClusterNames, selectsAny, type Tx } from '@meshfleet/store';
+import { existingClusterNames, type PlacedCluster, type Tx } from '@meshfleet/store';
 
 /** What may be misspelt in a placement: a name that no cluster has, or all of it, when it selects nobody. */
-export async function placementWarnings(tx: Tx, placement: Placement, subject: { readonly policyName: string; readonly policyId: string | undefined }): Promise<ErrorEnvelope[]> {
-  const [unknown, selects] = [await unknownClusters(tx, placement), await selectsAny(tx, placement, subject)];
+export async function placementWarnings(tx: Tx, placement: Placement, placed: readonly PlacedCluster[]): Promise<ErrorEnvelope[]> {
+  const unknown = await unknownClusters(tx, placement);
   // Of names that nobody has enough is said.
   const said = selectorOf(placement) === null && unknown.length > 0;
-  return selects || said ? unknown : [...unknown, selectsNobody(placement)];
+  return placed.length > 0 || said ? unknown : [...unknown, selectsNobody(placement)];
 }
 
 /** A cluster may be named before it enrols; more often its name is misspelt. */

@@ -1,18 +1,17 @@
 import { isMetadataKind, parseApiVersion, type ErrorEnvelope } from '@meshfleet/model';
-import type { Placement } from '@meshfleet/planner';
-import { findUnservedKinds, type Tx } from '@meshfleet/store';
+import { findUnservedKinds, type PlacedCluster, type Tx } from '@meshfleet/store';
 import { namesOf } from './gather-problems.ts';
 import type { ReadManifests } from './read-manifests.ts';
 
 /** Warns of kinds that some of the clusters do not serve: there the objects would fail until the kind's definition is installed. */
-export async function unservedKinds(tx: Tx, { objects }: Pick<ReadManifests, 'objects'>, placement: Placement, subject: { policyName: string; policyId: string | undefined }): Promise<ErrorEnvelope[]> {
+export async function unservedKinds(tx: Tx, { objects }: Pick<ReadManifests, 'objects'>, placed: readonly PlacedCluster[]): Promise<ErrorEnvelope[]> {
   const kinds = new Set<string>();
   for (const { body } of objects) {
     const { group } = parseApiVersion(body.apiVersion);
     // What every cluster serves is not reported.
     if (!isMetadataKind(group, body.kind)) kinds.add(`${body.apiVersion}/${body.kind}`);
   }
-  const unserved = await findUnservedKinds(tx, placement, subject, [...kinds].sort());
+  const unserved = await findUnservedKinds(tx, placed, [...kinds].sort());
   return unserved.map(({ kind, clusters }) => ({
     code: 'KIND_NOT_SERVED',
     summary: `${kind} is not served in ${namesOf(clusters)}`,

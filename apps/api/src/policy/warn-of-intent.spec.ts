@@ -142,3 +142,16 @@ describe('an object that an older policy holds', () => {
     expect(about('OBJECT_HELD', await rollBack(1))).toMatchObject(held);
   });
 });
+
+it('selects the clusters of a placement once, whatever is asked of them', async () => {
+  await reportInventory(api, ada.id, clusters['frankfurt'] ?? '', { 'Namespace/shop': {} });
+  const selections = async (ask: () => Promise<readonly Warning[]>): Promise<number> => {
+    api.statements.texts.length = 0;
+    expect((await ask()).length).toBeGreaterThan(0);
+    return api.statements.texts.filter((text) => text.includes('from cluster_label')).length;
+  };
+  const manifests = manifest(name).replace('namespace: shop', 'namespace: nowhere');
+  const check = () => warnings(`query ($input: PolicyCheckInput!) { policyCheck(input: $input) { ${PAYLOAD} } }`, 'policyCheck', { input: { name, placement: { clusterSelector: 'env=prod' }, manifests } });
+  // And once for the schemas that they serve.
+  expect(await selections(check)).toBe(2);
+});

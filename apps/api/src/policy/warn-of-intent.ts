@@ -1,6 +1,6 @@
-import { isMetadataKind, parseObjectKey, type ErrorEnvelope } from '@meshfleet/model';
+import { isMetadataKey, type ErrorEnvelope } from '@meshfleet/model';
 import { touchedNames, type AssignedObject, type Placement } from '@meshfleet/planner';
-import { loadContents, type PolicyVersionRow, type Tx } from '@meshfleet/store';
+import { findPlacedClusters, loadContents, type PlacedCluster, type PlacedSubject, type PolicyVersionRow, type Tx } from '@meshfleet/store';
 import type { Intent } from './apply-policy.ts';
 import { endWarnings } from './end-of-object.ts';
 import { foreignObjects } from './foreign-objects.ts';
@@ -19,17 +19,20 @@ export interface PlacedIntent {
   readonly field: readonly string[];
 }
 
-interface Subject {
-  readonly policyName: string;
+/** The clusters that the placement selects, and the policy, if it is there already. */
+export interface Placed {
+  readonly clusters: readonly PlacedCluster[];
   readonly policyId: string | undefined;
 }
 
 /** What works in a policy that is applied, and should be looked at. */
 export async function warningsOf(tx: Tx, { name, read, placement, conflicts, takeOver, patches, preset }: Pick<Intent, 'name' | 'read' | 'placement' | 'conflicts' | 'takeOver' | 'patches' | 'preset'>, policyId: string | undefined, now: Date): Promise<ErrorEnvelope[]> {
-  const subject = { policyName: name, policyId };
+  const placed = { clusters: await findPlacedClusters(tx, placement, { policyName: name, policyId }), policyId };
+  const intent = placedIntent(read, preset, conflicts);
   // A patch may set it in some clusters.
   const idle = patches.length > 0 ? [] : idleTakeOvers(read.objects, takeOver);
-  return [...read.warnings, ...idle, ...endWarnings(read.objects, now), ...(await warningsWherePlaced(tx, placedIntent(read, preset, conflicts), placement, subject)), ...(await unservedKinds(tx, read, placement, subject))];
+  const [asPlaced, unserved] = await Promise.all([warningsWherePlaced(tx, intent, placement, placed), unservedKinds(tx, read, placed.clusters)]);
+  return [...read.warnings, ...idle, ...endWarnings(read.objects, now), ...asPlaced, ...unserved];
 }
 
 export function placedIntent({ objects, inputs }: Pick<ReadManifests, 'objects' | 'inputs'>, preset: string | null, conflicts: PlacedIntent['conflicts']): PlacedIntent {
@@ -37,23 +40,22 @@ export function placedIntent({ objects, inputs }: Pick<ReadManifests, 'objects' 
 }
 
 /** The same of a version that is brought back. */
-export async function warningsOfVersion(tx: Tx, { objects, inputs, conflicts }: Pick<PolicyVersionRow, 'objects' | 'inputs' | 'conflicts'>, placement: Placement, subject: Subject): Promise<ErrorEnvelope[]> {
-  const labelled = objects.filter(({ key }) => isLabelled(key));
+export async function warningsOfVersion(tx: Tx, { objects, inputs, conflicts }: Pick<PolicyVersionRow, 'objects' | 'inputs' | 'conflicts'>, placement: Placement, subject: PlacedSubject): Promise<ErrorEnvelope[]> {
+  const labelled = objects.filter(({ key }) => isMetadataKey(key));
   const bodies = labelled.length === 0 || inputs !== null ? undefined : await loadContents(tx, labelled.map(({ hash }) => hash));
   const touched = objects.flatMap(({ key, hash }) => {
-    if (!isLabelled(key)) return [key];
+    if (!isMetadataKey(key)) return [key];
     const body = bodies?.get(hash);
     return body === undefined ? [] : touchedNames([{ key, body }], false);
   });
-  return warningsWherePlaced(tx, { objects, conflicts, touched, field: ['input', 'version'] }, placement, subject);
+  const placed = { clusters: await findPlacedClusters(tx, placement, subject), policyId: subject.policyId };
+  const intent = { objects, conflicts, touched, field: ['input', 'version'] };
+  return warningsWherePlaced(tx, intent, placement, placed);
 }
 
 /** What of it would not come to be in clusters as they are now. */
-export async function warningsWherePlaced(tx: Tx, intent: PlacedIntent, placement: Placement, subject: Subject): Promise<ErrorEnvelope[]> {
-  return [...(await placementWarnings(tx, placement, subject)), ...(await missingObjects(tx, intent, placement, subject)), ...(await foreignObjects(tx, intent, placement, subject)), ...(await heldObjects(tx, intent, placement, subject))];
-}
-
-function isLabelled(key: string): boolean {
-  const parsed = parseObjectKey(key);
-  return parsed !== undefined && isMetadataKind(parsed.group, parsed.kind);
+export async function warningsWherePlaced(tx: Tx, intent: PlacedIntent, placement: Placement, { clusters, policyId }: Placed): Promise<ErrorEnvelope[]> {
+  // Sent together.
+  const found = await Promise.all([placementWarnings(tx, placement, clusters), missingObjects(tx, intent, clusters), foreignObjects(tx, intent, clusters), heldObjects(tx, intent, clusters, policyId)]);
+  return found.flat();
 }

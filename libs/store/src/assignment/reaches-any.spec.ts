@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { testFleet, type TestFleet } from '../testing/test-fleet.ts';
 import { withTestStore, type TestStore } from '../testing/with-test-store.ts';
 import { assignPolicy } from './assign-policy.ts';
-import { reachesAny, selectsAny } from './reaches-any.ts';
+import { reachesAny } from './reaches-any.ts';
 
 let test: TestStore;
 let fleet: TestFleet;
@@ -19,15 +19,6 @@ beforeEach(async () => {
 
 const subject = { policyName: 'p', policyId: undefined };
 const prod = placementSchema.parse({ clusterSelector: 'env=prod' });
-
-it('a placement that nobody matches selects no cluster', async () => {
-  const selects = (placement: object) => test.store.transaction(fleet.organizationId, (tx) => selectsAny(tx, placementSchema.parse(placement), subject));
-  expect(await selects({ clusterSelector: 'env=prod' })).toBe(true);
-  expect(await selects({ clusterNames: ['b'] })).toBe(true);
-  expect(await selects({ clusterSelector: 'env=prod', percent: 1 })).toBe(true);
-  expect(await selects({ clusterSelector: 'env=prdo' })).toBe(false);
-  expect(await selects({})).toBe(false);
-});
 
 it('selectors are asked of what a change reaches alone, and of what holds the policy', async () => {
   const selectors = ['', 'env=prod', 'tier=1', '!tier', 'env=test', 'meshfleet.io/name=a'].map(parseLabelSelector);

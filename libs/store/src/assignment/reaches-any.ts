@@ -3,14 +3,7 @@ import type { Placement } from '@meshfleet/planner';
 import { labelConditions } from '../cluster/label-conditions.ts';
 import type { Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
-import { PLACEABLE, selectClusters, selectReachedClusters, type PlacedSubject } from './select-clusters.ts';
-
-/** Whether a placement selects any cluster now. */
-export async function selectsAny(tx: Tx, placement: Placement, subject: PlacedSubject): Promise<boolean> {
-  const { text, values } = selectClusters(placement, subject, [tx.organizationId]);
-  const { rows } = await tx.query<{ any: boolean }>(`select exists (${text}) as any`, [...values]);
-  return rows[0]?.any === true;
-}
+import { PLACEABLE, selectReachedClusters, type PlacedSubject } from './select-clusters.ts';
 
 /** Whether a selector matches any cluster that a policy may be placed in. */
 export async function selectsClusters(tx: Tx, selector: LabelSelector): Promise<boolean> {

@@ -8,8 +8,9 @@ import type { TestFleet } from '../testing/test-fleet.ts';
 import { withTestStore } from '../testing/with-test-store.ts';
 import type { TestStore } from '../testing/with-test-store.ts';
 import { approveDeletions, approveDeletionsOfPolicy, describeCluster, lockCluster } from './change-cluster.ts';
-import { countClusters, existingClusterNames, findClusterByName, findClusters, listClusters, namesOfSelectedClusters } from './clusters.ts';
+import { countClusters, existingClusterNames, findClusterByName, findClusters, listClusters } from './clusters.ts';
 import type { ClusterFilter } from './clusters.ts';
+import { findPlacedClusters } from './placed-clusters.ts';
 import { conditionsOfPairs, countConditions, listConditions } from './conditions.ts';
 import { countInventory, listInventory } from './inventory.ts';
 
@@ -121,11 +122,11 @@ describe('clusters are filtered', () => {
     expect(await names({ text: 'eu', labels: parseLabelSelector('env=prod'), status: ['ONLINE'] })).toEqual([]);
   });
 
-  it('by a placement, the first so many names', async () => {
+  it('by a placement, in the order of names', async () => {
     const placement = { ...NOWHERE, clusterSelector: 'env=prod', clusterNames: ['eu-2', 'eu-1'] };
     const nobody = { policyName: 'p', policyId: undefined };
-    expect(await within((tx) => namesOfSelectedClusters(tx, placement, nobody, 10))).toEqual(['eu-1', 'eu-2', 'us-1']);
-    expect(await within((tx) => namesOfSelectedClusters(tx, placement, nobody, 2))).toEqual(['eu-1', 'eu-2']);
+    expect((await within((tx) => findPlacedClusters(tx, placement, nobody))).map(({ name }) => name)).toEqual(['eu-1', 'eu-2', 'us-1']);
+    expect(await within((tx) => findPlacedClusters(tx, NOWHERE, nobody))).toEqual([]);
   });
 
   it('by names that exist, and never another organization’s', async () => {

@@ -62,16 +62,6 @@ export async function existingClusterNames(tx: Tx, names: readonly string[]): Pr
   return rows.map((row) => row.name);
 }
 
-/** Names of the clusters that a placement selects now, the first so many in the order of names. */
-export async function namesOfSelectedClusters(tx: Tx, placement: Placement, subject: PlacedSubject, limit: number): Promise<string[]> {
-  const { text, values } = selectClusters(placement, subject, [tx.organizationId]);
-  const { rows } = await tx.query<{ name: string }>(`select c.name from cluster c where c.id in (${text}) order by c.name limit $${values.length + 1}`, [
-    ...values,
-    limit,
-  ]);
-  return rows.map((row) => row.name);
-}
-
 /** The clusters that a placement selects now, as renderings see them: the first so many in the order of names. */
 export async function findTargets(tx: Tx, placement: Placement, subject: PlacedSubject, limit: number): Promise<(RenderedCluster & { readonly id: string })[]> {
   const { text, values } = selectClusters(placement, subject, [tx.organizationId]);

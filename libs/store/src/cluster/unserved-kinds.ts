@@ -1,7 +1,6 @@
-import type { Placement } from '@meshfleet/planner';
-import { selectClusters } from '../assignment/select-clusters.ts';
-import type { PlacedSubject } from '../assignment/select-clusters.ts';
 import type { Tx } from '../connection/sql.ts';
+import { Values } from '../connection/values.ts';
+import { rowsOfClusters, type PlacedCluster } from './placed-clusters.ts';
 
 /** A kind in one version, and clusters that do not serve it. */
 export interface UnservedKind {
@@ -10,20 +9,17 @@ export interface UnservedKind {
   readonly clusters: readonly string[];
 }
 
-/** Clusters that are looked at: what is wrong is seen in the first thousand, or it is rare. */
-const MOST_CLUSTERS = 1_000;
-
-/** Which of these kinds clusters that a placement selects do not serve. One that has reported nothing yet may serve any. */
-export async function findUnservedKinds(tx: Tx, placement: Placement, subject: PlacedSubject, kinds: readonly string[]): Promise<UnservedKind[]> {
-  if (kinds.length === 0) return [];
-  const { text, values } = selectClusters(placement, subject, [tx.organizationId]);
+/** Which of these kinds these clusters do not serve. One that has reported nothing yet may serve any. */
+export async function findUnservedKinds(tx: Tx, clusters: readonly PlacedCluster[], kinds: readonly string[]): Promise<UnservedKind[]> {
+  if (clusters.length === 0 || kinds.length === 0) return [];
+  const values = new Values([tx.organizationId]);
   const { rows } = await tx.query<UnservedKind>(
     `with target as materialized (
-       select c.name, c.facts->'servedKinds' as served from cluster c where c.id in (${text}) order by c.name limit ${MOST_CLUSTERS})
+       select l.name, c.facts->'servedKinds' as served from (${rowsOfClusters(clusters, values)}) l join cluster c on c.id = l.id and c.organization_id = $1)
      select w.kind, array_agg(t.name order by t.name) as clusters
-     from unnest($${values.length + 1}::text[]) as w (kind) join target t on not (t.served ? w.kind)
+     from unnest(${values.add(kinds)}::text[]) as w (kind) join target t on not (t.served ? w.kind)
      where jsonb_typeof(t.served) = 'array' group by w.kind order by w.kind`,
-    [...values, kinds],
+    values.list,
   );
   return rows;
 }

@@ -1,6 +1,4 @@
-import type { Placement } from '@meshfleet/planner';
-import { selectClusters } from '../assignment/select-clusters.ts';
-import type { PlacedSubject } from '../assignment/select-clusters.ts';
+import { rowsOfClusters, type PlacedCluster } from '../cluster/placed-clusters.ts';
 import type { Tx } from '../connection/sql.ts';
 import { Values } from '../connection/values.ts';
 import { touchedByVersion } from '../rollout/object-overlap.ts';
@@ -13,31 +11,28 @@ export interface OlderHolder {
   readonly clusters: readonly string[];
 }
 
-/** Clusters that are looked at: what is held is seen in the first thousand, or it is rare. */
-const MOST_CLUSTERS = 1_000;
-
 /**
- * Which older policy holds what a version touches, in each cluster that a placement selects: of several the oldest. Of two names that a variable
+ * Which older policy holds what a version touches, in each of these clusters: of several the oldest. Of two names that a variable
  * fills in nobody knows before they are rendered: those that are written alike count, and no others.
  */
-export async function findOlderHolders(tx: Tx, placement: Placement, subject: PlacedSubject, touched: readonly string[]): Promise<OlderHolder[]> {
-  const { text, values: selection } = selectClusters(placement, subject, [tx.organizationId]);
-  const values = new Values(selection);
-  const [policy, names, keys] = [`${values.add(subject.policyId ?? null)}::uuid`, `${values.add(touched)}::text[]`, `${values.add([...new Set(touched.map(keyOf))])}::text[]`];
+export async function findOlderHolders(tx: Tx, clusters: readonly PlacedCluster[], policyId: string | undefined, touched: readonly string[]): Promise<OlderHolder[]> {
+  if (clusters.length === 0 || touched.length === 0) return [];
+  const values = new Values([tx.organizationId]);
+  const [policy, names, keys] = [`${values.add(policyId ?? null)}::uuid`, `${values.add(touched)}::text[]`, `${values.add([...new Set(touched.map(keyOf))])}::text[]`];
   const { rows } = await tx.query<OlderHolder>(
     // From the clusters to what they hold: its cost follows those that are reached, not the policies that there are.
-    `with target as materialized (select c.id, c.name from cluster c where c.id in (${text}) order by c.name limit ${MOST_CLUSTERS}),
-     held as materialized (select t.name as cluster_name, x.policy_id, x.version from target t join policy_cluster x on x.cluster_id = t.id and x.organization_id = $1 and x.version is not null),
+    `with target as materialized (${rowsOfClusters(clusters, values)}),
      older as materialized (
-       select p.id, p.name, p.created_at, h.version, n.name as touched from (select distinct policy_id, version from held) h
+       select p.id, p.name, p.created_at, h.version, n.name as touched from (
+         select distinct x.policy_id, x.version from policy_cluster x where x.organization_id = $1 and x.version is not null and x.cluster_id in (select id from target)) h
        join policy p on p.id = h.policy_id and p.deleted_at is null and p.id is distinct from ${policy}
          and not exists (select from policy me where me.id = ${policy} and (me.created_at, me.id) < (p.created_at, p.id))
        join policy_version v on v.policy_id = h.policy_id and v.version = h.version
        cross join lateral ${touchedByVersion('v', `o.key = any(${keys})`)} as n (name) where n.name = any(${names}))
      select holder.name as "policyName", holder.touched, array_agg(holder.cluster_name order by holder.cluster_name) as clusters from (
-       select distinct on (h.cluster_name, o.touched) h.cluster_name, o.name, o.touched from older o
-       join held h on h.policy_id = o.id and h.version = o.version
-       order by h.cluster_name, o.touched, o.created_at, o.id) holder
+       select distinct on (t.name, o.touched) t.name as cluster_name, o.name, o.touched from older o
+       join policy_cluster x on x.organization_id = $1 and x.policy_id = o.id and x.version = o.version join target t on t.id = x.cluster_id
+       order by t.name, o.touched, o.created_at, o.id) holder
      group by holder.name, holder.touched order by holder.touched, holder.name`,
     values.list,
   );
