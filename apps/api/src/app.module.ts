@@ -30,7 +30,7 @@ import { PolicyClusterResolver, ClusterPolicyResolver } from './policy/policy-cl
 import { PolicyCheckPayloadResolver } from './policy/policy-check.resolver.ts';
 import { ObjectChangeResolver, ObjectClaimResolver, ObjectInspectionResolver } from './object-inspection/object-inspection.resolver.ts';
 import { PolicyApplyPayloadResolver, PolicyDeletePayloadResolver, PolicyResolver, PolicyVersionResolver } from './policy/policy.resolver.ts';
-import { PolicyPreviewClusterResolver, PolicyPreviewConflictResolver, PolicyPreviewResolver } from './policy-preview/policy-preview.resolver.ts';
+import { PolicyPreviewClusterResolver, PolicyPreviewConflictResolver, PolicyPreviewResolver, RemovedObjectResolver } from './policy-preview/policy-preview.resolver.ts';
 import { PresetResolver } from './preset/preset.resolver.ts';
 import { OrganizationFinder } from './request/organization-finder.ts';
 import { RolloutClusterResolver, RolloutResolver, RolloutWaveResolver } from './rollout/rollout.resolver.ts';
@@ -66,6 +66,7 @@ const RESOLVERS = [
   PolicyDeletePayloadResolver,
   PolicyPreviewClusterResolver,
   PolicyPreviewConflictResolver,
+  RemovedObjectResolver,
   PolicyPreviewResolver,
   PolicyCheckPayloadResolver,
   PolicyResolver,

@@ -1,7 +1,7 @@
 import type { AnalysisChanges, Upsert } from '@meshfleet/istio/analysis';
 import { formatObjectKey, objectKeyOf } from '@meshfleet/model';
 import { expiresAtOf } from '@meshfleet/planner';
-import { findObjectsThatStay } from '@meshfleet/store';
+import { fateOfObject, type ObjectOfCluster } from '../planned-change/fate-of-object.ts';
 import type { PreviewPlan } from '../planned-change/plan-change.ts';
 import { changedBodies, type ClusterPreview } from '../planned-change/preview-clusters.ts';
 import type { RequestScope } from '../request/request-scope.ts';
@@ -36,14 +36,8 @@ export async function changeOnceEnded(scope: RequestScope, plan: PreviewPlan, pr
   return gone.size === 0 ? undefined : { upsert: upsert.filter((each) => !gone.has(each)), remove: [...remove, ...[...gone].map(keyOf)] };
 }
 
-interface Pair {
-  readonly clusterId: string;
-  readonly key: string;
-}
-
-const STAYS = Symbol('objects that stay when they are let go');
-
 /** What it will say when it is given back is known in the cluster alone: it is taken for what it says now. */
-function staysInCluster(scope: RequestScope, pair: Pair): Promise<boolean> {
-  return scope.loader<Pair, boolean>(STAYS, findObjectsThatStay, ({ clusterId, key }) => `${clusterId} ${key}`).load(pair);
+async function staysInCluster(scope: RequestScope, object: ObjectOfCluster): Promise<boolean> {
+  const fate = await fateOfObject(scope, object);
+  return fate === 'HANDED_BACK' || fate === 'KEPT';
 }

@@ -1,6 +1,7 @@
-import { digestOf, digestOfEntry, TASK_REQUESTS, type DesiredState, type DryRunObject, type DryRunRequest } from '@meshfleet/protocol';
+import { digestOfEntry, TASK_REQUESTS, type DryRunObject, type DryRunRequest } from '@meshfleet/protocol';
 import { answerAgentTask } from '@meshfleet/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { holdEverything } from '../testing/hold-everything.ts';
 import { insertCluster, manifest } from '../testing/populate.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 
@@ -23,20 +24,6 @@ const beAgentWith = (features: readonly string[]) =>
 async function apply(input: object): Promise<void> {
   const { data, errors } = await api.query<{ policyApply: { userErrors: object[] } }>(ada.token, 'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { code message } } }', { input });
   expect([errors, data.policyApply.userErrors]).toEqual([[], []]);
-}
-
-/** The cluster is assigned all policies, and holds what each has first. */
-async function holdEverything(): Promise<void> {
-  const { query } = api.db.admin;
-  await query(`insert into policy_cluster (organization_id, policy_id, cluster_id, version, revision, status, object_count) select organization_id, id, $1, 1, 1, 'APPLIED', 1 from policy`, [frankfurt]);
-  const { rows } = await query<{ key: string; hash: string; policyId: string }>(
-    `select distinct on (o.key) o.key, o.hash, v.policy_id as "policyId" from policy_version v cross join lateral jsonb_to_recordset(v.objects) as o (key text, hash text) order by o.key, v.policy_id`,
-  );
-  const state: DesiredState = { entries: rows.map((row) => ({ ...row, drift: 'CORRECT', conflicts: 'REPORT' })), tombstones: [] };
-  const digest = digestOf(state);
-  await query('insert into desired_state_body (organization_id, digest, body) values ($1, $2, $3)', [ada.id, digest, JSON.stringify(state)]);
-  await query(`insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, cause) values ($1, $2, 1, 1, $3, 2, 0, '[]')`, [ada.id, frankfurt, digest]);
-  await query('update cluster set desired_revision = 1, desired_digest = $2, acked_epoch = 1, acked_revision = 1 where id = $1', [frankfurt, digest]);
 }
 
 interface DryRun {
@@ -74,7 +61,7 @@ describe('a dry run of what a change withdraws', () => {
   beforeAll(async () => {
     await apply(intent('old', ['one', 'two']));
     await apply(intent('young', ['one']));
-    await holdEverything();
+    await holdEverything(api, ada.id, frankfurt);
   });
 
   it('asks what becomes of the objects, and shows what the agent says', async () => {

@@ -5,7 +5,7 @@ import { TaskAnswers } from '../agent-task/task-answers.ts';
 import { userErrorOf } from '../graphql/user-error.ts';
 import { clusterById } from '../cluster/cluster-loaders.ts';
 import { clusterView } from '../cluster/cluster-view.ts';
-import { diffKeys, diffStates } from '../desired-state/diff-states.ts';
+import { diffKeys, diffStates, type ObjectDiff } from '../desired-state/diff-states.ts';
 import type { ObjectShareView } from '../desired-state/object-share.resolver.ts';
 import { connectionOf, pageOf, type ConnectionArgs } from '../graphql/connection.ts';
 import type { GraphqlContext } from '../graphql/context.ts';
@@ -18,6 +18,7 @@ import { conflictsOf, type PreviewConflict } from './conflicts-of-preview.ts';
 import { dryRun } from './dry-run-preview.ts';
 import { findingsOf } from './findings-of-preview.ts';
 import { STORE } from '../tokens.ts';
+import { fateOfObject, type ObjectOfCluster } from '../planned-change/fate-of-object.ts';
 import type { PreviewPlan } from '../planned-change/plan-change.ts';
 import { inArgument, planPreview, type PlannedPreview } from './plan-preview.ts';
 import { changedBodies, previewOfCluster } from '../planned-change/preview-clusters.ts';
@@ -89,7 +90,8 @@ export class PolicyPreviewClusterResolver {
     const preview = await composed(scope, view);
     if (preview === undefined) return { added: [], changed: [], removed: [] };
     const bodies = await changedBodies(scope, view.plan, preview);
-    return diffStates(preview.loaded.previous.state, preview.composition.state, (hash) => bodies.get(hash));
+    const { added, changed, removed } = diffStates(preview.loaded.previous.state, preview.composition.state, (hash) => bodies.get(hash));
+    return { added, changed, removed: removed.map((object): RemovedObjectView => ({ ...object, clusterId: preview.loaded.id })) };
   }
 
   @ResolveField()
@@ -129,6 +131,16 @@ export class PolicyPreviewClusterResolver {
     const preview = await composed(scope, view);
     if (preview === undefined) return { objects: [], left: 0, warnings: [], error: null };
     return dryRun({ store: this.#store, answers: this.#answers }, scope, view.plan, preview);
+  }
+}
+
+type RemovedObjectView = ObjectDiff & ObjectOfCluster;
+
+@Resolver('RemovedObject')
+export class RemovedObjectResolver {
+  @ResolveField()
+  fate(object: RemovedObjectView, _args: unknown, { scope }: GraphqlContext) {
+    return fateOfObject(scope, object);
   }
 }
 

@@ -29,9 +29,9 @@ describe('what a policy takes over', () => {
   });
 
   it('is nothing where the policy sets nothing, which is warned of', () => {
-    const body = { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name: 'a', namespace: 'shop', labels: { team: 'x' } }, spec: { http: [{ name: 'all' }] } };
-    const asked = takeOverInput.parse([{ object: first.key, fields: ['.spec.http', '.spec.http[0].timeout', '.metadata.labels.team', '.spec.tcp', '.spec..http', '.metadata.labels["other/team"]'] }]);
-    expect(idleTakeOvers([{ key: first.key, body }], asked).map(({ where }) => where?.field?.join('.'))).toEqual(['input.takeOver.0.fields.3', 'input.takeOver.0.fields.4']);
+    const body = { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: { name: 'a', namespace: 'shop', labels: { team: 'x', 'istio.io/rev': 'stable' } }, spec: { http: [{ name: 'all' }] } };
+    const asked = takeOverInput.parse([{ object: first.key, fields: ['.spec.http', '.spec.http[0].timeout', '.metadata.labels.team', '.spec.tcp', '.spec..http', '.metadata.labels["other/team"]', '.metadata.labels.istio.io/rev', '.metadata.labels.istio.io'] }]);
+    expect(idleTakeOvers([{ key: first.key, body }], asked).map(({ where }) => where?.field?.join('.'))).toEqual(['input.takeOver.0.fields.3', 'input.takeOver.0.fields.4', 'input.takeOver.0.fields.7']);
   });
 
   it.each([['.metadata.name'], ['.metadata'], ['.'], [''], ['spec.']])('is no field %s', (path) => {

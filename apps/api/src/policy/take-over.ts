@@ -38,7 +38,7 @@ export function idleTakeOvers(objects: readonly { readonly key: string; readonly
   return takeOver.flatMap(({ object, fields }, index) =>
     (fields ?? []).flatMap((field, at): ErrorEnvelope[] => {
       const body = bodies.get(object);
-      if (body === undefined || sets(body, field)) return [];
+      if (body === undefined || setsField(body, field)) return [];
       return [
         {
           code: 'TAKE_OVER_UNUSED',
@@ -53,14 +53,14 @@ export function idleTakeOvers(objects: readonly { readonly key: string; readonly
 }
 
 /** Whether an object sets a field, as far as its path goes by names alone: `.spec.ports` of `.spec.ports[port=80].name`. */
-function sets(body: KubeObject, path: string): boolean {
-  const [plain = ''] = path.slice(1).split('[');
-  let value: unknown = body;
-  for (const name of plain.split('.')) {
-    if (typeof value !== 'object' || value === null || !(name in value)) return false;
-    value = (value as Record<string, unknown>)[name];
-  }
-  return true;
+export function setsField(body: KubeObject, path: string): boolean {
+  return leadsOn(body, path.slice(1));
+}
+
+/** Names may hold points of their own, as those of labels do. */
+function leadsOn(value: unknown, path: string): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([name, inner]) => path === name || path.startsWith(`${name}[`) || (path.startsWith(`${name}.`) && leadsOn(inner, path.slice(name.length + 1))));
 }
 
 /** What a version takes over, as it was asked for. */

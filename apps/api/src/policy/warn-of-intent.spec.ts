@@ -143,6 +143,47 @@ describe('an object that an older policy holds', () => {
   });
 });
 
+describe('what the version before took of others', () => {
+  const key = (): string => `PeerAuthentication.security.istio.io/shop/${name}`;
+  beforeEach(async () => {
+    await reportInventory(api, ada.id, clusters['frankfurt'] ?? '', { 'Namespace/shop': {}, [key()]: { managedBy: 'meshfleet', adopted: true } });
+    await reportInventory(api, ada.id, clusters['dublin'] ?? '', { 'Namespace/shop': {}, [key()]: { managedBy: 'meshfleet' } });
+    await api.db.admin.query(`update cluster set facts = '{"kubernetesVersion": "1.34", "features": ["INVENTORY_AS_OF"]}' where organization_id = $1`, [ada.id]);
+  });
+  const dropped = (field: string[], summary: string) => [{ code: 'TAKE_OVER_DROPPED', object: key(), clusters: ['frankfurt'], field, message: expect.stringContaining(summary) as string }];
+
+  it('is warned of where the next may not take it, or a version is brought back that may not', async () => {
+    await apply();
+    await apply({ takeOver: [{ object: key(), fields: ['.spec.mtls'] }] });
+    await place(name, 'frankfurt', 'dublin');
+    const said = `${key()}: the version in the cluster frankfurt takes over .spec.mtls, and this one not that`;
+    expect(about('TAKE_OVER_DROPPED', await preview())).toMatchObject(dropped(['apply', 'takeOver'], said));
+    expect(about('TAKE_OVER_DROPPED', await apply({ comment: 'again' }))).toMatchObject(dropped(['input', 'takeOver'], said));
+    expect(about('TAKE_OVER_DROPPED', await rollBack(1))).toMatchObject(dropped(['input', 'version'], said));
+    expect(about('TAKE_OVER_DROPPED', await rollBack(2))).toEqual([]);
+  });
+
+  it('is all of the object where all was taken, and of labels wherever they are', async () => {
+    await apply({ conflicts: 'FORCE' });
+    await place(name, 'frankfurt', 'dublin');
+    expect(about('TAKE_OVER_DROPPED', await preview())).toMatchObject(dropped(['apply', 'takeOver'], 'takes over what others have of it, and this one not that'));
+    expect(about('TAKE_OVER_DROPPED', await preview({ takeOver: [{ object: key(), fields: ['.spec.mtls'] }] }))).toMatchObject(dropped(['apply', 'takeOver'], 'and this one only .spec.mtls'));
+    expect(about('TAKE_OVER_DROPPED', await preview({ takeOver: [{ object: key() }] }))).toEqual([]);
+    const manifests = 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio.io/rev: stable}}\n';
+    await apply({ manifests, takeOver: [{ object: 'Namespace/shop', fields: ['.metadata.labels.istio.io/rev'] }] });
+    await api.db.admin.query(`update policy_cluster x set version = p.current_version from policy p where p.id = x.policy_id and p.name = $1`, [name]);
+    expect(about('TAKE_OVER_DROPPED', await preview({ manifests }))).toMatchObject([{ object: 'Namespace/shop', clusters: ['dublin', 'frankfurt'] }]);
+  });
+
+  it('is not warned of where the next says nothing of it, nor in clusters that leave', async () => {
+    await apply({ takeOver: [{ object: key(), fields: ['.spec.mtls'] }] });
+    await place(name, 'frankfurt', 'dublin');
+    expect(about('TAKE_OVER_DROPPED', await preview({ manifests: manifest(name).replace('mtls: {mode: STRICT}', 'selector: {matchLabels: {app: web}}') }))).toEqual([]);
+    expect(about('TAKE_OVER_DROPPED', await preview({ manifests: manifest('another') }))).toEqual([]);
+    expect(about('TAKE_OVER_DROPPED', await preview({ placement: { clusterNames: ['dublin'] } }))).toEqual([]);
+  });
+});
+
 it('selects the clusters of a placement once, whatever is asked of them', async () => {
   await reportInventory(api, ada.id, clusters['frankfurt'] ?? '', { 'Namespace/shop': {} });
   const selections = async (ask: () => Promise<readonly Warning[]>): Promise<number> => {

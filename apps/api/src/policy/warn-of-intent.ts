@@ -1,7 +1,8 @@
-import { isMetadataKey, type ErrorEnvelope } from '@meshfleet/model';
+import { isMetadataKey, type ErrorEnvelope, type KubeObject } from '@meshfleet/model';
 import { touchedNames, type AssignedObject, type Placement } from '@meshfleet/planner';
 import { findPlacedClusters, loadContents, type PlacedCluster, type PlacedSubject, type PolicyVersionRow, type Tx } from '@meshfleet/store';
 import type { Intent } from './apply-policy.ts';
+import { droppedTakeOvers } from './dropped-take-overs.ts';
 import { endWarnings } from './end-of-object.ts';
 import { foreignObjects } from './foreign-objects.ts';
 import { heldObjects } from './held-objects.ts';
@@ -13,7 +14,8 @@ import { unservedKinds } from './unserved-kinds.ts';
 
 /** What would be placed: its objects, what they touch (`touchedNames`), and the field of the input that says so. */
 export interface PlacedIntent {
-  readonly objects: readonly Pick<AssignedObject, 'key' | 'conflicts' | 'takeOver'>[];
+  /** Those that are stored, or are templates, come without bodies. */
+  readonly objects: readonly (Pick<AssignedObject, 'key' | 'hash' | 'conflicts' | 'takeOver'> & { readonly body?: KubeObject })[];
   readonly conflicts: 'REPORT' | 'FORCE';
   readonly touched: readonly string[];
   readonly field: readonly string[];
@@ -31,8 +33,8 @@ export async function warningsOf(tx: Tx, { name, read, placement, conflicts, tak
   const intent = placedIntent(read, preset, conflicts);
   // A patch may set it in some clusters.
   const idle = patches.length > 0 ? [] : idleTakeOvers(read.objects, takeOver);
-  const [asPlaced, unserved] = await Promise.all([warningsWherePlaced(tx, intent, placement, placed), unservedKinds(tx, read, placed.clusters)]);
-  return [...read.warnings, ...idle, ...endWarnings(read.objects, now), ...asPlaced, ...unserved];
+  const [asPlaced, dropped, unserved] = await Promise.all([warningsWherePlaced(tx, intent, placement, placed), droppedTakeOvers(tx, intent, placed, ['input', 'takeOver']), unservedKinds(tx, read, placed.clusters)]);
+  return [...read.warnings, ...idle, ...endWarnings(read.objects, now), ...asPlaced, ...dropped, ...unserved];
 }
 
 export function placedIntent({ objects, inputs }: Pick<ReadManifests, 'objects' | 'inputs'>, preset: string | null, conflicts: PlacedIntent['conflicts']): PlacedIntent {
@@ -50,7 +52,8 @@ export async function warningsOfVersion(tx: Tx, { objects, inputs, conflicts }: 
   });
   const placed = { clusters: await findPlacedClusters(tx, placement, subject), policyId: subject.policyId };
   const intent = { objects, conflicts, touched, field: ['input', 'version'] };
-  return warningsWherePlaced(tx, intent, placement, placed);
+  const [asPlaced, dropped] = await Promise.all([warningsWherePlaced(tx, intent, placement, placed), droppedTakeOvers(tx, intent, placed, intent.field)]);
+  return [...asPlaced, ...dropped];
 }
 
 /** What of it would not come to be in clusters as they are now. */
