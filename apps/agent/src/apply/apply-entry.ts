@@ -5,6 +5,7 @@ import { FIELD_MANAGER, isMetadataKind, parseApiVersion } from '@meshfleet/model
 import type { DesiredEntry } from '@meshfleet/protocol';
 import type { FormerStore } from '../former/former-store.ts';
 import { beneath, returnBeneath } from '../former/stood-beneath.ts';
+import { rememberNewer } from '../former/take-over.ts';
 import { takenWithoutLeave } from '../former/taken-without-leave.ts';
 import { applyAnew } from './apply-anew.ts';
 import { explainFailure } from './explain-failure.ts';
@@ -99,6 +100,7 @@ async function settle(context: ApplyContext, resource: Resource, entry: DesiredE
     const manager = drift.find((each) => each.manager !== undefined)?.manager;
     if (entry.drift === 'REPORT') return { kind: 'drifted', reason: 'FieldsChanged', fields, manager };
     if (knowledge.contested) return { kind: 'drifted', reason: 'Contested', fields, manager };
+    await rememberNewer(context, entry.key, live, wanted);
     // Force, because these fields were ours: whoever changed them took them from us.
     const outcome = await write(client, resource, wanted, true, live);
     // A write that changed nothing undid nothing.

@@ -14,7 +14,7 @@ const LARGEST_SECRET = 700 * 1024; // a Secret takes 1 MiB, and base64 adds a th
 /** Beyond so much in all, as JSON, nothing but values of others is kept: there must be room for these. */
 const ROOM_FOR_OURS = 1024 * 1024;
 
-const recordSchema = z.object({ uid: z.string(), fields: z.record(z.string(), z.unknown()), values: z.record(z.string(), z.unknown()), over: z.string().optional(), theirs: z.record(z.string(), z.unknown()).optional() });
+const recordSchema = z.object({ uid: z.string(), fields: z.record(z.string(), z.unknown()), values: z.record(z.string(), z.unknown()), over: z.string().optional(), theirs: z.record(z.string(), z.unknown()).optional(), holders: z.array(z.string()).optional() });
 const storedSchema = z.object({
   version: z.literal(1),
   records: z.record(z.string(), recordSchema.extend({ beneath: z.object({ under: z.string(), own: z.record(z.string(), z.unknown()).optional(), record: recordSchema.optional() }).optional() })),

@@ -99,6 +99,19 @@ describe('what was there before a policy came', () => {
     expect((await read('safe'))['spec']).toEqual({ hosts: ['theirs'], gateways: ['by-hand'] });
   });
 
+  it('is what its owner has made of it since, be that corrected', async () => {
+    const spec = (host: string, gateway: string) => ({ hosts: [host], gateways: [gateway], http: [{ route: [{ destination: { host } }] }] });
+    await test.admin.apply(VIRTUAL_SERVICES, named('chart', spec('theirs', 'edge')), { fieldManager: 'helm' });
+    await start();
+    await take([named('chart', { hosts: ['ours'], http: [{ route: [{ destination: { host: 'ours' } }] }] })]);
+    await test.admin.apply(VIRTUAL_SERVICES, named('chart', spec('upgraded', 'edge')), { fieldManager: 'helm', force: true });
+    await until(() => hub.conditions.get(keyOf('chart'))?.status === 'CORRECTED');
+    expect((await read('chart'))['spec']).toMatchObject({ hosts: ['ours'] });
+    await restart();
+    await withdraw('chart');
+    expect((await read('chart'))['spec']).toEqual(spec('upgraded', 'edge'));
+  });
+
   it('is what was there first, however often it was corrected', async () => {
     await test.admin.apply(VIRTUAL_SERVICES, named('mint', { hosts: ['theirs'] }), { fieldManager: 'argocd' });
     const before = await read('mint');

@@ -14,6 +14,8 @@ export interface FormerValues {
   readonly over?: string | undefined;
   /** Those of the fields that other managers held: to have these takes leave. Absent in records of older agents. */
   readonly theirs?: FieldSet | undefined;
+  /** The managers that held those: what one of them writes since is what would stand there without us. Absent in records of older agents. */
+  readonly holders?: readonly string[] | undefined;
   /** How the object stood while an entry was refused, before a newer one was applied. */
   readonly beneath?: StoodBeneath | undefined;
 }

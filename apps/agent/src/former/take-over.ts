@@ -1,10 +1,10 @@
 import type { FieldSet, Resource } from '@meshfleet/kube';
-import { appliedFields, childOf, commonFields, copyFields, fieldsAbsentIn, isLeaf, joinFields, subtractFields } from '@meshfleet/kube';
+import { appliedFields, childOf, commonFields, copyFields, fieldsAbsentIn, fieldsDiffering, isLeaf, joinFields, subtractFields } from '@meshfleet/kube';
 import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import type { ApplyContext } from '../apply/apply-entry.ts';
 import { ownershipOf } from '../apply/ownership.ts';
-import { handBack, heldAlone, heldByOthers, isUntakeable } from './hand-back.ts';
+import { handBack, heldAlone, heldBy, heldByOthers, isUntakeable, type FormerValues } from './hand-back.ts';
 
 /**
  * Before fields are taken of an object that is there: keeps what stands in them, so that it can be given back. What the API server would track as ours
@@ -24,7 +24,25 @@ export async function rememberFormer(context: ApplyContext, resource: Resource, 
   const values = (copyFields(recorded?.values ?? {}, live, taken) ?? {}) as { readonly [field: string]: unknown }; // objects are records
   const over = recorded === undefined || isLeaf(recorded.fields) ? (own.managed ? own.content : undefined) : recorded.over;
   const beneath = known?.uid === uid && known.beneath !== undefined ? { beneath: known.beneath } : {};
-  return former.remember(key, { ...beneath, uid, fields: joinFields(recorded?.fields ?? {}, taken), values, ...(over === undefined ? {} : { over }), theirs: joinFields(recorded?.theirs ?? {}, commonFields(taken, heldByOthers(live))) });
+  return former.remember(key, { ...beneath, uid, fields: joinFields(recorded?.fields ?? {}, taken), values, ...(over === undefined ? {} : { over }), theirs: joinFields(recorded?.theirs ?? {}, commonFields(taken, heldByOthers(live))), holders: [...new Set([...(recorded?.holders ?? []), ...holdersOf(live, taken)])] });
+}
+
+/**
+ * Before a change of taken fields is undone: where it is made by one of those that had them, as when a chart is upgraded, it is what is given back from now on. Of
+ * anybody else it is not.
+ */
+export async function rememberNewer({ former }: ApplyContext, key: string, live: KubeObject, wanted: KubeObject): Promise<void> {
+  const known = former?.of(key);
+  if (former === undefined || known?.holders === undefined || known.uid !== live.metadata.uid) return;
+  const { holders } = known;
+  const newer = fieldsDiffering(commonFields(known.fields, heldBy(live, (manager) => holders.includes(manager ?? ''))), live, wanted);
+  if (isLeaf(newer)) return;
+  await former.remember(key, { ...known, values: (copyFields(known.values, live, newer) ?? {}) as FormerValues['values'] }); // objects are records
+}
+
+function holdersOf(live: KubeObject, taken: FieldSet): string[] {
+  const managers = new Set((live.metadata.managedFields ?? []).flatMap(({ manager }) => (manager === undefined || manager === FIELD_MANAGER || manager === LEFT_BEHIND_MANAGER ? [] : [manager])));
+  return [...managers].filter((name) => !isLeaf(commonFields(taken, heldBy(live, (manager) => manager === name))));
 }
 
 /** Gives back the fields that the policy has come to say nothing of. Resolves to the object as it is then. */
