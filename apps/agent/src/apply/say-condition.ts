@@ -6,6 +6,10 @@ import type { Withdrawal } from './withdraw.ts';
 const FORGOTTEN =
   'Applied. What stood before in the fields that were taken of others is too large to be kept (64 KiB an object, some hundreds in all), and is not given back when the policy lets go of them. Keep a copy of it, or let the policy name fewer fields.';
 
+/** Field managers of Argo CD and Flux, which leave fields alone that they are told of. */
+const GITOPS_TOOLS = /^(argocd-controller|kustomize-controller|helm-controller)$/;
+const RULES = " If that is this policy, give the tool the cluster's gitopsIgnoreRules: the field is taken again within about ten minutes, or as soon as the policy is withdrawn and pushed again.";
+
 /** The condition that an outcome is reported as. */
 export function conditionOf(entry: DesiredEntry, outcome: Outcome, at: Date): ReportedCondition {
   const base = { key: entry.key, policyId: entry.policyId, observedAt: at.toISOString() };
@@ -45,7 +49,7 @@ function driftMessage(outcome: Extract<Outcome, { kind: 'drifted' }>): string {
   const who = outcome.manager ?? 'Somebody';
   if (outcome.reason === 'Deleted') return 'The object was deleted by somebody, and the policy says to report only.';
   if (outcome.reason === 'NotApplied') return outcome.fields.length === 0 ? 'The object is missing. Meshfleet observes only, until a person resumes.' : `${listFields(outcome.fields)} differ. Meshfleet observes only, until a person resumes.`;
-  if (outcome.reason === 'Contested') return `${who} keeps changing ${listFields(outcome.fields)} back. Meshfleet tries again only now and then: settle who owns it.`;
+  if (outcome.reason === 'Contested') return `${who} keeps changing ${listFields(outcome.fields)} back. Meshfleet tries again only now and then: settle who owns it.${GITOPS_TOOLS.test(who) ? RULES : ''}`;
   return `${who} changed ${listFields(outcome.fields)}; the policy says to report only.`;
 }
 
