@@ -1,4 +1,4 @@
-import { showGates } from '@meshfleet/planner';
+import { showGates, showPhase } from '@meshfleet/planner';
 import type { RolloutClusterRow, RolloutEventRow, RolloutRow, RolloutTally } from '@meshfleet/store';
 import { formatGlobalId } from '../graphql/global-id.ts';
 
@@ -25,13 +25,14 @@ export type RolloutView = ReturnType<typeof rolloutView>;
 /** Its waves as GraphQL's type RolloutWave; none before it is planned. */
 export function waveViews(row: RolloutRow, tallies: readonly RolloutTally[]) {
   if (!row.planned) return [];
+  const byWave = Map.groupBy(tallies, ({ wave }) => wave);
   return row.state.waves.map((wave, index) => ({
     rolloutId: row.id,
     index,
     name: wave.name,
     size: wave.size,
-    phase: wave.phase,
-    gates: showGates(wave, tallies.filter((tally) => tally.wave === index)),
+    phase: showPhase(row.status, wave, byWave.get(index) ?? []),
+    gates: showGates(wave, byWave.get(index) ?? []),
     soakSeconds: wave.soakSeconds,
     openedAt: date(wave.openedAt),
     soakUntil: date(wave.soakUntil),

@@ -18,13 +18,13 @@ interface ShownRollout {
   readonly status: string;
   readonly because: string;
   readonly version: { readonly version: number } | null;
-  readonly waves: readonly { readonly name: string; readonly size: number; readonly gates: readonly Gate[]; readonly clusters: { readonly nodes: readonly { readonly phase: string; readonly because: string; readonly cluster: { readonly id: string; readonly name: string } }[] } }[];
+  readonly waves: readonly { readonly name: string; readonly size: number; readonly phase: string; readonly gates: readonly Gate[]; readonly clusters: { readonly nodes: readonly { readonly phase: string; readonly because: string; readonly cluster: { readonly id: string; readonly name: string } }[] } }[];
   readonly timeline: { readonly nodes: readonly { readonly kind: string; readonly actor: string | null }[] };
   readonly forecast: { readonly doneAt: string | null; readonly assumptions: readonly string[] };
 }
 type Applied = UserErrors & { readonly changed: boolean; readonly rollout: ShownRollout | null; readonly policy: { readonly stableVersion: { readonly version: number } | null; readonly currentVersion: { readonly version: number } } | null };
 
-const SHOWN = `id status because version { version } waves { name size gates { kind status evidence } clusters(first: 10) { nodes { phase because cluster { id name } } } }
+const SHOWN = `id status because version { version } waves { name size phase gates { kind status evidence } clusters(first: 10) { nodes { phase because cluster { id name } } } }
   timeline(first: 20) { nodes { kind actor } } forecast { doneAt assumptions }`;
 const ERRORS = 'userErrors { code message field }';
 
@@ -112,7 +112,7 @@ describe('a rollout over the API', () => {
     expect((await press('rolloutPromote', { id, wave: 0 })).changed).toBe(true);
     expect((await press('rolloutAbort', { id, reason: 'no' })).changed).toBe(true);
     expect((await press('rolloutPause', { id })).userErrors).toMatchObject([{ code: 'ROLLOUT_ENDED' }]);
-    expect((await step(id)).status).toBe('ROLLING_BACK');
+    expect(await step(id)).toMatchObject({ status: 'ROLLING_BACK', waves: [{ phase: 'ROLLING_BACK' }, { phase: 'PENDING' }] });
     const { rows } = await api.db.admin.query<{ action: string }>(`select action from audit_event where target = $1 order by seq`, [Buffer.from(id, 'base64url').toString().slice(2)]);
     expect(rows.map(({ action }) => action)).toEqual(['rollout.pause', 'rollout.resume', 'rollout.promote', 'rollout.abort']);
   });

@@ -6,6 +6,7 @@ export { forecastRollout } from './forecast.ts';
 export type { ForecastFreeze, RolloutForecast } from './forecast.ts';
 export { isPublicAddress, parseHosts, privateHostOf } from './public-address.ts';
 export { showGates } from './show-gates.ts';
+export { showPhase } from './show-wave.ts';
 export { planWaves } from './plan-waves.ts';
 export type { PlannedWave, RolloutCandidate } from './plan-waves.ts';
 export { ENDED_STATUSES, ROLLOUT_STATUSES, TOUCHED_PHASES, beginRollout, goesOnByItself, hasEnded } from './state.ts';
