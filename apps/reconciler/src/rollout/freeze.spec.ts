@@ -1,4 +1,4 @@
-import { assignPolicy, endFreeze, insertFreeze, stepRollout, testFleet, withTestStore } from '@meshfleet/store';
+import { assignPolicy, commandRollout, endFreeze, insertFreeze, stepRollout, testFleet, withTestStore } from '@meshfleet/store';
 import type { TestFleet, TestStore } from '@meshfleet/store';
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTick } from 'node:timers/promises';
@@ -41,6 +41,23 @@ const asked = (): Promise<(string | undefined)[]> => Promise.all(ids.map(async (
 async function somebodyWaits(): Promise<boolean> {
   const { rowCount } = await test.admin.query(`select from pg_locks where locktype = 'advisory' and not granted`);
   return rowCount !== 0;
+}
+async function run(): Promise<string> {
+  const { id } = await fleet.rolloutOf(policyId);
+  await runRollout({ store: test.store, now: () => new Date(), callWebhook: () => Promise.reject(new TypeError('nobody is called')) }, fleet.organizationId, id);
+  return (await fleet.rolloutOf(policyId)).status;
+}
+/** A version with this hash comes by a rollout, as far as that goes by itself. */
+async function begin(hash: string, rollout: object = {}): Promise<void> {
+  await fleet.applyPolicy({ name: 'p', objects: { 'ConfigMap/shop/a': hash }, clusterSelector: 'env=prod', rollout: { failureGraceSeconds: 0, ...rollout } });
+  await run();
+}
+/** The rollout is ended where it stands. */
+async function abort(): Promise<string> {
+  await test.store.transaction(fleet.organizationId, async (tx) => {
+    await commandRollout(tx, (await fleet.rolloutOf(policyId)).id, { type: 'ABORT', rollback: false, reason: null }, { by: 'user:b', at: new Date(), holds: () => true });
+  });
+  return run();
 }
 const sweep = (): Promise<unknown> => sweepOrganization(test.store, fleet.organizationId);
 
@@ -86,22 +103,52 @@ describe('a frozen cluster', () => {
 
   it('that a rollout has not planned for is not reached by its end', async () => {
     for (const id of ids) await fleet.seen(id);
-    await fleet.applyPolicy({ name: 'p', objects: { 'ConfigMap/shop/a': 'h2' }, clusterSelector: 'env=prod', rollout: {} });
-    const run = async (): Promise<void> => {
-      const { id } = await fleet.rolloutOf(policyId);
-      await runRollout({ store: test.store, now: () => new Date(), callWebhook: () => Promise.reject(new TypeError('nobody is called')) }, fleet.organizationId, id);
-    };
-    await run();
+    await begin('h2');
     await label(2, { env: 'prod', team: 'c' });
     expect(await asked()).toEqual(['h2', 'h2', 'h1']);
     const id = await freeze('team=c');
     for (const each of ids) await fleet.acknowledge(each);
-    await run();
-    expect((await fleet.rolloutOf(policyId)).status).toBe('SUCCEEDED');
+    expect(await run()).toBe('SUCCEEDED');
     expect(await asked()).toEqual(['h2', 'h2', 'h1']);
     await thaw(id);
     await sweep();
     expect(await asked()).toEqual(['h2', 'h2', 'h2']);
+  });
+
+  it('that came just before a rollout gets what its placement gives it when it is thawed, also when that was ended where it stood', async () => {
+    for (const id of ids) await fleet.seen(id);
+    const id = await freeze('team=c');
+    await label(2, { env: 'prod', team: 'c' });
+    await begin('h2', { waves: [{ clusterSelector: 'team=a' }] });
+    expect([await abort(), await asked()]).toEqual(['ABORTED', ['h2', 'h1', undefined]]);
+    await thaw(id);
+    await sweep();
+    expect(await asked()).toEqual(['h2', 'h1', 'h1']);
+  });
+
+  it.each(['rolled back', 'good'])('that came just before a rollout which is %s gets what its placement gives it when it is thawed, also where clusters hold different versions', async (end) => {
+    for (const id of ids) await fleet.seen(id);
+    await begin('h2', { waves: [{ clusterSelector: 'team=a' }] });
+    expect([await abort(), await asked()]).toEqual(['ABORTED', ['h2', 'h1', undefined]]);
+    const id = await freeze('team=c');
+    await label(2, { env: 'prod', team: 'c' });
+    await begin('h3', { waves: [{ clusterSelector: 'team=a' }] });
+    if (end === 'good') {
+      for (const index of [0, 1]) {
+        await fleet.acknowledge(ids[index] ?? '');
+        await run();
+      }
+      expect([await run(), await asked()]).toEqual(['SUCCEEDED', ['h3', 'h3', undefined]]);
+    } else {
+      await fleet.acknowledge(ids[0] ?? '', [{ key: 'ConfigMap/shop/a', policyId }]);
+      expect(await run()).toBe('ROLLING_BACK');
+      await test.admin.query('delete from object_condition');
+      await fleet.acknowledge(ids[0] ?? '');
+      expect([await run(), await asked()]).toEqual(['ROLLED_BACK', ['h2', 'h1', undefined]]);
+    }
+    await thaw(id);
+    await sweep();
+    expect(await asked()).toEqual(end === 'good' ? ['h3', 'h3', 'h3'] : ['h2', 'h1', 'h1']);
   });
 
   it('is told of nothing any more when the freeze is acknowledged: a step that is under way ends before', async () => {

@@ -177,6 +177,31 @@ describe('a rollout of a policy', () => {
     expect(await asked()).toEqual(before);
   });
 
+  it('leaves clusters with nothing that an aborted withdrawal had left with nothing, when it is rolled back', async () => {
+    const policyId = await begin({});
+    await run(policyId);
+    for (const id of ids) await fleet.acknowledge(id);
+    expect((await run(policyId)).status).toBe('SUCCEEDED');
+    // Between the one before and the one after.
+    const withdrawal = (await fleet.rolloutOf(policyId)).id.replace(/[0-9a-f]{12}$/, 'ffffffffffff');
+    await test.store.transaction(fleet.organizationId, (tx) => insertRollout(tx, { id: withdrawal, policyId, version: null, strategy: strategySchema.parse({ waves: [{ count: 1 }] }), createdBy: 'user:d', at: new Date() }));
+    await run(policyId);
+    await test.store.transaction(fleet.organizationId, async (tx) => {
+      await commandRollout(tx, withdrawal, { type: 'ABORT', rollback: false, reason: null }, { by: 'user:b', at: new Date(), holds: () => true });
+    });
+    expect((await run(policyId)).status).toBe('ABORTED');
+    const before = await asked();
+    expect(before.filter((hash) => hash === undefined)).toHaveLength(1);
+    await fleet.applyPolicy({ name: 'p', objects: { 'ConfigMap/shop/a': 'h3' }, clusterSelector: '', rollout: { failureGraceSeconds: 0, waves: [{ clusterSelector: 'env=staging' }] } });
+    await run(policyId);
+    await fleet.acknowledge(ids[0] ?? '', [{ key: 'ConfigMap/shop/a', policyId }]);
+    expect((await run(policyId)).status).toBe('ROLLING_BACK');
+    await test.admin.query('delete from object_condition');
+    await fleet.acknowledge(ids[0] ?? '');
+    expect((await run(policyId)).status).toBe('ROLLED_BACK');
+    expect(await asked()).toEqual(before);
+  });
+
   it('does not wait for a cluster that was evicted', async () => {
     const policyId = await begin({ waves: [{ count: 2 }] });
     await run(policyId);
