@@ -168,7 +168,7 @@ export function startSession(options: SessionOptions): Session {
     const tasks = createTaskRunner({
       hub,
       signer: () => enrolled.signer(),
-      work: { DRY_RUN: (request, until) => dryRun({ client, discovery, former, lastApplied: (key) => delivery.lastApplied(key) }, request, until), INSPECT: (request) => inspect({ client, discovery }, request) },
+      work: { DRY_RUN: (request, until) => dryRun({ client, discovery, former, foresee: (key, hash) => delivery.foresee(key, hash) }, request, until), INSPECT: (request) => inspect({ client, discovery }, request) },
       signal: listening.signal,
       onProblem(error) {
         heed.error(error);

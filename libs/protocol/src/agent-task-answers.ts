@@ -16,13 +16,16 @@ const text = z.string().max(4096);
  */
 const DRY_RUN_OUTCOMES = ['CREATED', 'CHANGED', 'UNCHANGED', 'CONFLICT', 'REFUSED', 'KIND_NOT_SERVED', 'REMOVED', 'HANDED_BACK', 'KEPT'] as const;
 
+const fields = z.array(z.string().max(512)).max(100);
+const conflicts = z.array(z.object({ manager: z.string().max(256), field: z.string().max(512) })).max(100);
+
 const dryRunObjectSchema = z.object({
   key: objectKeySchema,
   outcome: z.enum(DRY_RUN_OUTCOMES),
   /** CamelCase; empty when there is nothing to say. */
   reason: z.string().max(128),
   message: text,
-  conflicts: z.array(z.object({ manager: z.string().max(256), field: z.string().max(512) })).max(100),
+  conflicts,
   /** The object as it is, and as it would be (after an apply by force, where there are conflicts), without managedFields and status. */
   live: shown.optional(),
   wouldBe: shown.optional(),
@@ -34,11 +37,18 @@ const dryRunObjectSchema = z.object({
    * Fields that were taken of others and that the object sets otherwise than they were: what becomes of them where it may not take them. `wasOurs`: it had
    * been applied so before they were changed, and they are drift again. `letsGo`: it was none of ours, so all that was taken of it goes back.
    */
-  givenUp: z.object({ fields: z.array(z.string().max(512)).max(100), wasOurs: z.boolean(), letsGo: z.boolean(), live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() }).optional(),
-  /** How the object stood while the entry of this digest was refused: it is put back before that entry is applied again. */
-  beneath: z.object({ under: z.string().max(64), live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() }).optional(),
+  givenUp: z.object({ fields, wasOurs: z.boolean(), letsGo: z.boolean(), live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() }).optional(),
+  /**
+   * How the object stood while the entry of this digest was refused: it is put back before that entry is applied again. `conflicts` are in its way then, and
+   * `wereOurs` of them as below.
+   */
+  beneath: z.object({ under: z.string().max(64), conflicts: conflicts.optional(), wereOurs: fields.optional(), live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() }).optional(),
   /** Policy for which this very content was applied before, and nothing else since: what differs is drift. */
   appliedFor: z.string().max(64).optional(),
+  /** Of the fields in conflict those that the content before had as well, so that a policy which corrects drift takes them back. */
+  wereOurs: fields.optional(),
+  /** Drift was put right so often lately that it is not any more. */
+  contested: z.boolean().optional(),
 });
 const dryRunResultSchema = z.object({ objects: z.array(dryRunObjectSchema).max(TASK_OBJECTS) });
 

@@ -11,6 +11,7 @@ import { leaveContested } from './leave-contested.ts';
 import type { Outcome } from './outcome.ts';
 import type { Origin } from './ownership.ts';
 import { isMark } from './ownership.ts';
+import { takenFromUs } from './taken-from-us.ts';
 import { write, type Written } from './write-object.ts';
 
 /** An object beside what its policy wants of it. */
@@ -24,6 +25,8 @@ export interface Task {
   /** The live one is ours, or has labels of ours. */
   readonly managed: boolean;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * Applies a version that the object does not have yet: gives back what it says nothing of any more, takes of others what it may take, and keeps before
@@ -45,29 +48,15 @@ export async function applyAnew(context: ApplyContext, { resource, entry, wanted
     return await writeAll(wanted, force && origin === 'adopted');
   } catch (error) {
     const conflicts = conflictsOf(error);
-    const { previous } = knowledge;
-    const wasOurs = (field: string): boolean => managed && !knowledge.contested && entry.drift === 'CORRECT' && previous !== undefined && hasPath(previous, field);
-    const mayTake = (field: string): boolean => force || isMark(field) || wasOurs(field) || coversField(entry.takeOver ?? [], field);
+    const ours = entry.drift === 'CORRECT' ? takenFromUs(conflicts.map(({ field }) => field), managed, knowledge) : NONE;
+    const mayTake = (field: string): boolean => force || isMark(field) || ours.has(field) || coversField(entry.takeOver ?? [], field);
     const [taken, left] = [conflicts.filter(({ field }) => mayTake(field)), conflicts.filter(({ field }) => !mayTake(field))];
     // An apply takes all fields that others hold, or none: one that is not to be taken stands in the way of the rest.
     const rest = left.length === 0 ? wanted : entry.mode === 'METADATA' ? leaveContested(wanted, new Set(left.map(({ field }) => field)), managed) : undefined;
     if (conflicts.length === 0 || rest === undefined) throw error;
-    const takenFromUs = taken.every(({ field }) => isMark(field) || wasOurs(field));
-    if (taken.length === 0 || !takenFromUs) await remember(rest, taken.length > 0);
+    const ofOthers = taken.some(({ field }) => !isMark(field) && !ours.has(field));
+    if (taken.length === 0 || ofOthers) await remember(rest, taken.length > 0);
     const written = await writeAll(rest, taken.length > 0);
-    return left.length === 0 ? written : { ...explainConflicts(left), rest: { object: rest, tookBack: taken.some(({ field }) => wasOurs(field)) } };
+    return left.length === 0 ? written : { ...explainConflicts(left), rest: { object: rest, tookBack: taken.some(({ field }) => ours.has(field)) } };
   }
-}
-
-/** Whether an object has something at a path as conflicts name it, followed until the first list. Keys of labels and annotations hold dots of their own. */
-function hasPath(object: KubeObject, path: string): boolean {
-  const plain = path.split('[')[0] ?? '';
-  const [, map, key] = /^(\.metadata\.(?:labels|annotations))\.(.+)$/.exec(plain) ?? [];
-  const steps = [...(map ?? plain).split('.').filter((part) => part !== ''), ...(key === undefined ? [] : [key])];
-  let at: unknown = object;
-  for (const field of steps) {
-    if (typeof at !== 'object' || at === null) return false;
-    at = (at as { readonly [field: string]: unknown })[field]; // an object, as just checked
-  }
-  return at !== undefined;
 }

@@ -9,7 +9,7 @@ import { contentOf, NOTHING_HELD } from '../state/held-state.ts';
 import type { ApplyContext } from './apply-entry.ts';
 import { applyEntry } from './apply-entry.ts';
 import { isAsApplied } from './is-as-applied.ts';
-import type { AppliedContent } from './key-memory.ts';
+import type { Foreseen } from './key-memory.ts';
 import { createKeyMemory } from './key-memory.ts';
 import { observeEntry } from './observe-entry.ts';
 import type { Outcome } from './outcome.ts';
@@ -45,7 +45,8 @@ export interface Delivery {
   wants(key: string): boolean;
   /** What was applied last of each object, at the version that the API server gave it. */
   writes(): Iterable<readonly [key: string, resourceVersion: string]>;
-  lastApplied(key: string): AppliedContent | undefined;
+  /** What would be known of an object if content of this hash came next. */
+  foresee(key: string, hash: string): Foreseen;
   /** Namespaces or kinds came: what waited for them is tried at once. */
   hurry(pick: (key: string) => boolean): void;
   /** Stops changing anything, and goes on. */
@@ -243,7 +244,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     wants: (key) => entries.has(key),
     writes: () => memory.writes(),
-    lastApplied: (key) => memory.lastApplied(key),
+    foresee: (key, hash) => memory.foresee(key, hash, held, entries.get(key)),
     hurry: (pick) => retries.hurry((key) => key !== WITHDRAWAL && pick(key), true),
     pause(value) {
       paused = value;

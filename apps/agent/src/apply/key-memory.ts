@@ -27,11 +27,10 @@ interface Remembered {
   corrections: number[];
 }
 
-/** What of an object was applied last, for which policy, and the object that it was then. */
-export interface AppliedContent {
-  readonly hash: string;
-  readonly policyId: string;
-  readonly uid: string | undefined;
+/** What would be known of an object if some content came next. */
+export interface Foreseen extends Pick<Knowledge, 'previous' | 'contested'> {
+  /** What of it was applied last, for which policy, and the object that it was then. */
+  readonly applied: { readonly hash: string; readonly policyId: string; readonly uid: string | undefined } | undefined;
 }
 
 /** What this process knows of each object that is desired. All of it can be lost: then the next look at the object costs a request more. */
@@ -44,7 +43,8 @@ export interface KeyMemory {
   expect(entry: DesiredEntry, before: HeldState, old: DesiredEntry | undefined): void;
   /** What was applied last of each object, at the version that the API server gave it. */
   writes(): Iterable<readonly [key: string, resourceVersion: string]>;
-  lastApplied(key: string): AppliedContent | undefined;
+  /** As `expect` and then `knowledge` would have it, of content that may never come. */
+  foresee(key: string, hash: string, before: HeldState, old: DesiredEntry | undefined): Foreseen;
   keepOnly(entries: ReadonlyMap<string, DesiredEntry>): void;
   isSettled(entry: DesiredEntry, mode: OrganizationMode): boolean;
   /** An event at this version only shows our own write, or what was before it. */
@@ -58,21 +58,22 @@ export function createKeyMemory(now: () => number): KeyMemory {
     known.set(key, found);
     return found;
   };
+  const recent = ({ corrections }: Remembered): number[] => corrections.filter((at) => at > now() - CONTEST_WINDOW_MS);
+  const isContested = (remembered: Remembered): boolean => recent(remembered).length >= CONTEST_COUNT;
   const correct = (remembered: Remembered): void => {
-    remembered.corrections = [...remembered.corrections.filter((at) => at > now() - CONTEST_WINDOW_MS), now()];
+    remembered.corrections = [...recent(remembered), now()];
   };
   return {
     knowledge(entry) {
       const remembered = of(entry.key);
-      const recent = remembered.corrections.filter((at) => at > now() - CONTEST_WINDOW_MS);
       const appliedBefore = remembered.appliedHash === entry.hash && remembered.appliedFor === entry.policyId;
       return {
         appliedBefore,
         originOf: (uid) => (remembered.origin?.uid === uid ? remembered.origin?.origin : undefined),
         unkept: appliedBefore ? remembered.unkept : undefined,
-        previous: remembered.previous === undefined ? undefined : 'body' in remembered.previous ? remembered.previous.body : contentOf(remembered.previous.held, remembered.previous.entry),
+        previous: bodyOf(remembered.previous),
         asked: remembered.asked,
-        contested: recent.length >= CONTEST_COUNT,
+        contested: isContested(remembered),
       };
     },
     record(entry, outcome, mode) {
@@ -106,15 +107,19 @@ export function createKeyMemory(now: () => number): KeyMemory {
     expect(entry, before, old) {
       const remembered = of(entry.key);
       if (old === undefined || !sameEntry(old, entry)) remembered.asked = old;
-      if (remembered.appliedHash === undefined || remembered.appliedHash === entry.hash) return;
-      if (old !== undefined && old.hash === remembered.appliedHash) remembered.previous = { held: before, entry: old };
+      remembered.previous = previousOf(remembered, entry.hash, before, old);
     },
     *writes() {
       for (const [key, { settledAs, resourceVersion }] of known) if (settledAs !== undefined && resourceVersion !== undefined && resourceVersion !== '') yield [key, resourceVersion] as const;
     },
-    lastApplied(key) {
-      const { appliedHash: hash, appliedFor: policyId, origin } = known.get(key) ?? {};
-      return hash === undefined || policyId === undefined ? undefined : { hash, policyId, uid: origin?.uid };
+    foresee(key, hash, before, old) {
+      const remembered = known.get(key) ?? { corrections: [] };
+      const { appliedHash, appliedFor, origin } = remembered;
+      return {
+        applied: appliedHash === undefined || appliedFor === undefined ? undefined : { hash: appliedHash, policyId: appliedFor, uid: origin?.uid },
+        previous: bodyOf(previousOf(remembered, hash, before, old)),
+        contested: isContested(remembered),
+      };
     },
     keepOnly(entries) {
       for (const key of known.keys()) if (!entries.has(key)) known.delete(key);
@@ -126,5 +131,12 @@ export function createKeyMemory(now: () => number): KeyMemory {
     },
   };
 }
+
+/** What was before the content of this hash, which comes after what `before` held. */
+function previousOf({ appliedHash, previous }: Remembered, hash: string, before: HeldState, old: DesiredEntry | undefined): Remembered['previous'] {
+  return appliedHash !== undefined && appliedHash !== hash && old?.hash === appliedHash ? { held: before, entry: old } : previous;
+}
+
+const bodyOf = (previous: Remembered['previous']): KubeObject | undefined => (previous === undefined ? undefined : 'body' in previous ? previous.body : contentOf(previous.held, previous.entry));
 
 const describe = (entry: DesiredEntry, mode: OrganizationMode): string => [entry.hash, entry.policyId, entry.drift, entry.conflicts, entry.mode ?? '', entry.takeOver ?? '', mode].join(' ');

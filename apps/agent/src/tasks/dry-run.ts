@@ -5,8 +5,9 @@ import { contentHash, FIELD_MANAGER, formatObjectKey, isMetadataKind, isMetadata
 import type { DryRunObject, DryRunRequest, DryRunResult } from '@meshfleet/protocol';
 import type { ApplyContext } from '../apply/apply-entry.ts';
 import { explainFailure } from '../apply/explain-failure.ts';
-import type { AppliedContent } from '../apply/key-memory.ts';
+import type { Foreseen } from '../apply/key-memory.ts';
 import { contentMark, keepMarks, ownershipOf } from '../apply/ownership.ts';
+import { takenFromUs } from '../apply/taken-from-us.ts';
 import { previewReturn, tellReturn } from '../former/preview-return.ts';
 import { isManagedKind } from '../observe/watched-kinds.ts';
 import { dryRunWithdrawal } from './dry-run-withdrawal.ts';
@@ -18,8 +19,8 @@ import { tryGivingUp } from './try-giving-up.ts';
 const AT_ONCE = 4;
 
 export interface DryRunContext extends ApplyContext {
-  /** What this process knows to have applied last. */
-  lastApplied?(key: string): AppliedContent | undefined;
+  /** What this process would know of an object if content of this hash came next. */
+  foresee?(key: string, hash: string): Foreseen;
 }
 
 /**
@@ -50,34 +51,41 @@ async function tryOne(context: DryRunContext, object: KubeObject, force: boolean
   if (isMetadataKind(group, object.kind) && !isMetadataOnly(object)) return refuse('ModeRefused', `Of ${object.kind} only labels and annotations are applied.`);
   const resource = context.discovery.find(group, version, object.kind);
   if (resource === undefined) return refuse('KindNotServed', `The cluster does not serve ${object.kind} in ${object.apiVersion}.`);
+  const hash = contentHash(object);
+  const foreseen = context.foresee?.(key, hash) ?? NOTHING_KNOWN;
   let stood: Pick<DryRunObject, 'beneath'> = {};
   try {
     const live = await read(context, resource, object);
     if (live === undefined) {
       if (isMetadataKind(group, object.kind)) return refuse('ObjectMissing', `There is no ${object.kind} of this name.`);
       const { wouldBe } = await apply(context, resource, keepMarks(object, live), force);
-      return { ...say(key, 'CREATED', NOTHING_TO_SAY, undefined, wouldBe), ...appliedBefore(context, key, object, live) };
+      return { ...say(key, 'CREATED', NOTHING_TO_SAY, undefined, wouldBe), ...whatIsKnown(foreseen, hash, object, live) };
     }
-    stood = await tryBeneath(context, resource, key, live, say);
     const wanted = keepMarks(object, live);
+    stood = await tryBeneath(context, { resource, key, wanted, live }, foreseen, say);
     const said = await tryChange(context, resource, key, wanted, live, force, say);
     const givenUp = force ? undefined : await tryGivingUp(context, { resource, key, object, wanted, live }, say);
-    return { ...said, ...(givenUp === undefined ? {} : { givenUp }), ...stood, ...appliedBefore(context, key, object, live) };
+    const tookBack = takenFromUs(said.conflicts.map(({ field }) => field), ownershipOf(live).managed, foreseen);
+    return { ...said, ...(givenUp === undefined ? {} : { givenUp }), ...stood, ...(tookBack.size === 0 ? {} : { wereOurs: [...tookBack] }), ...whatIsKnown(foreseen, hash, object, live) };
   } catch (error) {
     const { reason, message } = explainFailure(error);
     return { ...refuse(reason, message), ...stood };
   }
 }
 
-/** Whether and for whom this very content was applied last, by what `applyEntry` tells drift from a version that the object does not have yet. */
-function appliedBefore({ lastApplied }: DryRunContext, key: string, object: KubeObject, live: KubeObject | undefined): Pick<DryRunObject, 'appliedFor'> {
-  const hash = contentHash(object);
+const NOTHING_KNOWN: Foreseen = { applied: undefined, previous: undefined, contested: false };
+
+/**
+ * Whether and for whom this very content was applied last, by what `applyEntry` tells drift from a version that the object does not have yet; and whether
+ * what somebody changes of it is put right no more.
+ */
+function whatIsKnown({ applied, contested }: Foreseen, hash: string, object: KubeObject, live: KubeObject | undefined): Pick<DryRunObject, 'appliedFor' | 'contested'> {
   const marks = ownershipOf(live);
-  if (marks.policyId !== undefined && marks.content === contentMark(hash)) return { appliedFor: marks.policyId };
-  const known = lastApplied?.(key);
+  const known = contested ? { contested } : {};
+  if (marks.policyId !== undefined && marks.content === contentMark(hash)) return { ...known, appliedFor: marks.policyId };
   // Its owner may have made a labelled object anew: what that one says is no drift.
-  const isIt = known?.hash === hash && (!isMetadataKind(parseApiVersion(object.apiVersion).group, object.kind) || known.uid === live?.metadata.uid);
-  return isIt ? { appliedFor: known.policyId } : {};
+  const isIt = applied?.hash === hash && (!isMetadataKind(parseApiVersion(object.apiVersion).group, object.kind) || applied.uid === live?.metadata.uid);
+  return isIt ? { ...known, appliedFor: applied.policyId } : known;
 }
 
 const NOTHING_TO_SAY = { reason: '', message: '' };

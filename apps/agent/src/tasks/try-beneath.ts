@@ -1,26 +1,61 @@
-import type { Resource } from '@meshfleet/kube';
-import { copyFields, isLeaf, subtractFields } from '@meshfleet/kube';
-import { FIELD_MANAGER, type KubeObject } from '@meshfleet/model';
+import type { FieldSet, Resource } from '@meshfleet/kube';
+import { copyFields, fieldsAbsentIn, fieldsDiffering, isLeaf, pickFields, subtractFields } from '@meshfleet/kube';
+import { FIELD_MANAGER, LEFT_BEHIND_MANAGER, type KubeObject } from '@meshfleet/model';
 import type { DryRunObject } from '@meshfleet/protocol';
 import type { ApplyContext } from '../apply/apply-entry.ts';
+import type { Foreseen } from '../apply/key-memory.ts';
+import { takenFromUs } from '../apply/taken-from-us.ts';
 import { fieldsComingBack } from '../former/hand-back.ts';
 import { previewReturn } from '../former/preview-return.ts';
 import { ownAgain } from '../former/stood-beneath.ts';
 import { released } from './dry-run-withdrawal.ts';
 import type { SayDryRun } from './say-dry-run.ts';
 
-/** Says what `returnBeneath` would make of an object, where something is kept of it. For which entry it is, only the hub can tell. */
-export async function tryBeneath(context: ApplyContext, resource: Resource, key: string, live: KubeObject, say: SayDryRun): Promise<Pick<DryRunObject, 'beneath'>> {
+interface Tried {
+  readonly resource: Resource;
+  readonly key: string;
+  /** What is applied when the object is back. */
+  readonly wanted: KubeObject;
+  readonly live: KubeObject;
+}
+
+/** Says what `returnBeneath` would make of an object, where something is kept of it, and what is in the way then. For which entry it is, only the hub can tell. */
+export async function tryBeneath(context: ApplyContext, { resource, key, wanted, live }: Tried, { contested }: Pick<Foreseen, 'contested'>, say: SayDryRun): Promise<Pick<DryRunObject, 'beneath'>> {
   const former = context.former?.of(key);
   if (former?.beneath === undefined || former.uid !== live.metadata.uid) return {};
   const { under, own, record } = former.beneath;
+  const returned = own === undefined ? await previewReturn(context, resource, key, live) : undefined;
+  const back = returned?.back ?? fieldsComingBack(live, former, subtractFields(former.fields, record?.fields)).back;
   const again = async (kept: NonNullable<typeof own>): Promise<KubeObject> => {
-    const { back } = fieldsComingBack(live, former, subtractFields(former.fields, record?.fields));
     const object = ownAgain(live, kept);
     // Tried as ours, what comes back is in nobody's way.
     return context.client.apply(resource, isLeaf(back) ? object : (copyFields(object, former.values, back) as KubeObject), { fieldManager: FIELD_MANAGER, force: true, dryRun: true }); // an object with fields more
   };
-  const after = own === undefined ? await released(context, resource, live, (await previewReturn(context, resource, key, live)).onto) : await again(own);
+  const after = own === undefined ? await released(context, resource, live, returned?.onto ?? ((object) => object)) : await again(own);
+  const conflicts = inTheWay(wanted, after, [...holdersOf(live), { manager: LEFT_BEHIND_MANAGER, fields: back }]);
+  const wereOurs = takenFromUs(conflicts.map(({ field }) => field), own !== undefined, { previous: own as KubeObject | undefined, contested }); // its fields
   const bodies = say(key, 'UNCHANGED', { reason: '', message: '' }, live, after);
-  return { beneath: { under, live: bodies.live, wouldBe: bodies.wouldBe, truncated: bodies.truncated } };
+  return { beneath: { under, conflicts, wereOurs: [...wereOurs], live: bodies.live, wouldBe: bodies.wouldBe, truncated: bodies.truncated } };
+}
+
+interface Holder {
+  readonly manager: string;
+  readonly fields: FieldSet;
+}
+
+const holdersOf = (live: KubeObject): Holder[] =>
+  (live.metadata.managedFields ?? [])
+    .filter(({ manager, operation, subresource }) => !(manager === FIELD_MANAGER && operation === 'Apply') && (subresource ?? '') === '')
+    .map(({ manager, fieldsV1 }) => ({ manager: manager ?? 'an unknown manager', fields: fieldsV1 ?? {} }));
+
+const SHOWN = 100;
+
+/** Fields that the object sets otherwise than their holders do, as the API server would name them. */
+function inTheWay(wanted: KubeObject, there: KubeObject, holders: readonly Holder[]): DryRunObject['conflicts'] {
+  const found = new Map<string, { manager: string; field: string }>();
+  for (const { manager, fields } of holders) {
+    const set = fieldsDiffering(subtractFields(fields, fieldsAbsentIn(fields, wanted)), wanted, there);
+    pickFields(set, (path) => found.set(`${manager} ${path}`, { manager: manager.slice(0, 256), field: path.slice(0, 512) }).size > 0);
+  }
+  return [...found.values()].slice(0, SHOWN);
 }

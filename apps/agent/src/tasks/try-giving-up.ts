@@ -28,7 +28,9 @@ export async function tryGivingUp(
   const letsGo = former.over === undefined && !isMetadataKind(resource.group, resource.kind);
   const given = async (base: KubeObject): Promise<KubeObject> => (await previewReturn(context, resource, key, live, wanted)).onto(copyFields(base, former.values, fields) as KubeObject); // an object with other fields
   const again = async (): Promise<KubeObject> => context.client.apply(resource, await given(wanted), { fieldManager: FIELD_MANAGER, force: true, dryRun: true });
-  const after = letsGo ? await released(context, resource, live, (await previewReturn(context, resource, key, live)).onto) : wasOurs ? await again() : await given(live);
+  // Of labels and annotations the rest is set all the same.
+  const restIsSet = wasOurs || isMetadataKind(resource.group, resource.kind);
+  const after = letsGo ? await released(context, resource, live, (await previewReturn(context, resource, key, live)).onto) : restIsSet ? await again() : await given(live);
   const paths: string[] = [];
   pickFields(fields, (path) => paths.push(path) > 0);
   const bodies = say(key, 'CONFLICT', { reason: '', message: '' }, live, after);

@@ -146,6 +146,22 @@ describe('a dry run of what a change writes', () => {
     expect(await shown({ drift: 'REPORT' }, true)).toMatchObject({ outcome: 'CHANGED', reason: 'HandedBack', message: expect.stringContaining('drift again') as string });
   });
 
+  it('says of labels that the rest is set where some are given back', async () => {
+    await beAgentWith(['TASKS', 'HAND_BACK', 'TAKE_OVER', 'METADATA']);
+    const labelled = (labels: Record<string, string>) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } });
+    const live = labelled({ team: 'ours', tier: 'theirs', stage: 'old', zone: 'ours' });
+    const field = (label: string): string => `.metadata.labels.${label}`;
+    const answer: DryRunObject = {
+      key: 'Namespace/shop', outcome: 'CONFLICT', reason: 'Conflict', message: '', conflicts: [{ manager: 'argocd', field: field('tier') }],
+      live, wouldBe: labelled({ team: 'newer', tier: 'newer', stage: 'newer', zone: 'newer' }),
+      givenUp: { fields: [field('team'), field('zone')], wasOurs: false, letsGo: false, live, wouldBe: labelled({ team: 'before', tier: 'newer', stage: 'newer', zone: 'before' }) },
+    };
+    const change = { name: 'labels', manifests: JSON.stringify(labelled({ team: 'newer', tier: 'newer', stage: 'newer', zone: 'newer' })), placement: { clusterNames: ['frankfurt'] }, takeOver: [{ object: 'Namespace/shop', fields: [field('zone')] }] };
+    const { dryRun } = await preview({ apply: change }, () => [answer]);
+    expect(dryRun?.objects).toMatchObject([{ outcome: 'CONFLICT', reason: 'HandedBack', conflicts: [{ manager: 'argocd', field: field('tier') }, { manager: 'meshfleet-left-behind', field: field('team') }] }]);
+    expect(String(dryRun?.objects[0]?.['diff']).split('\n').filter((line) => /^[+-] /.test(line)).sort()).toEqual(['+    stage: newer', '+    team: before', '+    zone: newer', '-    stage: old', '-    team: ours', '-    zone: ours']);
+  });
+
   it('says what has drifted since the policy applied it: that stays, or is put right, whatever may be taken', async () => {
     await beAgentWith(['TASKS', 'HAND_BACK', 'TAKE_OVER']);
     await apply(intent('drifting', ['drifted']));
@@ -157,8 +173,25 @@ describe('a dry run of what a change writes', () => {
     expect(await shown({ drift: 'REPORT', conflicts: 'FORCE' }, 'CONFLICT', conflict)).toMatchObject({ outcome: 'UNCHANGED', reason: 'Drifted', message: expect.stringContaining('.spec.mtls.mode of kubectl') as string, diff: '' });
     expect(await shown({ drift: 'REPORT', conflicts: 'FORCE' }, 'CREATED', { wouldBe: live })).toMatchObject({ outcome: 'UNCHANGED', reason: 'Drifted', diff: '' });
     expect(await shown({}, 'CONFLICT', conflict)).toMatchObject({ outcome: 'CHANGED', reason: 'Corrected', diff: expect.stringContaining('+    mode: STRICT') as string });
+    // Somebody changes it back each time: it is not put right any more.
+    for (const outcome of ['CONFLICT', 'CREATED'] as const) {
+      expect(await shown({}, outcome, { ...conflict, contested: true })).toMatchObject({ outcome: 'UNCHANGED', reason: 'Contested', message: expect.stringContaining('settled who owns it') as string, diff: '' });
+    }
     expect(await shown({ drift: 'REPORT' }, 'UNCHANGED', {})).toMatchObject({ outcome: 'UNCHANGED', reason: '' });
     expect(await shown({ drift: 'REPORT', conflicts: 'FORCE' }, 'CONFLICT', conflict, 'another policy')).toMatchObject({ outcome: 'CHANGED', reason: 'TakenOver' });
+  });
+
+  it('says what a newer version takes back of what had drifted, where it corrects drift', async () => {
+    await beAgentWith(['TASKS', 'HAND_BACK', 'TAKE_OVER']);
+    const live = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'newer' }, spec: { mtls: { mode: 'DISABLE' } } };
+    const conflicts = [{ manager: 'kubectl', field: '.spec.mtls.mode' }];
+    const conflict = { conflicts, live, wouldBe: { ...live, spec: { mtls: { mode: 'STRICT' } } }, wereOurs: ['.spec.mtls.mode'] };
+    const shown = async (more: object, what: Partial<DryRunObject> = {}) => (await preview({ apply: intent('renewed', ['newer'], more) }, () => [said('newer', 'CONFLICT', { ...conflict, ...what })])).dryRun?.objects[0];
+    expect(await shown({})).toMatchObject({ outcome: 'CHANGED', reason: 'Corrected', message: expect.stringContaining('.spec.mtls.mode of kubectl is drift') as string, diff: expect.stringContaining('+    mode: STRICT') as string });
+    expect(await shown({ drift: 'REPORT' })).toMatchObject({ outcome: 'CONFLICT', diff: '' });
+    const more = { conflicts: [...conflicts, { manager: 'argocd', field: '.spec.selector' }] };
+    expect(await shown({}, more)).toMatchObject({ outcome: 'CONFLICT', diff: '' });
+    expect(await shown({ takeOver: [{ object: key('newer'), fields: ['.spec.selector'] }] }, more)).toMatchObject({ outcome: 'CHANGED', reason: 'TakenOver' });
   });
 
   it('says of a version that was refused before, and is so again, how the object stands then', async () => {
@@ -173,5 +206,9 @@ describe('a dry run of what a change writes', () => {
     expect(await shown({}, 'REFUSED')).toMatchObject({ outcome: 'REFUSED', message: expect.stringContaining('put back') as string, diff: expect.stringContaining('+    mode: DISABLE') as string });
     expect(await shown({}, 'CHANGED')).toMatchObject({ outcome: 'CHANGED', diff: '' });
     expect(await shown({ drift: 'CORRECT' }, 'REFUSED')).toMatchObject({ outcome: 'REFUSED', message: 'no.', diff: '' });
+    // What is in the way of it is in the way of the object as it is put back, and not as it stands now.
+    const conflicts = [{ manager: 'argocd', field: '.spec.mtls.mode' }];
+    const inTheWay = async (more: object) => (await preview({ apply: intent('returning', ['returned'], { drift: 'REPORT', ...more }) }, () => [said('returned', 'CHANGED', { beneath: { ...beneath, conflicts } })])).dryRun?.objects[0];
+    expect(await inTheWay({})).toMatchObject({ outcome: 'CONFLICT', reason: 'Conflict', conflicts, diff: expect.stringContaining('+    mode: DISABLE') as string });
   });
 });

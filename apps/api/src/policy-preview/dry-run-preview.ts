@@ -112,11 +112,21 @@ function oncePerKey(objects: readonly DryRunObject[]): DryRunObject[] {
 function judged(object: DryRunObject, entry: DesiredEntry | undefined): DryRunObject {
   if (entry === undefined) return object;
   const said = givenUp(object, entry) ?? drifted(object, entry) ?? takenOver(object, entry);
-  return object.beneath?.under === digestOfEntry(entry) ? putBack(said, object.beneath) : said;
+  return object.beneath?.under === digestOfEntry(entry) ? putBack(said, object.beneath, entry) : said;
+}
+
+/** Of these conflicts those that the policy may not take. */
+function left(conflicts: DryRunObject['conflicts'], entry: DesiredEntry, wereOurs: readonly string[] = []): DryRunObject['conflicts'] {
+  if (entry.conflicts === 'FORCE') return [];
+  return conflicts.filter(({ field }) => !(entry.drift === 'CORRECT' && wereOurs.includes(field)) && !coversField(entry.takeOver ?? [], field));
 }
 
 /** A version that was refused before, and is so again: the object stands as it stood then. */
-function putBack(object: DryRunObject, { live, wouldBe, truncated }: NonNullable<DryRunObject['beneath']>): DryRunObject {
+function putBack(object: DryRunObject, { conflicts, wereOurs, live, wouldBe, truncated }: NonNullable<DryRunObject['beneath']>, entry: DesiredEntry): DryRunObject {
+  if (conflicts !== undefined && left(conflicts, entry, wereOurs).length > 0) {
+    const message = `${[...new Set(conflicts.map(({ manager }) => manager))].join(', ')} owns fields that the policy sets. It is put back to how it stood when this was refused before.`;
+    return { ...object, outcome: 'CONFLICT', reason: 'Conflict', message, conflicts, live, wouldBe, truncated };
+  }
   if (object.outcome !== 'REFUSED' && object.outcome !== 'CONFLICT') return object;
   return { ...object, message: `${object.message} It is put back to how it stood when this was refused before.`, live, wouldBe, truncated };
 }
@@ -127,15 +137,18 @@ function givenUp(object: DryRunObject, entry: DesiredEntry): DryRunObject | unde
   if (given === undefined || entry.conflicts === 'FORCE' || (given.wasOurs && entry.drift === 'CORRECT')) return undefined;
   const lost = given.fields.filter((field) => !coversField(entry.takeOver ?? [], field));
   if (lost.length === 0) return undefined;
+  // Of labels and annotations the rest is set, and what somebody else keeps beside it is left.
+  const kept = entry.mode === 'METADATA' && !given.wasOurs ? left(object.conflicts, entry) : object.conflicts;
+  const wouldBe = kept === object.conflicts ? given.wouldBe : withFields(withFields(given.wouldBe, given.live, kept.map(({ field }) => field)), object.wouldBe ?? given.live, given.fields.filter((field) => !lost.includes(field)));
   const back = `${lost.join(', ')} ${lost.length === 1 ? 'is given back as it was' : 'are given back as they were'} before an earlier version took ${lost.length === 1 ? 'it' : 'them'}`;
   return {
     ...object,
     outcome: given.wasOurs ? 'CHANGED' : 'CONFLICT',
     reason: 'HandedBack',
     message: given.wasOurs ? `${back}, and drift again.` : `${back}, and in the way then: to keep ${lost.length === 1 ? 'it' : 'them'}, list ${lost.length === 1 ? 'it' : 'them'} in takeOver.`,
-    conflicts: given.wasOurs ? object.conflicts : [...object.conflicts, ...(given.letsGo ? given.fields : lost).map((field) => ({ manager: LEFT_BEHIND_MANAGER, field }))],
+    conflicts: given.wasOurs ? object.conflicts : [...kept, ...(given.letsGo ? given.fields : lost).map((field) => ({ manager: LEFT_BEHIND_MANAGER, field }))],
     live: given.live,
-    wouldBe: given.wouldBe,
+    wouldBe,
     truncated: given.truncated,
   };
 }
@@ -146,27 +159,29 @@ const WRITES: ReadonlySet<DryRunObject['outcome']> = new Set(['CREATED', 'CHANGE
 function drifted(object: DryRunObject, { policyId, drift }: DesiredEntry): DryRunObject | undefined {
   if (object.appliedFor !== policyId || !WRITES.has(object.outcome)) return undefined;
   const by = object.conflicts.length === 0 ? '' : `: ${named(object.conflicts)}`;
-  if (drift === 'CORRECT') return { ...object, outcome: object.outcome === 'CREATED' ? 'CREATED' : 'CHANGED', reason: 'Corrected', message: `It has drifted since the policy applied it${by}. It is put right.` };
+  if (drift === 'CORRECT' && object.contested !== true) return { ...object, outcome: object.outcome === 'CREATED' ? 'CREATED' : 'CHANGED', reason: 'Corrected', message: `It has drifted since the policy applied it${by}. It is put right.` };
   const { live: _live, wouldBe: _wouldBe, truncated: _truncated, ...stays } = object;
+  if (drift === 'CORRECT') return { ...stays, outcome: 'UNCHANGED', reason: 'Contested', message: `It has drifted since the policy applied it${by}. Somebody changes it back whenever it is put right, so that it stays as it is until it is settled who owns it.` };
   return { ...stays, outcome: 'UNCHANGED', reason: 'Drifted', message: `It has drifted since the policy applied it${by}. Drift is only reported, and it stays as it is.` };
 }
 
 /** Agents are asked what stands in the way; of that the policy may take over all, or some. */
 function takenOver(object: DryRunObject, entry: DesiredEntry): DryRunObject {
   if (object.outcome !== 'CONFLICT') return object;
-  const left = entry.conflicts === 'FORCE' ? [] : object.conflicts.filter(({ field }) => !coversField(entry.takeOver ?? [], field));
+  const kept = left(object.conflicts, entry, object.wereOurs);
   // Of labels and annotations each stands for itself: those that others keep are left, and the rest is set.
-  if (left.length > 0 && entry.mode === 'METADATA') return { ...object, message: `${named(left)} is in the way and stays as it is; the rest is set.`, wouldBe: leaving(object, left.map(({ field }) => field)) };
+  if (kept.length > 0 && entry.mode === 'METADATA') return { ...object, conflicts: kept, message: `${named(kept)} is in the way and stays as it is; the rest is set.`, wouldBe: withFields(object.wouldBe, object.live, kept.map(({ field }) => field)) };
   // Where anything is in the way nothing is taken: the object stays as it is, whatever forcing it would make of it.
-  if (left.length > 0) return { ...object, message: left.length === object.conflicts.length ? object.message : `${object.message} ${named(left)} is in the way, and nothing is taken over.`, wouldBe: object.untaken ?? object.live };
+  if (kept.length > 0) return { ...object, message: kept.length === object.conflicts.length ? object.message : `${object.message} ${named(kept)} is in the way, and nothing is taken over.`, wouldBe: object.untaken ?? object.live };
+  if (entry.drift === 'CORRECT' && object.conflicts.every(({ field }) => object.wereOurs?.includes(field))) return { ...object, outcome: 'CHANGED', reason: 'Corrected', message: `${named(object.conflicts)} is drift since an earlier version of the policy was applied. It is put right.` };
   return { ...object, outcome: 'CHANGED', reason: 'TakenOver', message: `${named(object.conflicts)} is taken over.` };
 }
 
-/** What a labelled object would be when these fields of it stay as they are. */
-function leaving({ live, wouldBe }: DryRunObject, fields: readonly string[]): DryRunObject['wouldBe'] {
-  if (live === undefined || wouldBe === undefined) return wouldBe;
+/** What a labelled object would be with these of its fields as another body has them. */
+function withFields(wouldBe: DryRunObject['wouldBe'], other: DryRunObject['wouldBe'], fields: readonly string[]): DryRunObject['wouldBe'] {
+  if (other === undefined || wouldBe === undefined || fields.length === 0) return wouldBe;
   // Bodies come from an API server: they are Kubernetes objects.
-  const [is, becomes] = [metadataFieldsOf(live as KubeObject), new Map(metadataFieldsOf(wouldBe as KubeObject))];
+  const [is, becomes] = [metadataFieldsOf(other as KubeObject), new Map(metadataFieldsOf(wouldBe as KubeObject))];
   for (const field of fields) {
     const value = is.get(field);
     if (value === undefined) becomes.delete(field);
