@@ -1,5 +1,6 @@
 import { MeshfleetError, type ErrorCode, type ErrorEnvelope } from '@meshfleet/model';
 import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
+import { clientProblem, queryProblem } from './query-problem.ts';
 import { InputProblems, isExpected } from './user-error.ts';
 
 export interface FaultLog {
@@ -91,26 +92,6 @@ function rootCause(error: GraphQLError): Error | undefined {
   let cause: Error | undefined = error.originalError;
   while (cause instanceof GraphQLError) cause = cause.originalError;
   return cause;
-}
-
-/** What Fastify and Mercurius themselves refuse: their messages are for clients. */
-function clientProblem(cause: Error | undefined): ErrorEnvelope | undefined {
-  if (cause === undefined) return undefined;
-  const { statusCode, code } = cause as { statusCode?: unknown; code?: unknown };
-  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499 || typeof code !== 'string') return undefined;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return { code: 'LIMIT_EXCEEDED', summary: 'The request is too large', fix: 'Send at most 8 MiB; split manifests into several policies.' };
-  }
-  return { code: 'INVALID_INPUT', summary: cause.message };
-}
-
-/** What is wrong with the text of a query, in GraphQL's words; too much of it is a limit of ours. */
-function queryProblem(message: string): ErrorEnvelope {
-  const limited = /^Syntax Error: (?:Document contains more that (\d+) tokens|(Query depth limit|Aliases limit|Directives limit))/.exec(message);
-  if (limited === null) return { code: 'INVALID_INPUT', summary: message, fix: message.startsWith('Syntax Error') ? 'Correct the query where the location points.' : 'Compare the query with the schema: the explorer shows it, and introspection does to whoever is signed in.' };
-  const [, tokens] = limited;
-  if (tokens !== undefined) return { code: 'LIMIT_EXCEEDED', summary: `The query has more than ${tokens} tokens`, fix: 'Ask for less, or in several queries.' };
-  return { code: 'LIMIT_EXCEEDED', summary: message.replace('Syntax Error: ', ''), fix: 'Ask for less, or in several queries.' };
 }
 
 function messageOf(value: unknown): string {

@@ -37,21 +37,21 @@ function report(context: unknown, error: GraphQLError): void {
  * parsed queries and run past the limit on tokens.
  */
 export function refuseText(source: unknown): void {
-  if (typeof source !== 'string') throw limit('The query is not a text', 'Send the query as a string.');
-  if (source.length > MAX_QUERY_LENGTH) throw limit(`The query has ${source.length} characters, and ${MAX_QUERY_LENGTH} are the most`, 'Send manifests and other long values as variables.');
-  if (/^\s*(?:\{\s*["}]|[["\d-]|(?:true|false|null)\s*$)/.test(source)) throw limit('The query is not GraphQL', 'Send the text of a query.');
+  if (typeof source !== 'string') throw limit('The query is not a text', `it is ${source === null ? 'null' : typeof source}`, 'Send the query as a string.');
+  if (source.length > MAX_QUERY_LENGTH) throw limit(`The query has ${source.length} characters, and ${MAX_QUERY_LENGTH} are the most`, 'so long a text takes long to read before there is anything to answer', 'Send manifests and other long values as variables.');
+  if (/^\s*(?:\{\s*["}]|[["\d-]|(?:true|false|null)\s*$)/.test(source)) throw limit('The query is not GraphQL', 'it is JSON, as of a query that somebody has parsed already', 'Send the text of a query.');
 }
 
 /** Prices a query and takes its points. @throws MeshfleetError LIMIT_EXCEEDED */
 export function chargeFor(document: DocumentNode, variables: Readonly<Record<string, unknown>>, context: GraphqlContext, budget: Budget): QueryCost {
   const points = queryCost(document, variables);
-  if (points > MAX_COST) throw limit(`The query costs ${points} points, and ${MAX_COST} are the most`, 'Ask for smaller pages, or in several queries.');
+  if (points > MAX_COST) throw limit(`The query costs ${points} points, and ${MAX_COST} are the most`, 'points follow the pages that it asks for, those within pages multiplied', 'Ask for smaller pages, or in several queries.');
   const identity = payerOf(context.scope.principal);
   const cost = budget.spend(identity, points, MAX_COST);
   if (cost !== undefined) return cost;
   const retryAfter = budget.waitFor(identity);
   throw new GraphQLError('', {
-    originalError: limit('The budget of points for this minute is spent', `Try again in ${retryAfter} s, or ask for less.`),
+    originalError: limit('The budget of points for this minute is spent', 'all queries of one person or token share it', `Try again in ${retryAfter} s, or ask for less.`),
     extensions: { retryAfter },
   });
 }
@@ -61,6 +61,6 @@ function payerOf(principal: Principal): string {
   return principal.kind === 'token' ? `${principal.organizationId} ${actorOf(principal)}` : actorOf(principal);
 }
 
-function limit(summary: string, fix: string): MeshfleetError {
-  return new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary, fix });
+function limit(summary: string, why: string, fix: string): MeshfleetError {
+  return new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary, why, fix });
 }
