@@ -6,8 +6,8 @@ import { obstaclesOf } from '../rollout/stage-change.ts';
 import type { PreviewedChange } from './previewed-change.ts';
 
 /**
- * All for which the change would be refused as things stand, in the order in which the mutation looks at them: it tells the
- * first kind alone. Who asks may be another than who makes the change, so nobody's role is looked at.
+ * All for which the change would be refused as things stand, in the order in which the mutation looks at them: it tells another
+ * version alone, else errors alone, else all that is in the way. Who asks may be another than who makes the change, so nobody's role is looked at.
  */
 export async function refusalsOfPreview(scope: RequestScope, change: PreviewedChange, now: Date): Promise<ErrorEnvelope[]> {
   const { idle, conflict, stage } = change;

@@ -4,6 +4,7 @@ import type { Placement } from '@meshfleet/planner';
 import { enqueue, findFreezeInWay, findOverlappingRollout, insertRollout, selectReachedClusters, supersedeRollout, uuidv7, type LockedPolicy, type Tx } from '@meshfleet/store';
 import { includesRole } from '../auth/principal.ts';
 import type { Change } from '../graphql/mutate.ts';
+import { InputProblems } from '../graphql/user-error.ts';
 import type { StageInput } from './stage-input.ts';
 
 /** A version that is about to be written, or a withdrawal. */
@@ -22,12 +23,13 @@ export interface StagedChange extends StageInput {
  * Whether the change may be made now: not into a rollout of the policy that is under way (unless it takes its place), not
  * under one of another policy that may touch the same objects, and not at once into a freeze. Clusters that lose the policy
  * are changed too. Call it before the version is written, and {@link beginStaged} after.
- * @throws MeshfleetError ROLLOUT_ACTIVE, FROZEN or FORBIDDEN
+ * @throws InputProblems ROLLOUT_ACTIVE and FROZEN, MeshfleetError FORBIDDEN
  */
 export async function admitChange({ tx, actor, now, role }: Change, change: StagedChange): Promise<void> {
   if (change.ignoreFreeze && !includesRole(role, 'ADMIN')) throw forbidden();
-  const [obstacle] = await obstaclesOf(tx, change, now);
-  if (obstacle !== undefined) throw obstacle;
+  const obstacles = await obstaclesOf(tx, change, now);
+  // All at once: who waits for a freeze to end is not told then that a rollout is in the way.
+  if (obstacles.length > 0) throw new InputProblems(obstacles.map((obstacle) => obstacle.toEnvelope()));
   const active = change.policy?.activeRolloutId ?? undefined;
   if (active !== undefined) supersedeRollout(tx, active, { actor, at: now, version: change.version });
 }
