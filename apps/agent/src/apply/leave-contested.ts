@@ -1,9 +1,6 @@
 import type { KubeObject } from '@meshfleet/model';
 import { metadataFieldsOf, withMetadataFields } from '@meshfleet/model';
-import { CONTENT_ANNOTATION, isMark } from './ownership.ts';
-
-/** In place of the content's mark: some of it is not applied, so that what lacks is never taken for drift and put right by force. */
-const IN_PART = 'in-part';
+import { CONTENT_ANNOTATION, IN_PART, isMark } from './ownership.ts';
 
 /**
  * Labels and annotations that are wanted, without those that others hold and that are not to be taken: each stands for

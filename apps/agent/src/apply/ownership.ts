@@ -9,6 +9,8 @@ export const POLICY_ANNOTATION = 'meshfleet.io/policy';
 export const ORIGIN_ANNOTATION = 'meshfleet.io/origin';
 /** First digits of the content hash that was applied last: tells an object that somebody changed from one that lacks the newest version. */
 export const CONTENT_ANNOTATION = 'meshfleet.io/content';
+/** In place of the content's mark: some of it is not applied, so that what lacks is never taken for drift and put right by force. */
+export const IN_PART = 'in-part';
 
 /** Whether we brought an object into being, or found it. What was found is never deleted. */
 export type Origin = 'created' | 'adopted';

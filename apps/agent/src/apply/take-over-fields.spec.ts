@@ -49,6 +49,24 @@ describe('fields that a policy takes of another manager', () => {
     expect(hub.conditions.size).toBe(0);
   });
 
+  it.each(['REPORT', 'CORRECT'] as const)('stay with whom they are given back to, in an object of ours whose version may take them no more, where drift is %s', async (drift) => {
+    const name = `ours-${drift.toLowerCase()}`;
+    const leave = drift === 'REPORT' ? { drift } : {};
+    await publish(name, { hosts: ['ours'] }, undefined, leave);
+    await test.admin.apply(VIRTUAL_SERVICES, { ...virtualService(name), spec: { gateways: ['edge'] } }, { fieldManager: 'argocd' });
+    const both = { hosts: ['ours'], gateways: ['mesh'] };
+    await publish(name, both, ['.spec.gateways'], leave);
+    expect(await spec(name)).toEqual(both);
+    // The same content, looked at once and again: what is given back is no drift of it.
+    for (const takeOver of [undefined, ['.spec.exportTo'], undefined]) {
+      await publish(name, both, takeOver, leave);
+      expect(hub.conditions.get(keyOf(name))).toMatchObject({ status: 'FAILED', reason: 'Conflict', fields: ['.spec.gateways'] });
+      expect(await spec(name)).toEqual({ hosts: ['ours'], gateways: ['edge'] });
+    }
+    await publish(name, both, ['.spec.gateways'], leave);
+    expect([hub.conditions.size, await spec(name)]).toEqual([0, both]);
+  });
+
   it('are given back, and nothing of the object stays ours, with a version that sets them too and may not take them', async () => {
     await theirs('three');
     const before = await read('three');

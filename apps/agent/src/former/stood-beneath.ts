@@ -60,7 +60,8 @@ export function ownAgain(live: KubeObject, own: NonNullable<StoodBeneath['own']>
   return { ...rest, apiVersion: live.apiVersion, kind: live.kind, metadata: { ...rest.metadata, ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }) } };
 }
 
-const appliedObject = (live: KubeObject): NonNullable<StoodBeneath['own']> => copyFields({}, live, appliedFields(live.metadata.managedFields, FIELD_MANAGER) ?? {}) as NonNullable<StoodBeneath['own']>; // parts of an object
+/** What we have applied of an object. */
+export const appliedObject = (live: KubeObject): NonNullable<StoodBeneath['own']> => copyFields({}, live, appliedFields(live.metadata.managedFields, FIELD_MANAGER) ?? {}) as NonNullable<StoodBeneath['own']>; // parts of an object
 
 const keepOrForget = async (former: NonNullable<ApplyContext['former']>, key: string, record: FormerValues | undefined): Promise<void> => {
   if (record === undefined || isLeaf(record.fields)) await former.forget(key);
