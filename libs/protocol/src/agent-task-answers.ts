@@ -19,6 +19,8 @@ const DRY_RUN_OUTCOMES = ['CREATED', 'CHANGED', 'UNCHANGED', 'CONFLICT', 'REFUSE
 const fields = z.array(z.string().max(512)).max(100);
 const conflicts = z.array(z.object({ manager: z.string().max(256), field: z.string().max(512) })).max(100);
 
+const bodies = { live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() };
+
 const dryRunObjectSchema = z.object({
   key: objectKeySchema,
   outcome: z.enum(DRY_RUN_OUTCOMES),
@@ -37,12 +39,12 @@ const dryRunObjectSchema = z.object({
    * Fields that were taken of others and that the object sets otherwise than they were: what becomes of them where it may not take them. `wasOurs`: it had
    * been applied so before they were changed, and they are drift again. `letsGo`: it was none of ours, so all that was taken of it goes back.
    */
-  givenUp: z.object({ fields, wasOurs: z.boolean(), letsGo: z.boolean(), live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() }).optional(),
+  givenUp: z.object({ fields, wasOurs: z.boolean(), letsGo: z.boolean(), ...bodies }).optional(),
   /**
    * How the object stood while the entry of this digest was refused: it is put back before that entry is applied again. `conflicts` are in its way then, and
-   * `wereOurs` of them as below.
+   * `wereOurs` of them as below; `applied`: what it makes of the object where it may take all of them, absent where the API server refuses it.
    */
-  beneath: z.object({ under: z.string().max(64), conflicts: conflicts.optional(), wereOurs: fields.optional(), live: shown.optional(), wouldBe: shown.optional(), truncated: z.boolean().optional() }).optional(),
+  beneath: z.object({ under: z.string().max(64), conflicts: conflicts.optional(), wereOurs: fields.optional(), applied: z.object(bodies).optional(), ...bodies }).optional(),
   /** Policy for which this very content was applied before, and nothing else since: what differs is drift. */
   appliedFor: z.string().max(64).optional(),
   /** Of the fields in conflict those that the content before had as well, so that a policy which corrects drift takes them back. */

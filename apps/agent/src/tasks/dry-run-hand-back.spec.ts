@@ -148,6 +148,20 @@ describe('a dry run of a version that sets a field that was taken', () => {
     await withdraw(keyOf('chest'));
   });
 
+  it('says that what was drift before is in the way where something else is as well', async () => {
+    const first = named('crate', { hosts: ['ours'], gateways: ['mesh'] });
+    await acked(hub.publish({ objects: [first], drift: 'REPORT' }));
+    await theirs(named('crate', { hosts: ['by-hand'] }), 'kubectl');
+    await take(named('crate', { hosts: ['newer'], gateways: ['newer'] }));
+    await theirs(named('crate', { gateways: ['newer'] }));
+    const said = await asReported(first);
+    expect(said).toMatchObject({ conflicts: [{ manager: 'argocd', field: '.spec.gateways' }], givenUp: { fields: ['.spec.hosts'], wasOurs: true, wouldBe: { spec: { hosts: ['by-hand'], gateways: ['newer'] } } } });
+    await acked(hub.publish({ objects: [first], drift: 'REPORT' }));
+    expect(hub.conditions.get(keyOf('crate'))).toMatchObject({ status: 'FAILED', reason: 'Conflict', fields: ['.spec.gateways', '.spec.hosts'] });
+    expect(unmarked(comparable((await read('crate')) ?? first))).toEqual(unmarked(said?.givenUp?.wouldBe));
+    await withdraw(keyOf('crate'));
+  });
+
   it('says what else comes back of what the version names no more', async () => {
     await acked(hub.publish({ objects: [named('safe-box', { hosts: ['ours'] })], drift: 'REPORT' }));
     await theirs(named('safe-box', { gateways: ['edge'], exportTo: ['*'] }));
@@ -180,6 +194,20 @@ describe('a dry run of a version that was refused before', () => {
     expect(await body()).toEqual(before);
     expect((await ask({ objects: [refused], conflicts: 'REPORT' }))[0]).not.toHaveProperty('beneath');
     await withdraw(keyOf(name));
+  });
+
+  it('says what comes of it where nothing is in its way any more', async () => {
+    await acked(hub.publish({ objects: [named('barn', { hosts: ['first'], exportTo: ['.'] })] }));
+    await theirs(named('barn', { gateways: ['theirs'] }));
+    const refused = named('barn', { hosts: ['second'], gateways: ['ours'] });
+    await acked(hub.publish({ objects: [refused], drift: 'REPORT' }));
+    await take(named('barn', { hosts: ['third'] }));
+    await theirs(named('barn', { http: [{ timeout: '7s' }] }));
+    const [said] = await ask({ objects: [refused], conflicts: 'REPORT' });
+    expect(said?.beneath).toMatchObject({ conflicts: [], applied: { wouldBe: { spec: { hosts: ['second'], gateways: ['ours'], http: [{ timeout: '7s' }] } } } });
+    await acked(hub.publish({ objects: [refused], drift: 'REPORT' }));
+    expect(unmarked(comparable((await read('barn')) ?? refused))).toEqual(unmarked(said?.beneath?.applied?.wouldBe));
+    await withdraw(keyOf('barn'));
   });
 });
 

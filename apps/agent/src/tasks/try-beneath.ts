@@ -5,7 +5,7 @@ import type { DryRunObject } from '@meshfleet/protocol';
 import type { ApplyContext } from '../apply/apply-entry.ts';
 import type { Foreseen } from '../apply/key-memory.ts';
 import { takenFromUs } from '../apply/taken-from-us.ts';
-import { fieldsComingBack } from '../former/hand-back.ts';
+import { fieldsComingBack, isUntakeable } from '../former/hand-back.ts';
 import { previewReturn } from '../former/preview-return.ts';
 import { ownAgain } from '../former/stood-beneath.ts';
 import { released } from './dry-run-withdrawal.ts';
@@ -34,9 +34,15 @@ export async function tryBeneath(context: ApplyContext, { resource, key, wanted,
   const after = own === undefined ? await released(context, resource, live, returned?.onto ?? ((object) => object)) : await again(own);
   const conflicts = inTheWay(wanted, after, [...holdersOf(live), { manager: LEFT_BEHIND_MANAGER, fields: back }]);
   const wereOurs = takenFromUs(conflicts.map(({ field }) => field), own !== undefined, { previous: own as KubeObject | undefined, contested }); // its fields
-  const bodies = say(key, 'UNCHANGED', { reason: '', message: '' }, live, after);
-  return { beneath: { under, conflicts, wereOurs: [...wereOurs], live: bodies.live, wouldBe: bodies.wouldBe, truncated: bodies.truncated } };
+  // Whoever is in the way, it may be that the policy takes all of that; what comes back and it says nothing of stays.
+  const more = fieldsAbsentIn(back, wanted);
+  const taken = isLeaf(more) ? wanted : (copyFields(wanted, former.values, more) as KubeObject); // an object with fields more
+  const applied = await context.client.apply(resource, taken, { fieldManager: FIELD_MANAGER, force: true, dryRun: true }).catch((error: unknown) => (isUntakeable(error) ? undefined : Promise.reject(error as Error)));
+  return { beneath: { under, conflicts, wereOurs: [...wereOurs], ...bodiesOf(say(key, ...NOTHING, live, after)), ...(applied === undefined ? {} : { applied: bodiesOf(say(key, ...NOTHING, live, applied)) }) } };
 }
+
+const NOTHING = ['UNCHANGED', { reason: '', message: '' }] as const;
+const bodiesOf = ({ live, wouldBe, truncated }: DryRunObject) => ({ live, wouldBe, truncated });
 
 interface Holder {
   readonly manager: string;

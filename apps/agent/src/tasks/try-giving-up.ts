@@ -1,5 +1,5 @@
 import type { Resource } from '@meshfleet/kube';
-import { copyFields, isLeaf, pickFields } from '@meshfleet/kube';
+import { conflictsOf, copyFields, isLeaf, pickFields } from '@meshfleet/kube';
 import { contentHash, FIELD_MANAGER, isMetadataKind, type KubeObject } from '@meshfleet/model';
 import type { DryRunObject } from '@meshfleet/protocol';
 import type { ApplyContext } from '../apply/apply-entry.ts';
@@ -27,10 +27,12 @@ export async function tryGivingUp(
   const wasOurs = former.over === contentMark(hash);
   const letsGo = former.over === undefined && !isMetadataKind(resource.group, resource.kind);
   const given = async (base: KubeObject): Promise<KubeObject> => (await previewReturn(context, resource, key, live, wanted)).onto(copyFields(base, former.values, fields) as KubeObject); // an object with other fields
-  const again = async (): Promise<KubeObject> => context.client.apply(resource, await given(wanted), { fieldManager: FIELD_MANAGER, force: true, dryRun: true });
+  const again = async (force: boolean): Promise<KubeObject> => context.client.apply(resource, await given(wanted), { fieldManager: FIELD_MANAGER, force, dryRun: true });
+  // Beside what is drift again the rest is applied where nothing is in its way.
+  const asItWas = (): Promise<KubeObject> => again(false).catch((error: unknown) => (conflictsOf(error).length > 0 ? given(live) : Promise.reject(error as Error)));
   // Of labels and annotations the rest is set all the same.
-  const restIsSet = wasOurs || isMetadataKind(resource.group, resource.kind);
-  const after = letsGo ? await released(context, resource, live, (await previewReturn(context, resource, key, live)).onto) : restIsSet ? await again() : await given(live);
+  const restIsSet = isMetadataKind(resource.group, resource.kind);
+  const after = letsGo ? await released(context, resource, live, (await previewReturn(context, resource, key, live)).onto) : wasOurs ? await asItWas() : restIsSet ? await again(true) : await given(live);
   const paths: string[] = [];
   pickFields(fields, (path) => paths.push(path) > 0);
   const bodies = say(key, 'CONFLICT', { reason: '', message: '' }, live, after);

@@ -137,13 +137,15 @@ describe('a dry run of what a change writes', () => {
     await beAgentWith(['TASKS', 'HAND_BACK', 'TAKE_OVER']);
     const live = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata: { name: 'theirs' }, spec: { mtls: { mode: 'STRICT' } } };
     const givenUp = { fields: ['.spec.mtls.mode'], wasOurs: false, letsGo: true, live, wouldBe: { ...live, spec: { mtls: { mode: 'DISABLE' } } } };
-    const shown = async (more: object, wasOurs = false) => (await preview({ apply: intent('letting', ['theirs'], more) }, () => [{ ...said('theirs', 'UNCHANGED'), givenUp: { ...givenUp, wasOurs } }])).dryRun?.objects[0];
+    const shown = async (more: object, wasOurs = false, what: Partial<DryRunObject> = {}) => (await preview({ apply: intent('letting', ['theirs'], more) }, () => [{ ...said('theirs', 'UNCHANGED', what), givenUp: { ...givenUp, wasOurs } }])).dryRun?.objects[0];
     expect(await shown({})).toMatchObject({ outcome: 'CONFLICT', reason: 'HandedBack', conflicts: [{ manager: 'meshfleet-left-behind', field: '.spec.mtls.mode' }], message: expect.stringContaining('.spec.mtls.mode is given back as it was') as string, diff: expect.stringContaining('+    mode: DISABLE') as string });
     expect(await shown({ takeOver: [{ object: key('theirs'), fields: ['.spec.mtls'] }] })).toMatchObject({ outcome: 'UNCHANGED', diff: '' });
     expect(await shown({ conflicts: 'FORCE' })).toMatchObject({ outcome: 'UNCHANGED', diff: '' });
     // What had drifted is drift again, where drift is only reported.
     expect(await shown({}, true)).toMatchObject({ outcome: 'UNCHANGED' });
     expect(await shown({ drift: 'REPORT' }, true)).toMatchObject({ outcome: 'CHANGED', reason: 'HandedBack', message: expect.stringContaining('drift again') as string });
+    const conflicts = [{ manager: 'argocd', field: '.spec.selector' }];
+    expect(await shown({ drift: 'REPORT' }, true, { outcome: 'CONFLICT', conflicts })).toMatchObject({ outcome: 'CONFLICT', reason: 'HandedBack', conflicts: [...conflicts, { manager: 'meshfleet-left-behind', field: '.spec.mtls.mode' }] });
   });
 
   it('says of labels that the rest is set where some are given back', async () => {
@@ -209,6 +211,9 @@ describe('a dry run of what a change writes', () => {
     // What is in the way of it is in the way of the object as it is put back, and not as it stands now.
     const conflicts = [{ manager: 'argocd', field: '.spec.mtls.mode' }];
     const inTheWay = async (more: object) => (await preview({ apply: intent('returning', ['returned'], { drift: 'REPORT', ...more }) }, () => [said('returned', 'CHANGED', { beneath: { ...beneath, conflicts } })])).dryRun?.objects[0];
+    const forced = async (more: Partial<DryRunObject>) => (await preview({ apply: intent('returning', ['returned'], { drift: 'REPORT' }) }, () => [said('returned', 'CONFLICT', { conflicts, appliedFor: policyId, ...more })])).dryRun?.objects[0];
+    // What drifted of what was applied since is drift no more.
+    expect(await forced({ beneath: { ...beneath, conflicts: [], applied: { live, wouldBe: { ...live, spec: { mtls: { mode: 'PERMISSIVE' } } } } } })).toMatchObject({ outcome: 'CHANGED', reason: '', conflicts: [], diff: expect.stringContaining('+    mode: PERMISSIVE') as string });
     expect(await inTheWay({})).toMatchObject({ outcome: 'CONFLICT', reason: 'Conflict', conflicts, diff: expect.stringContaining('+    mode: DISABLE') as string });
   });
 });

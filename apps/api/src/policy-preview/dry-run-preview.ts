@@ -121,11 +121,15 @@ function left(conflicts: DryRunObject['conflicts'], entry: DesiredEntry, wereOur
   return conflicts.filter(({ field }) => !(entry.drift === 'CORRECT' && wereOurs.includes(field)) && !coversField(entry.takeOver ?? [], field));
 }
 
-/** A version that was refused before, and is so again: the object stands as it stood then. */
-function putBack(object: DryRunObject, { conflicts, wereOurs, live, wouldBe, truncated }: NonNullable<DryRunObject['beneath']>, entry: DesiredEntry): DryRunObject {
+/** A version that was refused before: the object is put back to how it stood then, and stays so if it is refused again. */
+function putBack(object: DryRunObject, { conflicts, wereOurs, applied, live, wouldBe, truncated }: NonNullable<DryRunObject['beneath']>, entry: DesiredEntry): DryRunObject {
   if (conflicts !== undefined && left(conflicts, entry, wereOurs).length > 0) {
     const message = `${[...new Set(conflicts.map(({ manager }) => manager))].join(', ')} owns fields that the policy sets. It is put back to how it stood when this was refused before.`;
     return { ...object, outcome: 'CONFLICT', reason: 'Conflict', message, conflicts, live, wouldBe, truncated };
+  }
+  if (conflicts !== undefined && applied !== undefined) {
+    const [reason, message] = conflicts.length === 0 ? ['', 'It was refused before, and nothing is in its way now.'] : ['TakenOver', `${named(conflicts)} is taken over.`];
+    return { ...object, outcome: applied.live === undefined && applied.wouldBe === undefined && applied.truncated !== true ? 'UNCHANGED' : 'CHANGED', reason, message, conflicts, live: applied.live, wouldBe: applied.wouldBe, truncated: applied.truncated };
   }
   if (object.outcome !== 'REFUSED' && object.outcome !== 'CONFLICT') return object;
   return { ...object, message: `${object.message} It is put back to how it stood when this was refused before.`, live, wouldBe, truncated };
@@ -140,13 +144,15 @@ function givenUp(object: DryRunObject, entry: DesiredEntry): DryRunObject | unde
   // Of labels and annotations the rest is set, and what somebody else keeps beside it is left.
   const kept = entry.mode === 'METADATA' && !given.wasOurs ? left(object.conflicts, entry) : object.conflicts;
   const wouldBe = kept === object.conflicts ? given.wouldBe : withFields(withFields(given.wouldBe, given.live, kept.map(({ field }) => field)), object.wouldBe ?? given.live, given.fields.filter((field) => !lost.includes(field)));
+  // To have been ours makes them drift again, unless something else is in the way of the version.
+  const drifts = given.wasOurs && object.conflicts.length === 0;
   const back = `${lost.join(', ')} ${lost.length === 1 ? 'is given back as it was' : 'are given back as they were'} before an earlier version took ${lost.length === 1 ? 'it' : 'them'}`;
   return {
     ...object,
-    outcome: given.wasOurs ? 'CHANGED' : 'CONFLICT',
+    outcome: drifts ? 'CHANGED' : 'CONFLICT',
     reason: 'HandedBack',
-    message: given.wasOurs ? `${back}, and drift again.` : `${back}, and in the way then: to keep ${lost.length === 1 ? 'it' : 'them'}, list ${lost.length === 1 ? 'it' : 'them'} in takeOver.`,
-    conflicts: given.wasOurs ? object.conflicts : [...kept, ...(given.letsGo ? given.fields : lost).map((field) => ({ manager: LEFT_BEHIND_MANAGER, field }))],
+    message: drifts ? `${back}, and drift again.` : `${back}, and in the way then: to keep ${lost.length === 1 ? 'it' : 'them'}, list ${lost.length === 1 ? 'it' : 'them'} in takeOver.`,
+    conflicts: drifts ? [] : [...kept, ...(given.letsGo ? given.fields : lost).map((field) => ({ manager: LEFT_BEHIND_MANAGER, field }))],
     live: given.live,
     wouldBe,
     truncated: given.truncated,
