@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { GraphqlContext } from '../graphql/context.ts';
 import { userErrorsOf } from '../graphql/mutate.ts';
 import { problemsOf, userErrorOf, type UserError } from '../graphql/user-error.ts';
+import { fewOfEach } from './few-of-each.ts';
 import { intentInput, presetInput } from './intent-input.ts';
 import { placementInput } from './placement-input.ts';
 import { manifestsOf, readForTargets } from './policy-manifests.ts';
@@ -55,7 +56,7 @@ export async function checkPolicy({ scope }: GraphqlContext, rawInput: unknown):
       manifests,
       objects: read.objects.map(({ key, hash }) => ({ key, hash })),
       clusters: clusters.map((cluster) => cluster.name),
-      warnings: [...read.warnings, ...misplaced, ...unserved].map(userErrorOf),
+      warnings: fewOfEach([...read.warnings, ...misplaced, ...unserved]).map(userErrorOf),
       userErrors: read.problems.map(userErrorOf),
       checked: { variables, patches, read },
     };

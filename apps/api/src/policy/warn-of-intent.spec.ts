@@ -184,6 +184,15 @@ describe('what the version before took of others', () => {
   });
 });
 
+it('is told up to a hundred times of each code, and then how many more there are', async () => {
+  const clusterNames = Array.from({ length: 130 }, (_, index) => `nobody-${index}`);
+  for (const ask of [preview, apply]) {
+    const unknown = about('CLUSTER_UNKNOWN', await ask({ placement: { clusterNames } }));
+    expect(unknown).toHaveLength(101);
+    expect(unknown.at(-1)?.message).toContain('There are 30 more warnings like these');
+  }
+});
+
 it('selects the clusters of a placement once, whatever is asked of them', async () => {
   await reportInventory(api, ada.id, clusters['frankfurt'] ?? '', { 'Namespace/shop': {} });
   const selections = async (ask: () => Promise<readonly Warning[]>): Promise<number> => {

@@ -4,6 +4,7 @@ import { findPlacedClusters, loadContents, type PlacedCluster, type PlacedSubjec
 import type { Intent } from './apply-policy.ts';
 import { droppedTakeOvers } from './dropped-take-overs.ts';
 import { endWarnings } from './end-of-object.ts';
+import { fewOfEach } from './few-of-each.ts';
 import { foreignObjects } from './foreign-objects.ts';
 import { heldObjects } from './held-objects.ts';
 import { missingObjects } from './missing-objects.ts';
@@ -34,7 +35,7 @@ export async function warningsOf(tx: Tx, { name, read, placement, conflicts, tak
   // A patch may set it in some clusters.
   const idle = patches.length > 0 ? [] : idleTakeOvers(read.objects, takeOver);
   const [asPlaced, dropped, unserved] = await Promise.all([warningsWherePlaced(tx, intent, placement, placed), droppedTakeOvers(tx, intent, placed, ['input', 'takeOver']), unservedKinds(tx, read, placed.clusters)]);
-  return [...read.warnings, ...idle, ...endWarnings(read.objects, now), ...asPlaced, ...dropped, ...unserved];
+  return fewOfEach([...read.warnings, ...idle, ...endWarnings(read.objects, now), ...asPlaced, ...dropped, ...unserved]);
 }
 
 export function placedIntent({ objects, inputs }: Pick<ReadManifests, 'objects' | 'inputs'>, preset: string | null, conflicts: PlacedIntent['conflicts']): PlacedIntent {
@@ -53,7 +54,7 @@ export async function warningsOfVersion(tx: Tx, { objects, inputs, conflicts }: 
   const placed = { clusters: await findPlacedClusters(tx, placement, subject), policyId: subject.policyId };
   const intent = { objects, conflicts, touched, field: ['input', 'version'] };
   const [asPlaced, dropped] = await Promise.all([warningsWherePlaced(tx, intent, placement, placed), droppedTakeOvers(tx, intent, placed, intent.field)]);
-  return [...asPlaced, ...dropped];
+  return fewOfEach([...asPlaced, ...dropped]);
 }
 
 /** What of it would not come to be in clusters as they are now. */
