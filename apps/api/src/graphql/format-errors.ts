@@ -1,6 +1,7 @@
 import { MeshfleetError, type ErrorCode, type ErrorEnvelope } from '@meshfleet/model';
 import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { clientProblem, queryProblem } from './query-problem.ts';
+import { shortened } from './shorten-text.ts';
 import { InputProblems, isExpected } from './user-error.ts';
 
 export interface FaultLog {
@@ -73,13 +74,13 @@ function formatted(error: GraphQLError, envelope: ErrorEnvelope, requestId?: str
   // Compiled queries make errors without extensions, whatever the type says.
   const retryAfter = (error.extensions as GraphQLError['extensions'] | undefined)?.['retryAfter'];
   return {
-    message: summary,
+    message: shortened(summary),
     ...(error.locations === undefined ? {} : { locations: error.locations }),
     ...(error.path === undefined ? {} : { path: error.path }),
     extensions: {
       code,
-      ...(why === undefined ? {} : { why }),
-      ...(fix === undefined ? {} : { fix }),
+      ...(why === undefined ? {} : { why: shortened(why) }),
+      ...(fix === undefined ? {} : { fix: shortened(fix) }),
       ...(where === undefined ? {} : { where }),
       ...(requestId === undefined ? {} : { requestId }),
       ...(retryAfter === undefined ? {} : { retryAfter }),

@@ -79,7 +79,8 @@ export function userErrorsOf(error: unknown): UserError[] {
   throw error;
 }
 
-function splitKey(input: unknown): { key: string | undefined; rest: Record<string, unknown> } {
+/** An input without its idempotency key. @throws InputProblems of the key */
+export function splitKey(input: unknown): { key: string | undefined; rest: Record<string, unknown> } {
   // GraphQL has checked that the input is an object; absent and null mean the same in ours.
   const { idempotencyKey: _key, ...rest } = input as Record<string, unknown>;
   const parsed = keyed.safeParse(input);

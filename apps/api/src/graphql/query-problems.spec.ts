@@ -27,7 +27,22 @@ it.each([
   ['a field that is not there', '{ nope }'],
   ['too many tokens', `{ organization { id ${'name '.repeat(30_000)} } }`],
   ['nothing', ''],
+  ['an operation of two that is not named', 'query A { organization { id } } query B { organization { id } }'],
+  ['a query that is none', '[1]'],
 ])('%s says why, and what to do', async (_what, query) => {
   const { errors } = await api.query(token, query);
   expect(errors[0]).toMatchObject({ extensions: { code: expect.any(String) as string, why: expect.any(String) as string, fix: expect.any(String) as string } });
+});
+
+it('what was sent is not sent back with what is wrong with it', async () => {
+  const [text, manifests] = ['x'.repeat(500_000), `apiVersion: security.istio.io/v1\nkind: ${'K'.repeat(500_000)}\nmetadata: {name: a, namespace: shop}`];
+  for (const input of [{ name: 'a', placement: {}, drift: text }, { name: 'a', placement: {}, manifests }, { name: 'a', placement: {}, preset: { name: 'strict-mutual-tls', parameters: { [text]: 1 } } }, { name: 'a', manifests: 'a b '.repeat(500_000) }]) {
+    const answer = await api.query(token, 'mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { message why fix field } } }', { input });
+    expect(JSON.stringify(answer).length).toBeLessThan(20_000);
+  }
+});
+
+it('a preview refuses an idempotency key that the mutation would refuse', async () => {
+  const { data } = await api.query<{ policyPreview: { userErrors: { field: string[] }[] } }>(token, 'query ($apply: PolicyApplyInput) { policyPreview(apply: $apply) { userErrors { field } } }', { apply: { name: 'a', placement: {}, manifests: '', idempotencyKey: '' } });
+  expect(data.policyPreview.userErrors).toEqual([{ field: ['apply', 'idempotencyKey'] }]);
 });

@@ -1,6 +1,7 @@
 import { MeshfleetError, type ErrorCode, type ErrorEnvelope } from '@meshfleet/model';
 import type { z } from 'zod';
 import { explainIssue } from './explain-issue.ts';
+import { shortened } from './shorten-text.ts';
 
 /** What is wrong with an input, as the schema's UserError. */
 export interface UserError {
@@ -23,11 +24,11 @@ const MOST_CLUSTERS = 100;
 
 export function userErrorOf(error: ErrorEnvelope): UserError {
   return {
-    field: error.where?.field ?? null,
-    message: sentence(error),
+    field: error.where?.field?.map(shortened) ?? null,
+    message: shortened(sentence(error)),
     code: error.code,
-    why: error.why ?? null,
-    fix: error.fix ?? null,
+    why: error.why === undefined ? null : shortened(error.why),
+    fix: error.fix === undefined ? null : shortened(error.fix),
     document: error.where?.document ?? null,
     line: error.where?.line ?? null,
     column: error.where?.column ?? null,

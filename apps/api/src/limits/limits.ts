@@ -37,9 +37,9 @@ function report(context: unknown, error: GraphQLError): void {
  * parsed queries and run past the limit on tokens.
  */
 export function refuseText(source: unknown): void {
-  if (typeof source !== 'string') throw limit('The query is not a text', `it is ${source === null ? 'null' : typeof source}`, 'Send the query as a string.');
+  if (typeof source !== 'string') throw noText('The query is not a text', `it is ${source === null ? 'null' : typeof source}`, 'Send the query as a string.');
   if (source.length > MAX_QUERY_LENGTH) throw limit(`The query has ${source.length} characters, and ${MAX_QUERY_LENGTH} are the most`, 'so long a text takes long to read before there is anything to answer', 'Send manifests and other long values as variables.');
-  if (/^\s*(?:\{\s*["}]|[["\d-]|(?:true|false|null)\s*$)/.test(source)) throw limit('The query is not GraphQL', 'it is JSON, as of a query that somebody has parsed already', 'Send the text of a query.');
+  if (/^\s*(?:\{\s*["}]|[["\d-]|(?:true|false|null)\s*$)/.test(source)) throw noText('The query is not GraphQL', 'it is JSON, as of a query that somebody has parsed already', 'Send the text of a query.');
 }
 
 /** Prices a query and takes its points. @throws MeshfleetError LIMIT_EXCEEDED */
@@ -59,6 +59,10 @@ export function chargeFor(document: DocumentNode, variables: Readonly<Record<str
 /** Names of tokens are unique in an organization alone: nobody spends what another organization's token of the same name has. */
 function payerOf(principal: Principal): string {
   return principal.kind === 'token' ? `${principal.organizationId} ${actorOf(principal)}` : actorOf(principal);
+}
+
+function noText(summary: string, why: string, fix: string): MeshfleetError {
+  return new MeshfleetError({ code: 'INVALID_INPUT', summary, why, fix });
 }
 
 function limit(summary: string, why: string, fix: string): MeshfleetError {

@@ -17,7 +17,7 @@ export function renderPresetManifests(name: string, parameters: unknown, field: 
   }
   const rendered = renderPreset(preset, parameters);
   if ('problems' in rendered) {
-    return { problems: rendered.problems.map(({ path, message, ...rest }) => ({ code: 'INVALID_INPUT', summary: message, ...rest, where: { field: [...field, 'parameters', ...path] } })) };
+    return { problems: rendered.problems.map(({ path, message, ...rest }) => ({ code: 'INVALID_INPUT', summary: message, why: 'the preset is written from them', ...rest, where: { field: [...field, 'parameters', ...path] } })) };
   }
   return { manifests: formatManifests(rendered.objects), parameters: rendered.parameters };
 }
