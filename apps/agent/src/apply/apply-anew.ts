@@ -48,7 +48,7 @@ export async function applyAnew(context: ApplyContext, { resource, entry, wanted
     return await writeAll(wanted, force && origin === 'adopted');
   } catch (error) {
     const conflicts = conflictsOf(error);
-    const ours = entry.drift === 'CORRECT' ? takenFromUs(conflicts.map(({ field }) => field), managed, knowledge) : NONE;
+    const ours = entry.drift === 'CORRECT' ? takenFromUs(conflicts.map(({ field }) => field), { managed, record: context.former?.of(entry.key), uid: live?.metadata.uid, hash: entry.hash }, knowledge) : NONE;
     const mayTake = (field: string): boolean => force || isMark(field) || ours.has(field) || coversField(entry.takeOver ?? [], field);
     const [taken, left] = [conflicts.filter(({ field }) => mayTake(field)), conflicts.filter(({ field }) => !mayTake(field))];
     // An apply takes all fields that others hold, or none: one that is not to be taken stands in the way of the rest.

@@ -67,6 +67,21 @@ describe('fields that a policy takes of another manager', () => {
     expect([hub.conditions.size, await spec(name)]).toEqual([0, both]);
   });
 
+  it('are not taken back as drift by a version that may take them no more', async () => {
+    await publish('lent', { exportTo: ['.'] }, undefined, { drift: 'REPORT' });
+    await theirs('lent');
+    const drifting = { exportTo: ['.'], hosts: ['ours'] };
+    await publish('lent', drifting, ['.spec.hosts'], { drift: 'REPORT' });
+    expect(await spec('lent')).toEqual({ ...drifting, gateways: ['edge'] });
+    await test.admin.apply(VIRTUAL_SERVICES, { ...virtualService('lent'), spec: { hosts: ['again'], gateways: ['edge'] } }, { fieldManager: 'argocd', force: true });
+    await until(() => hub.conditions.get(keyOf('lent'))?.status === 'DRIFTED');
+    for (const takeOver of [undefined, ['.spec.gateways'], undefined]) {
+      await publish('lent', { exportTo: ['*'], hosts: ['newer'] }, takeOver);
+      expect(hub.conditions.get(keyOf('lent'))).toMatchObject({ status: 'FAILED', reason: 'Conflict', manager: 'argocd', fields: ['.spec.hosts'] });
+      expect(await spec('lent')).toEqual({ exportTo: ['.'], hosts: ['again'], gateways: ['edge'] });
+    }
+  });
+
   it('are given back, and nothing of the object stays ours, with a version that sets them too and may not take them', async () => {
     await theirs('three');
     const before = await read('three');

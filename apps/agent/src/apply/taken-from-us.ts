@@ -1,12 +1,28 @@
+import { commonFields, pickFields } from '@meshfleet/kube';
+import type { FormerValues } from '../former/hand-back.ts';
 import type { Knowledge } from './apply-entry.ts';
+import { contentMark } from './ownership.ts';
+
+interface Taken {
+  /** The object is ours, or has labels of ours. */
+  readonly managed: boolean;
+  /** What was taken of others in it. */
+  readonly record: Pick<FormerValues, 'uid' | 'fields' | 'theirs' | 'over'> | undefined;
+  readonly uid: string | undefined;
+  /** Of the content that is applied. */
+  readonly hash: string;
+}
 
 /**
  * Of fields that others hold, those that the content before had as well: whoever has them by now took them from us, which a policy that corrects drift takes
- * back. None where that was done so often that somebody must want them otherwise.
- * @param managed the object is ours, or has labels of ours
+ * back. None where that was done so often that somebody must want them otherwise, and none that were taken of others in the first place: to have these takes leave.
  */
-export function takenFromUs(fields: readonly string[], managed: boolean, { previous, contested }: Pick<Knowledge, 'previous' | 'contested'>): ReadonlySet<string> {
-  return new Set(managed && !contested && previous !== undefined ? fields.filter((field) => hasPath(previous, field)) : []);
+export function takenFromUs(fields: readonly string[], { managed, record, uid, hash }: Taken, { previous, contested }: Pick<Knowledge, 'previous' | 'contested'>): ReadonlySet<string> {
+  if (!managed || contested || previous === undefined) return new Set();
+  const theirs = new Set<string>();
+  // What was drift of this very content before it was taken is ours all the same.
+  if (record?.uid === uid && record?.over !== contentMark(hash)) pickFields(commonFields(record?.fields ?? {}, record?.theirs ?? {}), (path) => theirs.add(path).size > 0);
+  return new Set(fields.filter((field) => hasPath(previous, field) && !theirs.has(field)));
 }
 
 /** Whether an object has something at a path as conflicts name it, followed until the first list. Keys of labels and annotations hold dots of their own. */

@@ -62,10 +62,10 @@ async function tryOne(context: DryRunContext, object: KubeObject, force: boolean
       return { ...say(key, 'CREATED', NOTHING_TO_SAY, undefined, wouldBe), ...whatIsKnown(foreseen, hash, object, live) };
     }
     const wanted = keepMarks(object, live);
-    stood = await tryBeneath(context, { resource, key, wanted, live }, foreseen, say);
+    stood = await tryBeneath(context, { resource, key, wanted, hash, live }, foreseen, say);
     const said = await tryChange(context, resource, key, wanted, live, force, say);
     const givenUp = force ? undefined : await tryGivingUp(context, { resource, key, object, wanted, live }, say);
-    const tookBack = takenFromUs(said.conflicts.map(({ field }) => field), ownershipOf(live).managed, foreseen);
+    const tookBack = takenFromUs(said.conflicts.map(({ field }) => field), { managed: ownershipOf(live).managed, record: context.former?.of(key), uid: live.metadata.uid, hash }, foreseen);
     return { ...said, ...(givenUp === undefined ? {} : { givenUp }), ...stood, ...(tookBack.size === 0 ? {} : { wereOurs: [...tookBack] }), ...whatIsKnown(foreseen, hash, object, live) };
   } catch (error) {
     const { reason, message } = explainFailure(error);

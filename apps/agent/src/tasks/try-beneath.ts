@@ -14,13 +14,14 @@ import type { SayDryRun } from './say-dry-run.ts';
 interface Tried {
   readonly resource: Resource;
   readonly key: string;
-  /** What is applied when the object is back. */
+  /** What is applied when the object is back, and the hash of its content. */
   readonly wanted: KubeObject;
+  readonly hash: string;
   readonly live: KubeObject;
 }
 
 /** Says what `returnBeneath` would make of an object, where something is kept of it, and what is in the way then. For which entry it is, only the hub can tell. */
-export async function tryBeneath(context: ApplyContext, { resource, key, wanted, live }: Tried, { contested }: Pick<Foreseen, 'contested'>, say: SayDryRun): Promise<Pick<DryRunObject, 'beneath'>> {
+export async function tryBeneath(context: ApplyContext, { resource, key, wanted, hash, live }: Tried, { contested }: Pick<Foreseen, 'contested'>, say: SayDryRun): Promise<Pick<DryRunObject, 'beneath'>> {
   const former = context.former?.of(key);
   if (former?.beneath === undefined || former.uid !== live.metadata.uid) return {};
   const { under, own, record } = former.beneath;
@@ -33,7 +34,7 @@ export async function tryBeneath(context: ApplyContext, { resource, key, wanted,
   };
   const after = own === undefined ? await released(context, resource, live, returned?.onto ?? ((object) => object)) : await again(own);
   const conflicts = inTheWay(wanted, after, [...holdersOf(live), { manager: LEFT_BEHIND_MANAGER, fields: back }]);
-  const wereOurs = takenFromUs(conflicts.map(({ field }) => field), own !== undefined, { previous: own as KubeObject | undefined, contested }); // its fields
+  const wereOurs = takenFromUs(conflicts.map(({ field }) => field), { managed: own !== undefined, record, uid: live.metadata.uid, hash }, { previous: own as KubeObject | undefined, contested }); // its fields
   // Whoever is in the way, it may be that the policy takes all of that; what comes back and it says nothing of stays.
   const more = fieldsAbsentIn(back, wanted);
   const taken = isLeaf(more) ? wanted : (copyFields(wanted, former.values, more) as KubeObject); // an object with fields more
