@@ -3,7 +3,7 @@ import type { AssignedObject } from '@meshfleet/planner';
 import { coversField } from '@meshfleet/protocol';
 import { findAdoptedObjects, findTakingVersions, loadContents, type PlacedCluster, type Tx } from '@meshfleet/store';
 import { namesOf } from './gather-problems.ts';
-import { setsField } from './take-over.ts';
+import { fieldsOf, setsField } from './take-over.ts';
 import type { Placed, PlacedIntent } from './warn-of-intent.ts';
 
 interface Dropped {
@@ -33,15 +33,19 @@ export async function droppedTakeOvers(tx: Tx, intent: Pick<PlacedIntent, 'objec
   return adopted.map(({ key, fields, clusters: names }) => warningOf(key, fields, names, next.get(key)?.takeOver, field));
 }
 
-/** Without fields that the next version says nothing of: these are given back, and in nobody's way. */
+/** Without what the next version says nothing of, or takes over as well: that is in nobody's way. */
 async function stillSet(tx: Tx, dropped: readonly Dropped[], next: ReadonlyMap<string, PlacedIntent['objects'][number]>): Promise<Dropped[]> {
-  const unread = dropped.filter(({ key, fields }) => fields !== undefined && next.get(key)?.body === undefined).flatMap(({ key }) => next.get(key)?.hash ?? []);
+  const isAsked = ({ key, fields }: Dropped): boolean => fields !== undefined || next.get(key)?.takeOver !== undefined;
+  const unread = dropped.filter((each) => isAsked(each) && next.get(each.key)?.body === undefined).flatMap(({ key }) => next.get(key)?.hash ?? []);
   const bodies: ReadonlyMap<string, KubeObject> = unread.length === 0 ? new Map() : await loadContents(tx, unread);
   return dropped.flatMap((each) => {
     const object = next.get(each.key);
     const body = object?.body ?? bodies.get(object?.hash ?? '');
-    const fields = each.fields?.filter((field) => body === undefined || setsField(body, field));
-    return fields?.length === 0 ? [] : [{ ...each, fields }];
+    if (body === undefined) return [each];
+    const fields = each.fields?.filter((field) => setsField(body, field));
+    const takes = object?.takeOver;
+    const nothing = fields === undefined ? takes !== undefined && fieldsOf(body).every((field) => coversField(takes, field)) : fields.length === 0;
+    return nothing ? [] : [{ ...each, fields }];
   });
 }
 

@@ -57,6 +57,16 @@ export function setsField(body: KubeObject, path: string): boolean {
   return leadsOn(body, path.slice(1));
 }
 
+/** The fields that an object sets, each as far down as names lead; without those that say which object it is. */
+export function fieldsOf({ apiVersion: _apiVersion, kind: _kind, metadata: { name: _name, namespace: _namespace, ...metadata }, ...rest }: KubeObject): string[] {
+  return leavesOf({ metadata, ...rest }, '');
+}
+
+function leavesOf(value: unknown, path: string): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path];
+  return Object.entries(value).flatMap(([name, inner]) => leavesOf(inner, `${path}.${name}`));
+}
+
 /** Names may hold points of their own, as those of labels do. */
 function leadsOn(value: unknown, path: string): boolean {
   if (typeof value !== 'object' || value === null) return false;

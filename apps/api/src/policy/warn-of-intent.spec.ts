@@ -167,7 +167,10 @@ describe('what the version before took of others', () => {
     await apply({ conflicts: 'FORCE' });
     await place(name, 'frankfurt', 'dublin');
     expect(about('TAKE_OVER_DROPPED', await preview())).toMatchObject(dropped(['apply', 'takeOver'], 'takes over what others have of it, and this one not that'));
-    expect(about('TAKE_OVER_DROPPED', await preview({ takeOver: [{ object: key(), fields: ['.spec.mtls'] }] }))).toMatchObject(dropped(['apply', 'takeOver'], 'and this one only .spec.mtls'));
+    const labelled = manifest(name).replace('namespace: shop', 'namespace: shop, labels: {a.b/c: d}');
+    expect(about('TAKE_OVER_DROPPED', await preview({ manifests: labelled, takeOver: [{ object: key(), fields: ['.spec.mtls'] }] }))).toMatchObject(dropped(['apply', 'takeOver'], 'and this one only .spec.mtls'));
+    expect(about('TAKE_OVER_DROPPED', await preview({ manifests: labelled, takeOver: [{ object: key(), fields: ['.spec', '.metadata.labels.a.b/c'] }] }))).toEqual([]);
+    expect(about('TAKE_OVER_DROPPED', await preview({ takeOver: [{ object: key(), fields: ['.spec.mtls'] }] }))).toEqual([]);
     expect(about('TAKE_OVER_DROPPED', await preview({ takeOver: [{ object: key() }] }))).toEqual([]);
     const manifests = 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio.io/rev: stable}}\n';
     await apply({ manifests, takeOver: [{ object: 'Namespace/shop', fields: ['.metadata.labels.istio.io/rev'] }] });
