@@ -59,7 +59,7 @@ async function refuseTooMany(store: Store, { identity }: UserPrincipal, organiza
   const memberships = await store.identityTransaction(identity, (sql) => listMemberships(sql, identity));
   const owned = memberships.filter((membership) => membership.role === 'OWNER' && membership.organizationId !== organizationId);
   if (owned.length < MOST_OWNED) return;
-  throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: `You own ${owned.length} organizations, and ${MOST_OWNED} are the most`, fix: 'Use one of yours, or ask somebody else to create it.' });
+  throw new MeshfleetError({ code: 'LIMIT_EXCEEDED', summary: `You own ${owned.length} organizations, and ${MOST_OWNED} are the most`, why: 'each takes room of what all share', fix: 'Use one of yours, or ask somebody else to create it.' });
 }
 
 function personOf({ identity, email, name }: UserPrincipal) {
@@ -71,5 +71,5 @@ function peopleOnly(): MeshfleetError {
 }
 
 function slugTaken(slug: string): MeshfleetError {
-  return new MeshfleetError({ code: 'ALREADY_EXISTS', summary: `The slug ${slug} is taken`, fix: 'Choose another one.', where: { field: ['input', 'slug'] } });
+  return new MeshfleetError({ code: 'ALREADY_EXISTS', summary: `The slug ${slug} is taken`, why: 'another organization has it, perhaps one of others', fix: 'Choose another one.', where: { field: ['input', 'slug'] } });
 }

@@ -25,7 +25,7 @@ import { forceInput } from '../change-analysis/force-input.ts';
 import { judgeFleet, tryToJudge, type PlannedChange, type Verdict } from '../change-analysis/judge-fleet.ts';
 import { locateInPolicy } from '../change-analysis/locate-finding.ts';
 import { planVersion } from '../planned-change/plan-change.ts';
-import { intentInput, presetInput } from './intent-input.ts';
+import { intentInput, namespaceName, policyName, presetInput } from './intent-input.ts';
 import { manifestsOf, readForTargets, type PolicyManifests } from './policy-manifests.ts';
 import { placementInput } from './placement-input.ts';
 import { warningsOfRollout } from '../rollout/warn-of-rollout.ts';
@@ -36,16 +36,14 @@ import { takeOverInput, withTakeOver } from './take-over.ts';
 import type { ReadManifests } from './read-manifests.ts';
 import { warningsOf } from './warn-of-intent.ts';
 
-const dnsLabel = (what: string) => z.string().refine((text) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text), { error: `${what} is a DNS label: 1 to 63 of a-z 0-9 - that begins and ends with a letter or digit`, params: { fix: 'Write it in small letters, with - between words: strict-mtls.' } });
-
 const input = z.object({
-  name: dnsLabel('A policy’s name'),
+  name: policyName,
   description: z.string().max(2000, 'A description has at most 2000 characters').optional(),
   manifests: z.string().optional(),
   preset: presetInput.optional(),
   ...intentInput,
   allowPartial: z.boolean().default(false),
-  defaultNamespace: dnsLabel('A namespace’s name').optional(),
+  defaultNamespace: namespaceName.optional(),
   placement: placementInput,
   drift: z.enum(['CORRECT', 'REPORT']).default('CORRECT'),
   conflicts: z.enum(['REPORT', 'FORCE']).default('REPORT'),

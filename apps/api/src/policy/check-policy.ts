@@ -5,7 +5,7 @@ import type { GraphqlContext } from '../graphql/context.ts';
 import { userErrorsOf } from '../graphql/mutate.ts';
 import { problemsOf, userErrorOf, type UserError } from '../graphql/user-error.ts';
 import { fewOfEach } from './few-of-each.ts';
-import { intentInput, presetInput } from './intent-input.ts';
+import { intentInput, namespaceName, policyName, presetInput } from './intent-input.ts';
 import { placementInput } from './placement-input.ts';
 import { manifestsOf, readForTargets } from './policy-manifests.ts';
 import type { ReadManifests } from './read-manifests.ts';
@@ -13,13 +13,13 @@ import { unservedKinds } from './unserved-kinds.ts';
 import { placedIntent, warningsWherePlaced } from './warn-of-intent.ts';
 
 const input = z.object({
-  name: z.string().max(63, 'A policy’s name has at most 63 characters').nullish(),
+  name: policyName.nullish(),
   manifests: z.string().nullish(),
   preset: presetInput.nullish(),
   variables: intentInput.variables.nullish().transform((variables) => variables ?? []),
   patches: intentInput.patches.nullish().transform((patches) => patches ?? []),
   allowPartial: z.boolean().nullish().transform((allowed) => allowed ?? false),
-  defaultNamespace: z.string().nullish(),
+  defaultNamespace: namespaceName.nullish(),
   placement: placementInput.nullish(),
 });
 

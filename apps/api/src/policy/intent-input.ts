@@ -44,6 +44,11 @@ const patch = z
     };
   });
 
+const dnsLabel = (what: string, example: string) => z.string().refine((text) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text), { error: `${what} is a DNS label: 1 to 63 of a-z 0-9 - that begins and ends with a letter or digit`, params: { fix: `Write it in small letters, with - between words: ${example}.` } });
+
+export const policyName = dnsLabel('A policy’s name', 'strict-mtls');
+export const namespaceName = dnsLabel('A namespace’s name', 'team-payments');
+
 /** What makes a policy differ from cluster to cluster. */
 export const intentInput = {
   variables: z.array(variable).max(200, 'A policy has at most 200 variables').default([]),

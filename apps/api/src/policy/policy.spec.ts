@@ -132,6 +132,14 @@ describe('checking a policy', () => {
     expect(data.policyCheck).toEqual({ objects: [{ key: 'PeerAuthentication.security.istio.io/shop/x' }], clusters: ['one'], userErrors: [] });
     expect(await rows('audit_event')).toBe(audit);
   });
+
+  it.each([
+    ['name', 'Not A Name'],
+    ['defaultNamespace', 'Not A Namespace'],
+  ])('refuses a %s that applying would refuse', async (field, text) => {
+    const { data } = await api.query<{ policyCheck: { userErrors: object[] } }>(organization.token, 'query ($input: PolicyCheckInput!) { policyCheck(input: $input) { userErrors { field code } } }', { input: { manifests: manifest('x'), [field]: text } });
+    expect(data.policyCheck.userErrors).toEqual([{ field: ['input', field], code: 'INVALID_INPUT' }]);
+  });
 });
 
 describe('deleting a policy', () => {
