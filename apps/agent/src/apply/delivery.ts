@@ -73,6 +73,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let waiting = new Set<string>();
   let acknowledged = true;
   let paused = false;
+  /** What is being withdrawn: who is to apply it anew waits, or the end of the one takes away what the other remembers. */
+  let withdrawing: { readonly keys: ReadonlySet<string>; readonly done: Promise<unknown> } | undefined;
 
   const queue = createWorkQueue(options.concurrency ?? 8, (key) => (key === WITHDRAWAL ? withdrawAll() : workEntry(key)));
   const retries = createRetrySchedule((key) => void queue.add(key), Math.random, options.retrySpans);
@@ -83,6 +85,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   };
 
   async function workEntry(key: string): Promise<void> {
+    if (withdrawing?.keys.has(key) === true) await withdrawing.done.catch(() => undefined);
     const entry = entries.get(key);
     const at = held;
     if (entry === undefined || paused || stopping.signal.aborted) return;
@@ -175,7 +178,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (paused || stopping.signal.aborted) return;
     const open = at.state.tombstones.filter((tombstone) => !settled.has(idOf(tombstone)) && !entries.has(tombstone.key));
     if (at.mode === 'ENFORCE' && open.length > 0) {
-      const results = await withdraw(options, { tombstones: open, listed: entries.size, approvedDeletions: at.approvedDeletions, signal: stopping.signal });
+      const done = withdraw(options, { tombstones: open, listed: entries.size, approvedDeletions: at.approvedDeletions, signal: stopping.signal });
+      withdrawing = { keys: new Set(open.map(({ key }) => key)), done };
+      const results = await done.finally(() => (withdrawing = undefined));
       if (held !== at) return;
       let again: { transient: boolean } | undefined;
       for (const result of results) {

@@ -99,6 +99,28 @@ describe('what was there before a policy came', () => {
     expect((await read('safe'))['spec']).toEqual({ hosts: ['theirs'], gateways: ['by-hand'] });
   });
 
+  it('is kept for a policy that takes it while it is still withdrawn for another', async () => {
+    const label = { 'istio-injection': 'enabled' };
+    const tenant: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ledger', labels: label } };
+    const theirs = { ...tenant, metadata: { name: 'ledger', labels: { 'istio-injection': 'disabled' } } };
+    // Their deletion takes a while, after the namespace is given back.
+    const more = Array.from({ length: 12 }, (_, index) => named(`many-${String(index)}`, { hosts: [`many-${String(index)}`] }));
+    const [first, second] = ['00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-00000000000b'] as const;
+    await test.admin.apply(RESOURCES.namespaces, theirs, { fieldManager: 'flux' });
+    await start();
+    await acked(hub.publish({ objects: [tenant, ...more], conflicts: 'FORCE', policyId: first }));
+    const labels = async () => (await test.admin.get(RESOURCES.namespaces, '', 'ledger')).metadata.labels;
+    test.cluster.faults?.latency(200);
+    hub.publish({ objects: [], tombstones: ['Namespace/ledger', ...more.map(({ metadata }) => keyOf(metadata.name ?? ''))].map((key) => ({ key, policyId: first })), approvedDeletions: 100 });
+    await until(async () => (await labels())?.['istio-injection'] === 'disabled');
+    const taken = hub.publish({ objects: [tenant], conflicts: 'FORCE', policyId: second });
+    await acked(taken);
+    test.cluster.faults?.clear();
+    expect(await labels()).toMatchObject(label);
+    await acked(hub.publish({ objects: [], tombstones: [{ key: 'Namespace/ledger', policyId: second }] }));
+    expect(await labels()).toMatchObject({ 'istio-injection': 'disabled' });
+  });
+
   it('is what its owner has made of it since, be that corrected', async () => {
     const spec = (host: string, gateway: string) => ({ hosts: [host], gateways: [gateway], http: [{ route: [{ destination: { host } }] }] });
     await test.admin.apply(VIRTUAL_SERVICES, named('chart', spec('theirs', 'edge')), { fieldManager: 'helm' });
