@@ -28,7 +28,7 @@ describe('the rules that make GitOps tools leave our fields alone', () => {
   it('name each kind once in the settings of all applications', () => {
     const { data } = ignoreRules('ARGO_CD_CONFIG_MAP', [checkout, { ...checkout, metadata: { name: 'other', namespace: 'shop' } }, tenant]) as { data: object };
     expect(Object.keys(data)).toEqual([
-      'resource.customizations.ignoreDifferences.Namespace',
+      'resource.customizations.ignoreDifferences._Namespace',
       'resource.customizations.ignoreDifferences.networking.istio.io_VirtualService',
     ]);
   });

@@ -28,7 +28,8 @@ export function ignoreRules(tool: GitopsTool, objects: readonly KubeObject[]): J
         metadata: { name: 'argocd-cm', namespace: 'argocd' },
         data: Object.fromEntries(
           kindsOf(objects).map(({ group, kind }) => [
-            `resource.customizations.ignoreDifferences.${group === '' ? kind : `${group}_${kind}`}`,
+            // Without the underscore Argo CD takes the key of a core kind as well, but finds no field managers under it.
+            `resource.customizations.ignoreDifferences.${group}_${kind}`,
             `managedFieldsManagers:\n- ${FIELD_MANAGER}\n`,
           ]),
         ),
