@@ -3,6 +3,9 @@
 import { join } from 'node:path';
 import { meshLimit } from '@meshfleet/cluster-real';
 import { MeshfleetError } from '@meshfleet/model';
+import { besideArgoCd } from './beside/beside-argo-cd.ts';
+import { besideFlux } from './beside/beside-flux.ts';
+import { besideHelm } from './beside/beside-helm.ts';
 import { failedRows, proofTable, proofTotals, type ProofSection } from './print-table.ts';
 import { federationBed } from './federation-bed.ts';
 import { policy } from './policy.ts';
@@ -13,7 +16,7 @@ import { keepRows, recordedRows } from './record-proof.ts';
 import { createReport } from './report.ts';
 import { spine } from './spine.ts';
 
-const proofs: readonly Proof[] = [spine, federationBed, policy, pushedPresets, publicManifests];
+const proofs: readonly Proof[] = [spine, federationBed, policy, pushedPresets, publicManifests, besideHelm, besideFlux, besideArgoCd];
 /** What the pages of the presets show is kept here. */
 const RECORDS = join(import.meta.dirname, '..', '..', 'docs', 'presets');
 const record = process.argv.includes('--record');
@@ -23,9 +26,10 @@ if (unknown.length > 0 || asked.length === 0) {
   console.error(`Usage: npm run proof -- NAME\n${proofs.map(({ name, title }) => `  ${name}: ${title}`).join('\n')}`);
   process.exit(2);
 }
-const limit = meshLimit();
-if (limit !== undefined) {
-  console.error(`Nothing can be proved here: ${limit}.\n0 passed, 0 failed`);
+const chosen = proofs.filter(({ name }) => asked.includes(name)).map((proof) => ({ proof, limit: (proof.limit ?? meshLimit)() }));
+const skips = chosen.flatMap(({ proof, limit }) => (limit === undefined ? [] : [`skipped: ${proof.name}: ${limit}`]));
+if (skips.length === chosen.length) {
+  console.error(`Nothing can be proved here.\n${skips.join('\n')}\n0 passed, 0 failed, ${skips.length} skipped`);
   process.exit(2);
 }
 
@@ -35,7 +39,8 @@ const print = (line: string): void => {
   console.log(`${((performance.now() - from) / 1_000).toFixed(0).padStart(4)} s ${line}`);
 };
 const sections: ProofSection[] = [];
-for (const proof of proofs.filter(({ name }) => asked.includes(name))) {
+for (const { proof, limit } of chosen) {
+  if (limit !== undefined) continue;
   print(`${proof.name}: ${proof.title}`);
   const first = sections.length;
   const report = createReport(proof.title, sections, print);
@@ -54,5 +59,5 @@ for (const proof of proofs.filter(({ name }) => asked.includes(name))) {
   }
 }
 const { passed, failed } = proofTotals(sections);
-console.log(['', proofTable(sections), '', ...failedRows(sections), `${passed} passed, ${failed} failed`].join('\n'));
+console.log(['', proofTable(sections), '', ...failedRows(sections), ...skips, `${passed} passed, ${failed} failed${skips.length === 0 ? '' : `, ${skips.length} skipped`}`].join('\n'));
 process.exitCode = failed === 0 ? 0 : 1;

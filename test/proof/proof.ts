@@ -12,6 +12,8 @@ export interface Proof {
   readonly title: string;
   /** What the documentation of presets keeps of it. */
   readonly record?: ProofRecord;
+  /** What keeps it from running on this machine, where that is other than what keeps meshes from it. */
+  readonly limit?: () => string | undefined;
   /** Reports row by row; an error that it throws counts as one that failed. */
   run(report: ProofReport): Promise<void>;
 }

@@ -5,12 +5,13 @@ import { startRealCluster, type RealCluster } from './cluster/start-real-cluster
 import { istioMinorOf } from './node/container-program.ts';
 import { buildParts } from './parts/build-parts.ts';
 import { clusterLimit, meshLimit, refuseBeyondLimit, whatWillNotRun } from './parts/mesh-limit.ts';
-import { ISTIO_VERSIONS, PARTS, type IstioMinor, type PartName } from './parts/part.ts';
+import { GITOPS_PARTS, ISTIO_VERSIONS, MESH_PARTS, type IstioMinor, type PartName } from './parts/part.ts';
 import { startMesh } from './start-mesh.ts';
 
 const USAGE = `Real clusters on this machine: etcd, kube-apiserver, controller manager, scheduler, KWOK.
 
   npm run real:build                       build the parts that are not built yet (the first time takes minutes)
+  npm run real:build -- gitops             with Argo CD and Flux, beside which npm run proof -- beside-argo-cd beside-flux runs
   npm run real -- up [--clusters 2]        start clusters, print their kubeconfigs, run until Ctrl-C
       --istio 1.29                         with istiod of that version, and nodes whose pods are processes with a real Envoy
                                            (namespaces labelled istio-injection=enabled; pods that ask for those nodes)`;
@@ -20,7 +21,7 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { c
 try {
   switch (positionals[0]) {
     case 'build':
-      await build();
+      await build(positionals[1] === 'gitops' ? [...MESH_PARTS, ...GITOPS_PARTS] : MESH_PARTS);
       break;
     case 'up':
       await up(Number(values.clusters), values.istio);
@@ -34,9 +35,7 @@ try {
   process.exitCode = 1;
 }
 
-async function build(): Promise<void> {
-  // PARTS is a literal: its keys are exactly the names.
-  const names = Object.keys(PARTS) as PartName[];
+async function build(names: readonly PartName[]): Promise<void> {
   const summary = await buildParts(names, showProgress());
   if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
   if (summary.built.length > 0) console.log(`Built: ${summary.built.join(', ')}.`);

