@@ -49,6 +49,8 @@ const dryRunObjectSchema = z.object({
   appliedFor: z.string().max(64).optional(),
   /** Of the fields in conflict those that the content before had as well, so that a policy which corrects drift takes them back. */
   wereOurs: fields.optional(),
+  /** Those that were taken of others in the first place: they are drift only where the policy may take them. */
+  lent: fields.optional(),
   /** Drift was put right so often lately that it is not any more. */
   contested: z.boolean().optional(),
 });

@@ -3,6 +3,7 @@ import { findDrift, isLeaf, isNotFound } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
 import { FIELD_MANAGER, isMetadataKind, parseApiVersion } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
+import { coversField } from '@meshfleet/protocol';
 import type { FormerStore } from '../former/former-store.ts';
 import { beneath, returnBeneath } from '../former/stood-beneath.ts';
 import { rememberNewer } from '../former/take-over.ts';
@@ -13,6 +14,7 @@ import { giveUp } from './give-up.ts';
 import type { Outcome } from './outcome.ts';
 import type { Origin } from './ownership.ts';
 import { contentMark, ownershipOf, stamp } from './ownership.ts';
+import { takenOfOthers } from './taken-from-us.ts';
 import { write } from './write-object.ts';
 
 export interface ApplyContext {
@@ -100,6 +102,10 @@ async function settle(context: ApplyContext, resource: Resource, entry: DesiredE
     const manager = drift.find((each) => each.manager !== undefined)?.manager;
     if (entry.drift === 'REPORT') return { kind: 'drifted', reason: 'FieldsChanged', fields, manager };
     if (knowledge.contested) return { kind: 'drifted', reason: 'Contested', fields, manager };
+    // Put right by force, what may not be taken would be given up at the next look.
+    const lent = entry.conflicts === 'FORCE' ? [] : takenOfOthers({ record: context.former?.of(entry.key), uid: live.metadata.uid, hash: entry.hash });
+    const kept = fields.some((field) => coversField(lent, field) && !coversField(entry.takeOver ?? [], field));
+    if (kept) return applyAnew(context, { resource, entry, wanted, origin, live, managed: own.managed }, knowledge);
     await rememberNewer(context, entry.key, live, wanted);
     // Force, because these fields were ours: whoever changed them took them from us.
     const outcome = await write(client, resource, wanted, true, live);

@@ -82,6 +82,22 @@ describe('fields that a policy takes of another manager', () => {
     }
   });
 
+  it('are not put right by the same content once that may take them no more', async () => {
+    await publish('rent', { exportTo: ['.'] }, undefined, { drift: 'REPORT' });
+    await theirs('rent');
+    const taking = { exportTo: ['.'], hosts: ['ours'] };
+    await publish('rent', taking, ['.spec.hosts'], { drift: 'REPORT' });
+    await test.admin.apply(VIRTUAL_SERVICES, { ...virtualService('rent'), spec: { hosts: ['again'], gateways: ['edge'] } }, { fieldManager: 'argocd', force: true });
+    await until(() => hub.conditions.get(keyOf('rent'))?.status === 'DRIFTED');
+    for (const takeOver of [undefined, ['.spec.gateways'], undefined]) {
+      await publish('rent', taking, takeOver);
+      expect(hub.conditions.get(keyOf('rent'))).toMatchObject({ status: 'FAILED', reason: 'Conflict', manager: 'argocd', fields: ['.spec.hosts'] });
+      expect(await spec('rent')).toEqual({ exportTo: ['.'], hosts: ['again'], gateways: ['edge'] });
+    }
+    await publish('rent', taking, ['.spec.hosts']);
+    expect(await spec('rent')).toEqual({ ...taking, gateways: ['edge'] });
+  });
+
   it('are given back, and nothing of the object stays ours, with a version that sets them too and may not take them', async () => {
     await theirs('three');
     const before = await read('three');

@@ -19,10 +19,15 @@ interface Taken {
  */
 export function takenFromUs(fields: readonly string[], { managed, record, uid, hash }: Taken, { previous, contested }: Pick<Knowledge, 'previous' | 'contested'>): ReadonlySet<string> {
   if (!managed || contested || previous === undefined) return new Set();
-  const theirs = new Set<string>();
-  // What was drift of this very content before it was taken is ours all the same.
-  if (record?.uid === uid && record?.over !== contentMark(hash)) pickFields(commonFields(record?.fields ?? {}, record?.theirs ?? {}), (path) => theirs.add(path).size > 0);
-  return new Set(fields.filter((field) => hasPath(previous, field) && !theirs.has(field)));
+  const lent = new Set(takenOfOthers({ record, uid, hash }));
+  return new Set(fields.filter((field) => hasPath(previous, field) && !lent.has(field)));
+}
+
+/** Fields that were taken of others in the first place. What was drift of this very content before it was taken is ours all the same. */
+export function takenOfOthers({ record, uid, hash }: Omit<Taken, 'managed'>): string[] {
+  const paths: string[] = [];
+  if (record?.uid === uid && record?.over !== contentMark(hash)) pickFields(commonFields(record?.fields ?? {}, record?.theirs ?? {}), (path) => paths.push(path) > 0);
+  return paths;
 }
 
 /** Whether an object has something at a path as conflicts name it, followed until the first list. Keys of labels and annotations hold dots of their own. */

@@ -7,7 +7,7 @@ import type { ApplyContext } from '../apply/apply-entry.ts';
 import { explainFailure } from '../apply/explain-failure.ts';
 import type { Foreseen } from '../apply/key-memory.ts';
 import { contentMark, keepMarks, ownershipOf } from '../apply/ownership.ts';
-import { takenFromUs } from '../apply/taken-from-us.ts';
+import { takenFromUs, takenOfOthers } from '../apply/taken-from-us.ts';
 import { previewReturn, tellReturn } from '../former/preview-return.ts';
 import { isManagedKind } from '../observe/watched-kinds.ts';
 import { dryRunWithdrawal } from './dry-run-withdrawal.ts';
@@ -65,8 +65,10 @@ async function tryOne(context: DryRunContext, object: KubeObject, force: boolean
     stood = await tryBeneath(context, { resource, key, wanted, hash, live }, foreseen, say);
     const said = await tryChange(context, resource, key, wanted, live, force, say);
     const givenUp = force ? undefined : await tryGivingUp(context, { resource, key, object, wanted, live }, say);
+    const taken = new Set(takenOfOthers({ record: context.former?.of(key), uid: live.metadata.uid, hash }));
+    const lent = said.conflicts.flatMap(({ field }) => (taken.has(field) ? [field] : []));
     const tookBack = takenFromUs(said.conflicts.map(({ field }) => field), { managed: ownershipOf(live).managed, record: context.former?.of(key), uid: live.metadata.uid, hash }, foreseen);
-    return { ...said, ...(givenUp === undefined ? {} : { givenUp }), ...stood, ...(tookBack.size === 0 ? {} : { wereOurs: [...tookBack] }), ...whatIsKnown(foreseen, hash, object, live) };
+    return { ...said, ...(givenUp === undefined ? {} : { givenUp }), ...stood, ...(tookBack.size === 0 ? {} : { wereOurs: [...tookBack] }), ...(lent.length === 0 ? {} : { lent }), ...whatIsKnown(foreseen, hash, object, live) };
   } catch (error) {
     const { reason, message } = explainFailure(error);
     return { ...refuse(reason, message), ...stood };

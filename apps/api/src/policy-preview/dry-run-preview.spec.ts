@@ -175,6 +175,10 @@ describe('a dry run of what a change writes', () => {
     expect(await shown({ drift: 'REPORT', conflicts: 'FORCE' }, 'CONFLICT', conflict)).toMatchObject({ outcome: 'UNCHANGED', reason: 'Drifted', message: expect.stringContaining('.spec.mtls.mode of kubectl') as string, diff: '' });
     expect(await shown({ drift: 'REPORT', conflicts: 'FORCE' }, 'CREATED', { wouldBe: live })).toMatchObject({ outcome: 'UNCHANGED', reason: 'Drifted', diff: '' });
     expect(await shown({}, 'CONFLICT', conflict)).toMatchObject({ outcome: 'CHANGED', reason: 'Corrected', diff: expect.stringContaining('+    mode: STRICT') as string });
+    // What was taken of somebody in the first place is put right only where it may be taken.
+    const lent = { ...conflict, lent: ['.spec.mtls.mode'] };
+    expect(await shown({}, 'CONFLICT', lent)).toMatchObject({ outcome: 'CONFLICT', diff: '' });
+    expect(await shown({ takeOver: [{ object: key('drifted'), fields: ['.spec.mtls'] }] }, 'CONFLICT', lent)).toMatchObject({ outcome: 'CHANGED', reason: 'Corrected' });
     // Somebody changes it back each time: it is not put right any more.
     for (const outcome of ['CONFLICT', 'CREATED'] as const) {
       expect(await shown({}, outcome, { ...conflict, contested: true })).toMatchObject({ outcome: 'UNCHANGED', reason: 'Contested', message: expect.stringContaining('settled who owns it') as string, diff: '' });

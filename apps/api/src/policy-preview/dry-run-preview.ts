@@ -162,8 +162,11 @@ function givenUp(object: DryRunObject, entry: DesiredEntry): DryRunObject | unde
 const WRITES: ReadonlySet<DryRunObject['outcome']> = new Set(['CREATED', 'CHANGED', 'CONFLICT']);
 
 /** Of what the policy has applied before, whatever differs is drift, and no conflict: it is reported, or put right by force. */
-function drifted(object: DryRunObject, { policyId, drift }: DesiredEntry): DryRunObject | undefined {
+function drifted(object: DryRunObject, entry: DesiredEntry): DryRunObject | undefined {
+  const { policyId, drift } = entry;
   if (object.appliedFor !== policyId || !WRITES.has(object.outcome)) return undefined;
+  // What was others' before is not put right without leave.
+  if (drift === 'CORRECT' && object.contested !== true && left(object.conflicts, entry).some(({ field }) => object.lent?.includes(field))) return undefined;
   const by = object.conflicts.length === 0 ? '' : `: ${named(object.conflicts)}`;
   if (drift === 'CORRECT' && object.contested !== true) return { ...object, outcome: object.outcome === 'CREATED' ? 'CREATED' : 'CHANGED', reason: 'Corrected', message: `It has drifted since the policy applied it${by}. It is put right.` };
   const { live: _live, wouldBe: _wouldBe, truncated: _truncated, ...stays } = object;
