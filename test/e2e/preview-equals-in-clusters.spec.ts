@@ -187,14 +187,12 @@ it(`what a preview and its dry run say is what agents then do, in ${CASES} chang
   });
   for (let number = 0; number < CASES; number += 1) {
     if (roll() < 0.5) await meddle(randomMeddling(roll, number));
-    if (roll() < 0.06) {
-      const insisted = randomContest(roll, number);
-      for (let times = 0; times < 6; times += 1) {
-        await allTrue(history, `before somebody insists once more, at change ${number}`);
-        await meddle(insisted);
-      }
+    const contest = roll() < 0.08 ? randomContest(roll, number, history) : undefined;
+    for (let times = 0; contest !== undefined && times < 6; times += 1) {
+      await allTrue(history, `before somebody insists once more, at change ${number}`);
+      await meddle(contest.insisted);
     }
-    const change = randomChange(roll, number, history);
+    const change = contest?.change ?? randomChange(roll, number, history);
     const intent = intentOf(change, history);
     const what = `change ${number}: ${JSON.stringify(change)}`;
     await allTrue(history, what);

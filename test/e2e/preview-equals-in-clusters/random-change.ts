@@ -106,11 +106,20 @@ export function randomMeddling(roll: () => number, number: number): Meddling {
   return roll() < 0.12 ? { cluster, place, manager } : { cluster, place, manager, object: randomRoute(roll, number, place, 'payments') };
 }
 
-/** Somebody who writes the same object again whenever it is put right. */
-export const randomContest = (roll: () => number, number: number): Meddling => {
-  const [place, cluster] = [pick(roll, ROUTES), pick(roll, NAMES)];
-  return { cluster, place, manager: 'argocd', object: randomRoute(roll, number, place, 'payments') };
-};
+/** Somebody who writes an object of a policy again whenever it is put right, and what is said of the same content afterwards; undefined where no policy puts anything right. */
+export function randomContest(roll: () => number, number: number, history: History): { readonly insisted: Meddling; readonly change: Change } | undefined {
+  const correcting = [...history].flatMap(([name, versions]) => {
+    const newest = versions.at(-1);
+    return newest?.drift === 'CORRECT' ? [{ name, newest }] : [];
+  });
+  if (correcting.length === 0) return undefined;
+  const { name, newest } = pick(roll, correcting);
+  const places = ROUTES.filter((place) => objectsOf(newest).some(({ kind, metadata }) => kind === place.resource.kind && metadata.name === place.name));
+  if (places.length === 0) return undefined;
+  const place = pick(roll, places);
+  const insisted = { cluster: pick(roll, NAMES), place, manager: 'argocd', object: randomRoute(roll, number, place, 'payments') };
+  return { insisted, change: { apply: { name, force: true, ...newest, ...randomLeave(roll, objectsOf(newest)), drift: 'CORRECT' } } };
+}
 
 function pick<T>(roll: () => number, some: readonly T[]): T {
   const one = some[Math.floor(roll() * some.length)];
