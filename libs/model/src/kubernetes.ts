@@ -5,6 +5,15 @@ export type JsonObject = { readonly [key: string]: Json };
 /** Annotation of objects that are to end: the time from which no cluster is asked to hold them any more. */
 export const EXPIRES_AT = 'meshfleet.io/expires-at';
 
+/** Label that agents set: `true` on what is Meshfleet's as a whole, `metadata` where only labels and annotations are. */
+export const MANAGED_LABEL = 'meshfleet.io/managed';
+/** Annotation that agents set: the policy that an object is held by. */
+export const POLICY_ANNOTATION = 'meshfleet.io/policy';
+/** Annotation that agents set: whether Meshfleet has brought an object into being, or found it. */
+export const ORIGIN_ANNOTATION = 'meshfleet.io/origin';
+/** Annotation that agents set: first digits of the content hash that was applied last. It tells an object that somebody changed from one that lacks the newest version. */
+export const CONTENT_ANNOTATION = 'meshfleet.io/content';
+
 /** Metadata of a Kubernetes object, as far as Meshfleet reads or writes it. */
 export interface ObjectMeta {
   name?: string;

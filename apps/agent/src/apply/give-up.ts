@@ -1,5 +1,5 @@
 import { conflictsOf, copyFields, pickFields, type FieldSet, type Resource } from '@meshfleet/kube';
-import { FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '@meshfleet/model';
+import { CONTENT_ANNOTATION, FIELD_MANAGER, LEFT_BEHIND_MANAGER } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import { appliedObject } from '../former/stood-beneath.ts';
 import { returnDropped, returnFields } from '../former/take-over.ts';
@@ -7,7 +7,7 @@ import { applyAnew, type Task } from './apply-anew.ts';
 import type { ApplyContext, Knowledge } from './apply-entry.ts';
 import { explainConflicts, explainFailure } from './explain-failure.ts';
 import type { Outcome } from './outcome.ts';
-import { CONTENT_ANNOTATION, contentMark, IN_PART, ownershipOf } from './ownership.ts';
+import { contentMark, IN_PART, ownershipOf } from './ownership.ts';
 import { release } from './release.ts';
 import { write } from './write-object.ts';
 

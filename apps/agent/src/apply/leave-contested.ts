@@ -1,6 +1,6 @@
 import type { KubeObject } from '@meshfleet/model';
-import { metadataFieldsOf, withMetadataFields } from '@meshfleet/model';
-import { CONTENT_ANNOTATION, IN_PART, isMark } from './ownership.ts';
+import { CONTENT_ANNOTATION, metadataFieldsOf, withMetadataFields } from '@meshfleet/model';
+import { IN_PART, isMark } from './ownership.ts';
 
 /**
  * Labels and annotations that are wanted, without those that others hold and that are not to be taken: each stands for

@@ -1,14 +1,8 @@
 import { appliedFields, childOf } from '@meshfleet/kube';
 import type { KubeObject } from '@meshfleet/model';
-import { FIELD_MANAGER, metadataOf } from '@meshfleet/model';
+import { CONTENT_ANNOTATION, FIELD_MANAGER, MANAGED_LABEL, metadataOf, ORIGIN_ANNOTATION, POLICY_ANNOTATION } from '@meshfleet/model';
 import type { DesiredEntry } from '@meshfleet/protocol';
 
-/** `true` on what is ours as a whole, `metadata` where only labels and annotations are. */
-export const MANAGED_LABEL = 'meshfleet.io/managed';
-export const POLICY_ANNOTATION = 'meshfleet.io/policy';
-export const ORIGIN_ANNOTATION = 'meshfleet.io/origin';
-/** First digits of the content hash that was applied last: tells an object that somebody changed from one that lacks the newest version. */
-export const CONTENT_ANNOTATION = 'meshfleet.io/content';
 /** In place of the content's mark: some of it is not applied, so that what lacks is never taken for drift and put right by force. */
 export const IN_PART = 'in-part';
 

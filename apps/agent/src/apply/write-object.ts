@@ -1,10 +1,9 @@
 import type { KubeClient, Resource } from '@meshfleet/kube';
 import { findDrift } from '@meshfleet/kube';
-import { FIELD_MANAGER } from '@meshfleet/model';
+import { FIELD_MANAGER, ORIGIN_ANNOTATION } from '@meshfleet/model';
 import type { KubeObject } from '@meshfleet/model';
 import type { Outcome } from './outcome.ts';
 import type { Origin } from './ownership.ts';
-import { ORIGIN_ANNOTATION } from './ownership.ts';
 
 export type Written = Extract<Outcome, { kind: 'applied' }>;
 

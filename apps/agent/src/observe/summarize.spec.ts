@@ -17,7 +17,7 @@ describe('the summary of an object', () => {
 
   it('holds the annotations that meshes read, and neither long ones nor those of others', () => {
     const annotations = { 'istio.io/dry-run': 'true', 'networking.istio.io/exportTo': '.', 'meshfleet.io/expires-at': '2026-12-01T00:00:00Z', 'meshfleet.io/policy': 'p', 'meshfleet.io/content': 'c', 'kubectl.kubernetes.io/last-applied-configuration': '{}', 'notistio.io/x': 'x', 'sidecar.istio.io/long': 'x'.repeat(300) };
-    expect(summarize(rule({ annotations }))).toMatchObject({ policyId: 'p', annotations: { 'istio.io/dry-run': 'true', 'networking.istio.io/exportTo': '.', 'meshfleet.io/expires-at': '2026-12-01T00:00:00Z' } });
+    expect(summarize(rule({ annotations }))).toMatchObject({ annotations: { 'istio.io/dry-run': 'true', 'networking.istio.io/exportTo': '.', 'meshfleet.io/expires-at': '2026-12-01T00:00:00Z' } });
     expect(Object.keys(summarize(rule({ annotations }))['annotations'] ?? {})).toHaveLength(3);
   });
 
@@ -30,6 +30,14 @@ describe('the summary of an object', () => {
     expect(summarize(marked('adopted', 'meshfleet'))).toMatchObject({ adopted: true });
     expect(summarize(marked('created', 'meshfleet'))).not.toHaveProperty('adopted');
     expect(summarize(marked('adopted', 'kubectl'))).not.toHaveProperty('adopted');
+  });
+
+  it('takes an object for ours by marks that we applied ourselves, and not by copies of them', () => {
+    const fieldsV1 = { 'f:metadata': { 'f:labels': { 'f:meshfleet.io/managed': {} }, 'f:annotations': { 'f:meshfleet.io/policy': {} } } };
+    const marked = (manager: string): KubeObject => rule({ labels: { 'meshfleet.io/managed': 'true' }, annotations: { 'meshfleet.io/policy': 'p' }, managedFields: [{ manager, operation: 'Apply', fieldsV1 }] });
+    expect(summarize(marked('meshfleet'))).toMatchObject({ managedBy: 'meshfleet', policyId: 'p' });
+    expect(summarize(marked('argocd'))).toMatchObject({ managedBy: 'argocd' });
+    expect(summarize(marked('argocd'))).not.toHaveProperty('policyId');
   });
 
   it('tells of a workload whether it has a proxy, and whether it runs as one', () => {

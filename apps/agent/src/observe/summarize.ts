@@ -1,4 +1,4 @@
-import { contentHash } from '@meshfleet/model';
+import { CONTENT_ANNOTATION, contentHash, MANAGED_LABEL, ORIGIN_ANNOTATION, POLICY_ANNOTATION } from '@meshfleet/model';
 import type { JsonObject, Json, KubeObject } from '@meshfleet/model';
 import { ownershipOf } from '../apply/ownership.ts';
 
@@ -78,13 +78,14 @@ function meshConfiguration(object: KubeObject): JsonObject {
   const spec = json(object['spec']) ?? {};
   const size = Buffer.byteLength(JSON.stringify(spec));
   const managers = (object.metadata.managedFields ?? []).filter((entry) => (entry.subresource ?? '') === '').map((entry) => entry.manager ?? '');
+  const own = ownershipOf(object);
   return compact({
     apiVersion: object.apiVersion,
     hash: contentHash(spec),
-    managedBy: object.metadata.labels?.['meshfleet.io/managed'] === 'true' ? 'meshfleet' : managers[0],
-    policyId: object.metadata.annotations?.['meshfleet.io/policy'],
+    managedBy: own.managed && object.metadata.labels?.[MANAGED_LABEL] === 'true' ? 'meshfleet' : managers[0],
+    policyId: own.policyId,
     // It was there before us, and stays when its policy goes.
-    adopted: ownershipOf(object).origin === 'adopted' ? true : undefined,
+    adopted: own.origin === 'adopted' ? true : undefined,
     labels: object.metadata.labels === undefined ? undefined : labelsOf(object),
     annotations: annotationsOf(object),
     ...(size < SPEC_LIMIT ? { spec } : {}),
@@ -103,7 +104,7 @@ function annotationsOf(object: KubeObject): JsonObject | undefined {
 
 const MESH_ANNOTATION = /^([a-z0-9-]+\.)*(istio\.io|linkerd\.io|meshfleet\.io|gateway\.networking\.k8s\.io)\//;
 /** Written with each apply; what they say stands in fields of its own. */
-const OUR_MARKS = new Set(['meshfleet.io/policy', 'meshfleet.io/origin', 'meshfleet.io/content']);
+const OUR_MARKS = new Set([POLICY_ANNOTATION, ORIGIN_ANNOTATION, CONTENT_ANNOTATION]);
 
 /** Labels of meshes first: a namespace can carry hundreds. */
 function limited(labels: unknown): JsonObject {

@@ -71,6 +71,16 @@ describe('an object that is kept', () => {
     ]);
   });
 
+  it('has nothing that an agent has marked it with, where it was read from a cluster', () => {
+    const marks = "{meshfleet.io/policy: p, meshfleet.io/origin: created, meshfleet.io/content: c, meshfleet.io/expires-at: '2026-12-01T18:00:00Z'}";
+    const { objects, warnings } = check(widget(`{name: a, namespace: shop, labels: {app: web, meshfleet.io/managed: 'true'}, annotations: ${marks}}`));
+    expect(objects[0]?.object.metadata).toEqual({ name: 'a', namespace: 'shop', labels: { app: 'web' }, annotations: { 'meshfleet.io/expires-at': '2026-12-01T18:00:00Z' } });
+    expect(warnings.map(({ code, summary }) => `${code}: ${summary}`)).toEqual([
+      'MANIFEST_STRIPPED: The label meshfleet.io/managed is left out',
+      ...['policy', 'origin', 'content'].map((mark) => `MANIFEST_STRIPPED: The annotation meshfleet.io/${mark} is left out`),
+    ]);
+  });
+
   it('is in the most stable version that has its very schema, else in its own, and says so', () => {
     const of = (name: string): CheckResult => check(widget('{name: a, namespace: shop}').replace('/v1\n', `/${name}\n`));
     expect(of('v1').warnings).toEqual([]);

@@ -1,3 +1,4 @@
+import { CONTENT_ANNOTATION, MANAGED_LABEL, ORIGIN_ANNOTATION, POLICY_ANNOTATION } from '@meshfleet/model';
 import type { Json, JsonObject } from '@meshfleet/model';
 import type { KindFacts } from '../facts/kind-facts.ts';
 import { problem } from '../parse/manifest-problem.ts';
@@ -20,7 +21,9 @@ const SERVER_SET = [
   'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields', 'selfLink',
   'ownerReferences', 'clusterName',
 ];
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+/** What writes of others leave on an object: kubectl's, and those of the agent that holds it in the cluster that it was read from. */
+const WRITERS_LABELS = [MANAGED_LABEL];
+const WRITERS_ANNOTATIONS = ['kubectl.kubernetes.io/last-applied-configuration', POLICY_ANNOTATION, ORIGIN_ANNOTATION, CONTENT_ANNOTATION];
 const MAX_ANNOTATION_BYTES = 256 * 1024;
 
 export interface MetadataReports {
@@ -43,16 +46,22 @@ export function checkMetadata(document: ParsedDocument, facts: KindFacts, defaul
   const namespace = checkNamespace(fields, facts, defaultNamespace, say);
   const labels = checkPairs(fields['labels'], 'metadata.labels', labelValue, say);
   const annotations = checkPairs(fields['annotations'], 'metadata.annotations', () => [], say);
-  if (LAST_APPLIED in annotations) {
-    delete annotations[LAST_APPLIED];
-    out.warnings.push(stripped(document, `metadata.annotations.${LAST_APPLIED}`, `The annotation ${LAST_APPLIED} is left out`));
-  }
+  strip(labels, WRITERS_LABELS, (key) => stripped(document, `metadata.labels.${key}`, `The label ${key} is left out`), out);
+  strip(annotations, WRITERS_ANNOTATIONS, (key) => stripped(document, `metadata.annotations.${key}`, `The annotation ${key} is left out`), out);
   if (Buffer.byteLength(Object.entries(annotations).flat().join('')) > MAX_ANNOTATION_BYTES) {
     say('metadata.annotations', 'The annotations are too large', 'Kubernetes takes 256 KiB of annotations per object.', 'Move the data elsewhere.');
   }
   const finalizers = checkFinalizers(fields['finalizers'], say);
   if (out.problems.length > before || name === undefined || namespace === undefined) return undefined;
   return { name, namespace, labels, annotations, finalizers };
+}
+
+function strip(pairs: Record<string, string>, names: readonly string[], warn: (name: string) => ManifestProblem, out: MetadataReports): void {
+  for (const name of names) {
+    if (!(name in pairs)) continue;
+    delete pairs[name];
+    out.warnings.push(warn(name));
+  }
 }
 
 type Say = (path: string, summary: string, why: string, fix: string) => void;
