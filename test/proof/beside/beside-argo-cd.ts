@@ -17,7 +17,7 @@ interface Way {
   readonly settings?: true;
 }
 
-/** The ways in which Argo CD compares and applies. */
+/** The ways in which Argo CD compares and applies. By server-side apply it sends what it is to leave alone as it is there, and so holds it as well. */
 const WAYS: readonly Way[] = [
   { name: 'argo-cd', options: {}, withoutRules: 'undoes' },
   { name: 'argo-cd-told', options: { selfHeal: false }, withoutRules: 'reports' },
@@ -37,7 +37,7 @@ export const besideArgoCd: Proof = {
         const only = process.env['MESHFLEET_PROOF_WAYS']?.split(',');
         for (const way of WAYS.filter(({ name }) => only?.includes(name) ?? true)) {
           const application = await argo.application(way.name, way.options);
-          await proveBeside({ report, cluster, client, name: way.name, tool: application, content: 'Synced', rules: rulesOf(argo, application, way), withoutRules: way.withoutRules, afterHandBack: 'syncs' });
+          await proveBeside({ report, cluster, client, name: way.name, tool: application, content: 'Synced', rules: rulesOf(argo, application, way), withoutRules: way.withoutRules, withdrawal: way.options.syncOptions === undefined ? 'HANDED_BACK' : 'KEPT', afterHandBack: 'syncs' });
           await application.publish([]);
         }
         if (only?.includes('argo-cd-orphans') ?? true) await proveOrphans(report, cluster, client, argo);

@@ -20,6 +20,7 @@ export const besideFlux: Proof = {
           content: 'Ready',
           rules: { tool: 'FLUX_KUSTOMIZATION', apply: (rules) => flux.configure(rules), takeAway: () => flux.configure({ spec: { ignore: null } }) },
           withoutRules: 'undoes',
+          withdrawal: 'HANDED_BACK',
           afterHandBack: 'waits',
         });
       } finally {

@@ -21,6 +21,8 @@ export interface Beside {
   readonly rules: { readonly tool: string; readonly apply: (rules: JsonObject) => Promise<void>; readonly takeAway: () => Promise<void> };
   /** What comes of a taken field without the rules: the tool undoes it, or says that it is out of sync. */
   readonly withoutRules: 'undoes' | 'reports';
+  /** What a dry run of the withdrawal says of their objects: KEPT where the tool has come to hold our values too. */
+  readonly withdrawal: 'HANDED_BACK' | 'KEPT';
   /** What comes of the tool's newest value, when fields were given back while the rules were in place: it waits for the rules to go, or not. */
   readonly afterHandBack: 'waits' | 'syncs';
 }
@@ -71,6 +73,12 @@ export async function proveBeside(beside: Beside): Promise<void> {
   await restsWith('the tool reconciles, with our rules');
   row('still there', OURS, await stands());
 
+  if (withoutRules === 'reports') {
+    await policy.withdraw();
+    await until('withdrawn', first, stands);
+    await rules.takeAway();
+    return;
+  }
   const newest = { timeout: '2s', maxConnections: 20, port: 444, release: 'two' };
   await tool.publish(theirShop(newest));
   row('a commit that changes these fields and a label: the fields', OURS, await stands());
@@ -78,7 +86,7 @@ export async function proveBeside(beside: Beside): Promise<void> {
   await restsWith('the tool reconciles after it');
   row('what is ours alone, though its repository lacks it', 'destinationrule.networking.istio.io/ours', (await kubectl(cluster.kubeconfigFile, ['-n', 'shop', 'get', 'destinationrule', 'ours', '-o', 'name'])).trim());
 
-  row('a dry run of the withdrawal', eachOfTheirs('HANDED_BACK', undefined, ['DestinationRule.networking.istio.io/shop/ours: REMOVED']), shown(await policy.foretell('withdraw'), false));
+  row('a dry run of the withdrawal', eachOfTheirs(beside.withdrawal, undefined, ['DestinationRule.networking.istio.io/shop/ours: REMOVED']), shown(await policy.foretell('withdraw'), false));
   await policy.withdraw();
   await until('withdrawn', beside.afterHandBack === 'waits' ? first : said(newest), stands);
   if (beside.afterHandBack === 'waits') await restsWith('the tool reconciles, with our rules still there');

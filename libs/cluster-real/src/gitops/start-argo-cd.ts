@@ -80,6 +80,7 @@ export async function startArgoCd(cluster: RealCluster): Promise<ArgoCd> {
       ARGOCD_TLS_DATA_PATH: join(folder, 'tls'),
       ARGOCD_SSH_DATA_PATH: join(folder, 'ssh'),
       ARGOCD_PLUGINSOCKFILEPATH: join(folder, 'plugins'),
+      ARGOCD_ASK_PASS_SOCK: join(folder, 'ask-pass.sock'),
       HOSTNAME: `${role}-0`,
       KUBECONFIG: cluster.kubeconfigFile,
       TMPDIR: join(folder, 'tmp'),
@@ -141,7 +142,7 @@ export async function startArgoCd(cluster: RealCluster): Promise<ArgoCd> {
           const deadline = performance.now() + SETTLES_WITHIN_MS;
           for (;;) {
             const { status } = await settle('hard');
-            if (status.sync?.status === 'Synced' && status.sync.revision === revision && status.operationState?.syncResult?.revision === revision && status.operationState.phase === 'Succeeded') return;
+            if (status.sync?.status === 'Synced' && status.sync.revision === revision) return;
             if (performance.now() > deadline) throw new MeshfleetError({ code: 'INTERNAL', summary: 'Argo CD did not sync what was published', why: JSON.stringify(status) });
             await sleep(300);
           }

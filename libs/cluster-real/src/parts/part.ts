@@ -38,7 +38,7 @@ export type IstioMinor = keyof typeof ISTIO_VERSIONS;
 const istioLdflags = (minor: IstioMinor): string =>
   `${STRIPPED} -X istio.io/istio/pkg/version.buildVersion=${ISTIO_VERSIONS[minor]} -X istio.io/istio/pkg/version.buildStatus=Clean`;
 
-const ARGO_CD_VERSION = '3.2.12';
+const ARGO_CD_VERSION = '3.2.11';
 
 export const PARTS = {
   kubernetes: {
