@@ -42,8 +42,8 @@ export class Sightings {
     const now = this.#context.clock();
     for (const organizationId of new Set([...this.#seen.keys(), ...this.#listeners.organizations()])) {
       if (now - (this.#lastBeat.get(organizationId) ?? -Infinity) < HEARTBEAT * 1000) continue;
-      this.#lastBeat.set(organizationId, now);
-      this.#once(`beat ${organizationId}`, () => this.#touch(organizationId));
+      // One that is still under way is waited for, and not counted as this one too.
+      if (this.#once(`beat ${organizationId}`, () => this.#touch(organizationId))) this.#lastBeat.set(organizationId, now);
     }
     for (const [organizationId, at] of this.#lastBeat) if (now - at > 10 * HEARTBEAT * 1000) this.#lastBeat.delete(organizationId);
   }
@@ -88,12 +88,13 @@ export class Sightings {
     for (const { id, lifecycle } of cutOff) this.#switchboard.control(organizationId, id, lifecycle === 'EVICTED' ? 'evicted' : 'quarantined');
   }
 
-  /** Not twice at a time: a database that is slow gets no second question on top. */
-  #once(what: string, work: () => Promise<void>): void {
-    if (this.#busy.has(what)) return;
+  /** Not twice at a time: a database that is slow gets no second question on top. Answers whether it was begun. */
+  #once(what: string, work: () => Promise<void>): boolean {
+    if (this.#busy.has(what)) return false;
     this.#busy.add(what);
     work()
       .catch((error: unknown) => this.#context.logger.warn({ err: error, what }, 'a heartbeat failed; the next one makes it good'))
       .finally(() => this.#busy.delete(what));
+    return true;
   }
 }

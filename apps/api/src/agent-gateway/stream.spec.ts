@@ -1,6 +1,6 @@
 import { acceptState, formatCursor } from '@meshfleet/protocol';
 import type { AgentEvent, PollResponse } from '@meshfleet/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { configMap, desire } from './desired.fixture.ts';
 import { startGateway, TestAgent } from './gateway.fixture.ts';
 import type { TestGateway, TestStream } from './gateway.fixture.ts';
@@ -111,6 +111,41 @@ describe('an event stream', () => {
     while (!(await seen(alive))) await new Promise((done) => setTimeout(done, 20));
     expect([streams[1]?.ended, await seen(silent)]).toEqual([false, false]);
     streams[1]?.close();
+    await later.stop();
+  });
+
+  it('is there again at once when a heartbeat that was slow has ended, and not half a minute later', async () => {
+    let [ahead, looks, slow] = [0, 0, false];
+    const held: ((error: Error) => void)[] = [];
+    const store = await gateway.db.openAnother();
+    const later = await gateway.another({
+      clock: () => {
+        looks += 1;
+        return Date.now() + ahead;
+      },
+      store: { ...store, transaction: (...given) => (slow ? new Promise((_, reject) => void held.push(reject)) : store.transaction(...given)) },
+    });
+    const agent = await TestAgent.enrol(gateway, organizationId);
+    const stream = await agent.listen('0.0', {}, later.url);
+    await stream.until((s) => s.text.includes('retry:'));
+    slow = true;
+    ahead = 31_000;
+    // The heartbeat, and the look for clusters that are cut off.
+    await vi.waitFor(() => expect(held).toHaveLength(2), { timeout: 10_000 });
+    ahead = 62_000;
+    const before = looks;
+    await vi.waitFor(() => expect(looks).toBeGreaterThan(before + 2), { timeout: 10_000 });
+    await gateway.db.admin.query(`update cluster set last_seen_at = now() - interval '10 minutes' where id = $1`, [agent.identity.clusterId]);
+    slow = false;
+    for (const fail of held) fail(new Error('the database was busy'));
+    await vi.waitFor(
+      async () => {
+        const { rows } = await gateway.db.admin.query<{ seen: boolean }>(`select last_seen_at > now() - interval '5 minutes' as seen from cluster where id = $1`, [agent.identity.clusterId]);
+        expect(rows).toEqual([{ seen: true }]);
+      },
+      { timeout: 10_000 },
+    );
+    stream.close();
     await later.stop();
   });
 
