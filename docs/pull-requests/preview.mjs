@@ -19,16 +19,18 @@ const query = `query ($apply: PolicyApplyInput!) {
   }
 }`;
 
+function fail(...lines) {
+  console.log(lines.map((line) => `**${line}**`).join('\n'));
+  process.exit(1);
+}
+
 const response = await fetch(`${url}/graphql`, {
   method: 'POST',
   headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
   body: JSON.stringify({ query, variables: { apply: { ...JSON.parse(input), manifests } } }),
-});
-const { data, errors } = await response.json();
-if (errors !== undefined) {
-  console.log(errors.map(({ message }) => `**${message}**`).join('\n'));
-  process.exit(1);
-}
+}).catch((error) => fail(`${url} cannot be reached: ${error.cause?.message ?? error.message}`));
+const { data, errors } = await response.json().catch(() => fail(`${url} does not answer as Meshfleet does: ${response.status} ${response.statusText}`));
+if (errors !== undefined) fail(...errors.map(({ message }) => message));
 
 const { totals, clusters, refusals, warnings, userErrors } = data.policyPreview;
 const refused = [...userErrors, ...refusals];

@@ -47,5 +47,7 @@ it('fails where the change would be refused, and says why', async () => {
 
 it('fails where nobody lets it in, or it was not told whom to ask', async () => {
   expect(await preview(manifest('strict'), { MESHFLEET_URL: api.url, MESHFLEET_TOKEN: 'mfa_none' })).toEqual({ code: 1, said: '**The API token is not accepted**\n' });
+  expect(await preview(manifest('strict'), { MESHFLEET_URL: 'http://127.0.0.1:1', MESHFLEET_TOKEN: token })).toMatchObject({ code: 1, said: expect.stringMatching(/^\*\*http:\/\/127\.0\.0\.1:1 cannot be reached: /) as string });
+  expect(await preview(manifest('strict'), { MESHFLEET_URL: `${api.url}/graphiql`, MESHFLEET_TOKEN: token })).toMatchObject({ code: 1, said: expect.stringMatching(/does not answer|Cannot/) as string });
   expect(await preview(manifest('strict'), {})).toMatchObject({ code: 2, said: expect.stringContaining('usage') as string });
 });
