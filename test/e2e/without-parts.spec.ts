@@ -10,7 +10,7 @@ const LIMIT = 'not built; npm run real:build builds what it can';
 
 it.each<[string, string[], number, string]>([
   ['conformance -- --clusters real', ['test/conformance/main.ts', '--clusters', 'real'], 2, `No real cluster runs here: etcd 3.6.5, Kubernetes v1.35.4, KWOK 0.7.0 ${LIMIT}.\n0 passed, 0 failed`],
-  ['proof -- spine', ['test/proof/main.ts', 'spine'], 2, 'Nothing can be proved here: '],
+  ['proof -- spine', ['test/proof/main.ts', 'spine'], 2, 'Nothing can be proved here.\nskipped: spine: Kubernetes v1.35.4, etcd 3.6.5, KWOK 0.7.0, '],
   ['demo -- --real', ['apps/demo/src/main.ts', '--check', '--real'], 1, 'PRECONDITION_FAILED: Real clusters cannot be built here (Kubernetes v1.35.4, etcd 3.6.5, KWOK 0.7.0)\n  why: '],
 ])('%s says at once what it lacks where the parts are not built and cannot be, and leaves nothing', async (_name, args, expected, words) => {
   const folder = mkdtempSync(join(tmpdir(), 'meshfleet-without-'));
