@@ -55,7 +55,8 @@ export const besideHelm: Proof = {
         await policy.withdraw();
         const back = upgrade === 'refused' ? THEIR_SHOP : newest;
         row('withdrawn', said(back), await eventually(stands, said(back)));
-        row('an upgrade after it', 'deployed', await release({ ...newest, release: 'five' }));
+        row('an upgrade after it', upgrade === 'refused' ? 'refused: conflicts with "meshfleet-left-behind"' : 'deployed', await release({ ...newest, release: 'five' }));
+        if (upgrade === 'refused') row('the same, forced once', 'deployed', await releaseIn(cluster, name, by, ['--force-conflicts'])({ ...newest, release: 'five' }));
         row('then', said(newest), await eventually(stands, said(newest)));
         row('what is ours alone', '', await kubectl(cluster.kubeconfigFile, ['-n', 'shop', 'get', 'destinationrule', 'ours', '-o', 'name', '--ignore-not-found']));
         await kubectl(cluster.kubeconfigFile, ['-n', 'shop', 'delete', ...TAKE_OVER.slice(1).map(({ object }) => object.replace(/^(\w+)\.(.*)\/shop\/(.*)$/, '$1.$2/$3')), 'service/reviews']);

@@ -62,8 +62,13 @@ export function ourPolicy(client: GraphqlClient, cluster: RealCluster, name: str
       return answer.objects;
     },
     push: async (change) => {
-      const { policyApply } = await client.request<{ policyApply: Problems }>('mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { code message } } }', { input: input(takeOver[change]) });
-      refuseProblems(policyApply);
+      // What has just been installed has yet to be reported: until then our policy refers to what is not there.
+      await until(`${name} is accepted`, SETTLES_WITHIN_MS, async () => {
+        const { policyApply } = await client.request<{ policyApply: Problems }>('mutation ($input: PolicyApplyInput!) { policyApply(input: $input) { userErrors { code message } } }', { input: input(takeOver[change]) });
+        if (policyApply.userErrors.some(({ code }) => code === 'FINDING_INTRODUCED')) return false;
+        refuseProblems(policyApply);
+        return true;
+      });
       await until(`${name} is settled`, SETTLES_WITHIN_MS, async () => !['PENDING', undefined].includes(await status()));
     },
     withdraw: async () => {
