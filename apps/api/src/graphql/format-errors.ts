@@ -31,7 +31,7 @@ function formatError(error: GraphQLError, requestId: string, log: FaultLog): Gra
   if (client !== undefined) return [formatted(error, client)];
   if (cause === undefined) return [formatted(error, queryProblem(error.message))];
   log.error({ err: cause, requestId }, 'a resolver failed');
-  return [formatted(error, { code: 'INTERNAL', summary: 'Something went wrong on our side', fix: `Try again; if it lasts, report the request id ${requestId}.` }, requestId)];
+  return [formatted(error, fault(requestId), requestId)];
 }
 
 /** Errors of a result as its JSON will show them. Formatted errors are what the JSON is made of; the type wants the class. */
@@ -62,11 +62,24 @@ export function statusOf(errors: readonly { readonly extensions?: Readonly<Recor
   }
 }
 
+function fault(requestId: string): ErrorEnvelope {
+  return { code: 'INTERNAL', summary: 'Something went wrong on our side', fix: `Try again; if it lasts, report the request id ${requestId}.` };
+}
+
 /** An answer as GraphQL's, for a request that was refused before there was a query, or whose answer could not be made. */
 export function refusal(error: unknown, requestId: string, log: FaultLog): { status: number; body: ExecutionResult } {
   const cause = error instanceof Error ? error : new Error(String(error));
   const errors = formatErrors([cause instanceof GraphQLError ? cause : new GraphQLError(cause.message, { originalError: cause })], requestId, log);
   return { status: statusOf(errors, false), body: { data: null, errors } };
+}
+
+/** The same where an error may itself have come of telling or logging another: it never throws. */
+export function lastRefusal(error: unknown, requestId: string, log: FaultLog): { status: number; body: object } {
+  try {
+    return refusal(error, requestId, log);
+  } catch {
+    return { status: 500, body: { data: null, errors: [formatted(new GraphQLError(''), fault(requestId), requestId)] } };
+  }
 }
 
 function formatted(error: GraphQLError, envelope: ErrorEnvelope, requestId?: string): GraphQLFormattedError {

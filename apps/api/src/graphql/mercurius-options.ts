@@ -11,7 +11,7 @@ import { refuseValues } from '../limits/refuse-values.ts';
 import type { RequestScope } from '../request/request-scope.ts';
 import { schemaText } from '../schema-text.ts';
 import type { GraphqlContext } from './context.ts';
-import { formatErrors, refusal, statusOf, type FaultLog } from './format-errors.ts';
+import { formatErrors, lastRefusal, statusOf, type FaultLog } from './format-errors.ts';
 import { plainResolvers } from './plain-resolvers.ts';
 
 export interface GraphqlParts {
@@ -60,9 +60,8 @@ export function mercuriusOptions({ admission, budget, log }: GraphqlParts): Omit
       const hasData = execution.data !== null && execution.data !== undefined;
       return { statusCode: statusOf(errors, hasData), response: { data: execution.data ?? null, errors } };
     },
-    // What comes here may have failed at the log: it is told all the same.
     errorHandler: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      const { status, body } = refusal(error, request.id, sayingIfItGoes(log));
+      const { status, body } = lastRefusal(error, request.id, log);
       void reply.code(status).send(body);
     },
     hooks: {
@@ -105,18 +104,6 @@ export function mercuriusOptions({ admission, budget, log }: GraphqlParts): Omit
         // Without a token here, that of the upgrade request counts; without either, no subscription is let in.
         return token === undefined ? true : { scope: await admission.admitToken(token, fields['meshfleet-organization'], 'websocket') };
       },
-    },
-  };
-}
-
-function sayingIfItGoes(log: FaultLog): FaultLog {
-  return {
-    error(details, message) {
-      try {
-        log.error(details, message);
-      } catch {
-        // Nobody is left to tell.
-      }
     },
   };
 }

@@ -11,6 +11,6 @@ export async function holdEverything(api: TestApi, organizationId: string, clust
   const state: DesiredState = { entries: rows.map((row) => ({ ...row, drift: 'CORRECT', conflicts: 'REPORT' })), tombstones: [] };
   const digest = digestOf(state);
   await query('insert into desired_state_body (organization_id, digest, body) values ($1, $2, $3)', [organizationId, digest, JSON.stringify(state)]);
-  await query(`insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, cause) values ($1, $2, 1, 1, $3, 2, 0, '[]')`, [organizationId, clusterId, digest]);
+  await query(`insert into desired_state (organization_id, cluster_id, revision, epoch, digest, object_count, tombstone_count, cause) values ($1, $2, 1, 1, $3, $4, 0, '[]')`, [organizationId, clusterId, digest, rows.length]);
   await query('update cluster set desired_revision = 1, desired_digest = $2, acked_epoch = 1, acked_revision = 1 where id = $1', [clusterId, digest]);
 }
